@@ -1,0 +1,204 @@
+"""Every event a client sends, one frozen type each; `ClientEvent` is their union.
+
+`event_id` is optional on all of them. The service quotes it when it refuses the event and nowhere else.
+Members left UNSET are not sent; None is sent as null.
+
+https://learn.microsoft.com/azure/ai-services/speech-service/voice-live-api-reference-2026-07-15
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from msgspec import UNSET, Struct, UnsetType
+
+from pipecat_voicelive.protocol.items import ConversationItem
+
+
+class _Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    event_id: str | UnsetType = UNSET
+
+    @property
+    def type(self) -> str:
+        """The event's name on the wire."""
+        return str(self.__struct_config__.tag)
+
+
+class SessionUpdateEvent(_Event, frozen=True, kw_only=True, tag="session.update"):
+    """Set the session's options. Always the whole session: absent members may fall back to defaults."""
+
+    session: dict[str, Any]
+
+
+class InputAudioBufferAppendEvent(
+    _Event, frozen=True, kw_only=True, tag="input_audio_buffer.append"
+):
+    """Add audio to the input buffer: raw bytes in the session's input format, at most 15 MiB."""
+
+    audio: bytes
+
+
+class InputAudioBufferCommitEvent(
+    _Event, frozen=True, kw_only=True, tag="input_audio_buffer.commit"
+):
+    """Make a user item of the buffered audio. Asks for no response."""
+
+
+class InputAudioBufferClearEvent(_Event, frozen=True, kw_only=True, tag="input_audio_buffer.clear"):
+    """Throw the buffered audio away."""
+
+
+class InputTextDeltaEvent(_Event, frozen=True, kw_only=True, tag="input_text.delta"):
+    """Add text to an existing user item, piece by piece."""
+
+    id: str
+    delta: str
+    content_index: int | UnsetType = UNSET
+
+
+class InputTextDoneEvent(_Event, frozen=True, kw_only=True, tag="input_text.done"):
+    """No more text for this user item."""
+
+    id: str
+    content_index: int | UnsetType = UNSET
+
+
+class ConversationItemCreateEvent(
+    _Event, frozen=True, kw_only=True, tag="conversation.item.create"
+):
+    """Add an item. `previous_item_id`: absent = at the end, "root" = first."""
+
+    item: ConversationItem
+    previous_item_id: str | UnsetType | None = UNSET
+
+
+class ConversationItemRetrieveEvent(
+    _Event, frozen=True, kw_only=True, tag="conversation.item.retrieve"
+):
+    """Ask for an item as the service holds it."""
+
+    item_id: str
+
+
+class ConversationItemTruncateEvent(
+    _Event, frozen=True, kw_only=True, tag="conversation.item.truncate"
+):
+    """Cut an assistant item to what was heard: `audio_end_ms` of its own audio."""
+
+    item_id: str
+    content_index: int
+    audio_end_ms: int
+
+
+class ConversationItemDeleteEvent(
+    _Event, frozen=True, kw_only=True, tag="conversation.item.delete"
+):
+    """Take an item out of the conversation."""
+
+    item_id: str
+
+
+class ResponseProperties(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Overrides for one response; what is UNSET is as in the session.
+
+    Attributes:
+        metadata: At most 16 pairs (64/512 characters); comes back in the response's events.
+        pre_generated_assistant_message: An assistant message with one text part, spoken as it is.
+        conversation: "auto", or "none" for a response that leaves the conversation alone.
+    """
+
+    modalities: list[str] | UnsetType = UNSET
+    instructions: str | UnsetType = UNSET
+    voice: Any = UNSET
+    output_audio_format: str | UnsetType = UNSET
+    tools: list[Any] | UnsetType = UNSET
+    tool_choice: Any = UNSET
+    temperature: float | UnsetType = UNSET
+    max_output_tokens: int | str | UnsetType = UNSET
+    reasoning_effort: str | UnsetType = UNSET
+    interim_response: dict[str, Any] | UnsetType = UNSET
+    conversation: str | UnsetType = UNSET
+    metadata: dict[str, str] | UnsetType = UNSET
+    pre_generated_assistant_message: ConversationItem | UnsetType = UNSET
+    invoke_input: dict[str, Any] | UnsetType = UNSET
+    commit: bool | UnsetType = UNSET
+    cancel_previous: bool | UnsetType = UNSET
+    append_input_items: list[ConversationItem] | UnsetType = UNSET
+    input_items: list[ConversationItem] | UnsetType = UNSET
+
+
+class ResponseCreateEvent(_Event, frozen=True, kw_only=True, tag="response.create"):
+    """Ask for a response. Refused while one runs."""
+
+    response: ResponseProperties | UnsetType = UNSET
+    additional_instructions: str | UnsetType = UNSET
+
+
+class ResponseCancelEvent(_Event, frozen=True, kw_only=True, tag="response.cancel"):
+    """Stop the running response; an error (`response_cancel_not_active`) if there is none."""
+
+    response_id: str | UnsetType = UNSET
+
+
+class OutputAudioBufferClearEvent(
+    _Event, frozen=True, kw_only=True, tag="output_audio_buffer.clear"
+):
+    """Throw away what the avatar has yet to say."""
+
+
+class SessionAvatarConnectEvent(_Event, frozen=True, kw_only=True, tag="session.avatar.connect"):
+    """Offer a peer connection: base64 of `{"type": "offer", "sdp": ...}`."""
+
+    client_sdp: str
+
+
+class InputAudioTurnStartEvent(_Event, frozen=True, kw_only=True, tag="input_audio.turn.start"):
+    """Begin an explicit audio turn. In the schema only; no documentation describes it."""
+
+    turn_id: str
+
+
+class InputAudioTurnAppendEvent(_Event, frozen=True, kw_only=True, tag="input_audio.turn.append"):
+    """Add audio to an explicit audio turn. In the schema only."""
+
+    turn_id: str
+    audio: bytes
+
+
+class InputAudioTurnEndEvent(_Event, frozen=True, kw_only=True, tag="input_audio.turn.end"):
+    """End an explicit audio turn. In the schema only."""
+
+    turn_id: str
+
+
+class InputAudioTurnCancelEvent(_Event, frozen=True, kw_only=True, tag="input_audio.turn.cancel"):
+    """Give up an explicit audio turn. In the schema only."""
+
+    turn_id: str
+
+
+class InputAudioClearEvent(_Event, frozen=True, kw_only=True, tag="input_audio.clear"):
+    """Throw all streamed audio away. In the schema only."""
+
+
+ClientEvent: TypeAlias = (
+    SessionUpdateEvent
+    | InputAudioBufferAppendEvent
+    | InputAudioBufferCommitEvent
+    | InputAudioBufferClearEvent
+    | InputTextDeltaEvent
+    | InputTextDoneEvent
+    | ConversationItemCreateEvent
+    | ConversationItemRetrieveEvent
+    | ConversationItemTruncateEvent
+    | ConversationItemDeleteEvent
+    | ResponseCreateEvent
+    | ResponseCancelEvent
+    | OutputAudioBufferClearEvent
+    | SessionAvatarConnectEvent
+    | InputAudioTurnStartEvent
+    | InputAudioTurnAppendEvent
+    | InputAudioTurnEndEvent
+    | InputAudioTurnCancelEvent
+    | InputAudioClearEvent
+)

@@ -1,0 +1,119 @@
+"""Events to and from the text of a WebSocket message. The only file that knows the JSON library and base64.
+
+Both ends use it: `decode_server_event` and `encode` are the client's, `decode_client_event` and `encode`
+the simulator's. Reading never raises; what cannot be read becomes an event that says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pipecat_voicelive.protocol.client_events import ClientEvent
+from pipecat_voicelive.protocol.server_events import (
+    KnownServerEvent,
+    MalformedEvent,
+    ServerEvent,
+    UnknownEvent,
+)
+
+
+class RawEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A client event given as plain members, sent as it is: what this package has no type for."""
+
+    members: dict[str, Any]
+
+    @property
+    def type(self) -> str:
+        """The event's name on the wire, "" if it has none."""
+        return str(self.members.get("type", ""))
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    type: str
+
+
+# RecursionError: JSON nested some thousand levels deep. UnicodeError: lone surrogates, bytes that are no UTF-8.
+_UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+
+_encoder = msgspec.json.Encoder()
+_server_decoder = msgspec.json.Decoder(KnownServerEvent)
+_client_decoder = msgspec.json.Decoder(ClientEvent)
+_envelope_decoder = msgspec.json.Decoder(_Envelope)
+_plain_decoder = msgspec.json.Decoder(dict[str, Any])
+
+SERVER_EVENT_TYPES: frozenset[str] = frozenset(
+    str(event.__struct_config__.tag) for event in KnownServerEvent.__args__
+)
+"""Every server event type this package knows."""
+
+CLIENT_EVENT_TYPES: frozenset[str] = frozenset(
+    str(event.__struct_config__.tag) for event in ClientEvent.__args__
+)
+"""Every client event type this package knows."""
+
+
+def encode(event: ClientEvent | RawEvent | KnownServerEvent) -> bytes:
+    """The UTF-8 JSON of an event; `bytes` members become base64.
+
+    Raises:
+        TypeError: A `RawEvent` holds something JSON cannot say.
+    """
+    return _encoder.encode(event.members if isinstance(event, RawEvent) else event)
+
+
+def to_plain(event: ClientEvent | RawEvent | ServerEvent) -> dict[str, Any]:
+    """An event as the plain members that its JSON would have."""
+    if isinstance(event, RawEvent | UnknownEvent):
+        return dict(event.members)
+    if isinstance(event, MalformedEvent):
+        return {"type": event.type}
+    return msgspec.to_builtins(event)
+
+
+def decode_server_event(message: str | bytes) -> ServerEvent:
+    """The event in a message from the service. Never raises."""
+    try:
+        return _server_decoder.decode(message)
+    except _UNREADABLE as error:
+        return _unreadable(message, error, SERVER_EVENT_TYPES)
+
+
+def decode_client_event(message: str | bytes) -> ClientEvent | UnknownEvent | MalformedEvent:
+    """The event in a message from a client. Never raises."""
+    try:
+        return _client_decoder.decode(message)
+    except _UNREADABLE as error:
+        return _unreadable(message, error, CLIENT_EVENT_TYPES)
+
+
+def decode_plain(message: str | bytes) -> dict[str, Any]:
+    """The plain members of a message that holds a JSON object; {} if it holds none. Never raises."""
+    try:
+        return _plain_decoder.decode(message)
+    except _UNREADABLE:
+        return {}
+
+
+def _unreadable(
+    message: str | bytes, error: Exception, known: frozenset[str]
+) -> UnknownEvent | MalformedEvent:
+    try:
+        event_type = _envelope_decoder.decode(message).type
+    except _UNREADABLE:
+        # msgspec's texts name places and JSON types; they quote no content but the tag, cut off here.
+        return MalformedEvent(type="", problem=str(error).split(" '", maxsplit=1)[0])
+    if event_type in known:
+        return MalformedEvent(type=event_type, problem=str(error))
+    return UnknownEvent(type=event_type, members=decode_plain(message))
+
+
+def parse_arguments(arguments: str) -> dict[str, Any] | None:
+    """A function call's arguments as a dict ({} for empty text), None if they are no JSON object."""
+    if not arguments.strip():
+        return {}
+    try:
+        return _plain_decoder.decode(arguments)
+    except _UNREADABLE:
+        return None

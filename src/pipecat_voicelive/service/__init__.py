@@ -1,0 +1,1 @@
+"""The Pipecat adapter: the only folder that imports pipecat."""

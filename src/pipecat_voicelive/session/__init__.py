@@ -1,0 +1,1 @@
+"""What the conversation means: pure state machines without I/O, clock or log."""

@@ -1,0 +1,1 @@
+"""A Voice Live that runs here."""
