@@ -1,11 +1,11 @@
 """Every error this package raises, by who has to act.
 
 VoiceLiveError
-├── ConfigurationError   you: an argument, option, endpoint or scenario file is wrong (also a ValueError)
-├── AuthenticationError  you or your administrator: the credential was refused, or none could be had
-├── ConnectionFailed     the network or the service: no connection could be opened, or it was lost
-├── ProtocolError        us: something was asked of a client in a state that does not allow it
-└── ServiceError         the service: it refused a request, with its own code and message
+├── ConfigurationError     you: an argument, option, endpoint or scenario file is wrong (also a ValueError)
+├── AuthenticationError    you or your administrator: the credential was refused, or none could be had
+├── ConnectionFailedError  the network or the service: no connection could be opened, or it was lost
+├── ProtocolError          us: something was asked of a client in a state that does not allow it
+└── ServiceError           the service: it refused a request, with its own code and message
 
 Fields say what happened; the text says what to do. No text ever holds a key, a token, a transcript,
 a prompt, tool arguments or audio.
@@ -34,7 +34,7 @@ class AuthenticationError(VoiceLiveError):
         self.status = status
 
 
-class ConnectionFailed(VoiceLiveError):
+class ConnectionFailedError(VoiceLiveError):
     """No connection could be opened, or an open one was lost.
 
     Attributes:

@@ -30,17 +30,13 @@ class SessionUpdateEvent(_Event, frozen=True, kw_only=True, tag="session.update"
     session: dict[str, Any]
 
 
-class InputAudioBufferAppendEvent(
-    _Event, frozen=True, kw_only=True, tag="input_audio_buffer.append"
-):
+class InputAudioBufferAppendEvent(_Event, frozen=True, kw_only=True, tag="input_audio_buffer.append"):
     """Add audio to the input buffer: raw bytes in the session's input format, at most 15 MiB."""
 
     audio: bytes
 
 
-class InputAudioBufferCommitEvent(
-    _Event, frozen=True, kw_only=True, tag="input_audio_buffer.commit"
-):
+class InputAudioBufferCommitEvent(_Event, frozen=True, kw_only=True, tag="input_audio_buffer.commit"):
     """Make a user item of the buffered audio. Asks for no response."""
 
 
@@ -63,26 +59,20 @@ class InputTextDoneEvent(_Event, frozen=True, kw_only=True, tag="input_text.done
     content_index: int | UnsetType = UNSET
 
 
-class ConversationItemCreateEvent(
-    _Event, frozen=True, kw_only=True, tag="conversation.item.create"
-):
+class ConversationItemCreateEvent(_Event, frozen=True, kw_only=True, tag="conversation.item.create"):
     """Add an item. `previous_item_id`: absent = at the end, "root" = first."""
 
     item: ConversationItem
     previous_item_id: str | UnsetType | None = UNSET
 
 
-class ConversationItemRetrieveEvent(
-    _Event, frozen=True, kw_only=True, tag="conversation.item.retrieve"
-):
+class ConversationItemRetrieveEvent(_Event, frozen=True, kw_only=True, tag="conversation.item.retrieve"):
     """Ask for an item as the service holds it."""
 
     item_id: str
 
 
-class ConversationItemTruncateEvent(
-    _Event, frozen=True, kw_only=True, tag="conversation.item.truncate"
-):
+class ConversationItemTruncateEvent(_Event, frozen=True, kw_only=True, tag="conversation.item.truncate"):
     """Cut an assistant item to what was heard: `audio_end_ms` of its own audio."""
 
     item_id: str
@@ -90,9 +80,7 @@ class ConversationItemTruncateEvent(
     audio_end_ms: int
 
 
-class ConversationItemDeleteEvent(
-    _Event, frozen=True, kw_only=True, tag="conversation.item.delete"
-):
+class ConversationItemDeleteEvent(_Event, frozen=True, kw_only=True, tag="conversation.item.delete"):
     """Take an item out of the conversation."""
 
     item_id: str
@@ -140,9 +128,7 @@ class ResponseCancelEvent(_Event, frozen=True, kw_only=True, tag="response.cance
     response_id: str | UnsetType = UNSET
 
 
-class OutputAudioBufferClearEvent(
-    _Event, frozen=True, kw_only=True, tag="output_audio_buffer.clear"
-):
+class OutputAudioBufferClearEvent(_Event, frozen=True, kw_only=True, tag="output_audio_buffer.clear"):
     """Throw away what the avatar has yet to say."""
 
 

@@ -112,9 +112,7 @@ class InputAudioBufferSpeechStopped(
     audio_end_ms: int = 0
 
 
-class InputAudioBufferCommitted(
-    _OfItem, frozen=True, kw_only=True, tag="input_audio_buffer.committed"
-):
+class InputAudioBufferCommitted(_OfItem, frozen=True, kw_only=True, tag="input_audio_buffer.committed"):
     """The buffered audio became an item, by turn detection or by a commit."""
 
     previous_item_id: str | None = None
@@ -185,17 +183,13 @@ class ConversationItemDone(_Event, frozen=True, kw_only=True, tag="conversation.
     previous_item_id: str | None = None
 
 
-class ConversationItemRetrieved(
-    _Event, frozen=True, kw_only=True, tag="conversation.item.retrieved"
-):
+class ConversationItemRetrieved(_Event, frozen=True, kw_only=True, tag="conversation.item.retrieved"):
     """The answer to `conversation.item.retrieve`; audio parts may carry their audio."""
 
     item: ConversationItem
 
 
-class ConversationItemTruncated(
-    _OfItem, frozen=True, kw_only=True, tag="conversation.item.truncated"
-):
+class ConversationItemTruncated(_OfItem, frozen=True, kw_only=True, tag="conversation.item.truncated"):
     """An assistant item was cut, by request or by the service (`auto_truncate`)."""
 
     content_index: int = 0
@@ -237,17 +231,13 @@ class ResponseOutputItemDone(_Event, frozen=True, kw_only=True, tag="response.ou
     output_index: int = 0
 
 
-class ResponseContentPartAdded(
-    _OfContent, frozen=True, kw_only=True, tag="response.content_part.added"
-):
+class ResponseContentPartAdded(_OfContent, frozen=True, kw_only=True, tag="response.content_part.added"):
     """A message item begins a part, still empty."""
 
     part: ItemContent
 
 
-class ResponseContentPartDone(
-    _OfContent, frozen=True, kw_only=True, tag="response.content_part.done"
-):
+class ResponseContentPartDone(_OfContent, frozen=True, kw_only=True, tag="response.content_part.done"):
     """A part is whole. A text part has been recorded with an empty `text` here."""
 
     part: ItemContent
@@ -324,9 +314,7 @@ class ResponseAudioTimestampDelta(
     timestamp_type: str = "word"
 
 
-class ResponseAudioTimestampDone(
-    _OfContent, frozen=True, kw_only=True, tag="response.audio_timestamp.done"
-):
+class ResponseAudioTimestampDone(_OfContent, frozen=True, kw_only=True, tag="response.audio_timestamp.done"):
     """All words were sent."""
 
 
@@ -374,9 +362,7 @@ class SessionAvatarSwitchToSpeaking(
     turn_id: str | None = None
 
 
-class SessionAvatarSwitchToIdle(
-    _Event, frozen=True, kw_only=True, tag="session.avatar.switch_to_idle"
-):
+class SessionAvatarSwitchToIdle(_Event, frozen=True, kw_only=True, tag="session.avatar.switch_to_idle"):
     """The avatar is at rest again."""
 
     turn_id: str | None = None
@@ -390,23 +376,17 @@ class ResponseVideoDelta(_Event, frozen=True, kw_only=True, tag="response.video.
     output_index: int = 0
 
 
-class OutputAudioBufferCleared(
-    _Event, frozen=True, kw_only=True, tag="output_audio_buffer.cleared"
-):
+class OutputAudioBufferCleared(_Event, frozen=True, kw_only=True, tag="output_audio_buffer.cleared"):
     """The avatar's pending audio was thrown away, as asked."""
 
 
-class OutputAudioBufferStarted(
-    _Event, frozen=True, kw_only=True, tag="output_audio_buffer.started"
-):
+class OutputAudioBufferStarted(_Event, frozen=True, kw_only=True, tag="output_audio_buffer.started"):
     """The avatar's audio begins to play (preview)."""
 
     response_id: str | None = None
 
 
-class OutputAudioBufferStopped(
-    _Event, frozen=True, kw_only=True, tag="output_audio_buffer.stopped"
-):
+class OutputAudioBufferStopped(_Event, frozen=True, kw_only=True, tag="output_audio_buffer.stopped"):
     """The avatar's audio has been played (preview)."""
 
     response_id: str | None = None
@@ -448,15 +428,11 @@ class _OfMcpCall(_OfItem, frozen=True, kw_only=True):
     output_index: int = 0
 
 
-class ResponseMcpCallInProgress(
-    _OfMcpCall, frozen=True, kw_only=True, tag="response.mcp_call.in_progress"
-):
+class ResponseMcpCallInProgress(_OfMcpCall, frozen=True, kw_only=True, tag="response.mcp_call.in_progress"):
     """The service runs an MCP call."""
 
 
-class ResponseMcpCallCompleted(
-    _OfMcpCall, frozen=True, kw_only=True, tag="response.mcp_call.completed"
-):
+class ResponseMcpCallCompleted(_OfMcpCall, frozen=True, kw_only=True, tag="response.mcp_call.completed"):
     """An MCP call succeeded; its output is in the item."""
 
 

@@ -28,7 +28,7 @@ class Option(BaseModel):
 
     model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
 
-    def model_post_init(self, context: Any, /) -> None:
+    def model_post_init(self, _context: Any, /) -> None:
         """Count the class's own `type` among the members that were set."""
         if "type" in type(self).model_fields and self.__dict__.get("type") is not None:
             self.__pydantic_fields_set__.add("type")
