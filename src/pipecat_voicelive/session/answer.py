@@ -1,0 +1,89 @@
+"""What comes out of one response: its brackets and its pieces, each bracket closed exactly once.
+
+Announced ──▶ Open ──▶ Speaking ──▶ Over
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum, auto
+from typing import TypeAlias
+
+from pipecat_voicelive.protocol.audio import AudioFormat
+from pipecat_voicelive.session.effects import (
+    AnswerPart,
+    ResponseClosed,
+    ResponseOpened,
+    SpeechClosed,
+    SpeechOpened,
+    TextDelta,
+)
+from pipecat_voicelive.session.timeline import Timeline
+
+
+class Phase(Enum):
+    """How far an answer has come."""
+
+    ANNOUNCED = auto()
+    OPEN = auto()
+    SPEAKING = auto()
+    OVER = auto()
+
+
+Out: TypeAlias = Iterator[ResponseOpened | SpeechOpened | AnswerPart | SpeechClosed | ResponseClosed]
+
+
+class Answer:
+    """The output of one response, as signals."""
+
+    def __init__(self, response_id: str, audio_format: AudioFormat) -> None:
+        self.response_id = response_id
+        self._phase = Phase.ANNOUNCED
+        self._timeline = Timeline(response_id, audio_format)
+
+    def open(self) -> Out:
+        """Something is coming."""
+        if self._phase is Phase.ANNOUNCED:
+            self._phase = Phase.OPEN
+            yield ResponseOpened(self.response_id)
+
+    def audio(self, item_id: str, pcm: bytes) -> Out:
+        """Audio."""
+        yield from self.open()
+        if self._phase is Phase.OPEN:
+            self._phase = Phase.SPEAKING
+            yield SpeechOpened(self.response_id)
+        if self._phase is Phase.SPEAKING:
+            yield from self._timeline.audio(item_id, pcm)
+
+    def text(self, item_id: str, delta: str, *, spoken: bool) -> Out:
+        """Text, which is also spoken or not."""
+        if not delta:
+            return
+        yield from self.open()
+        yield TextDelta(self.response_id, item_id, delta, spoken)
+        if spoken:
+            yield from self._timeline.text(item_id, delta)
+
+    def word(self, item_id: str, word: str, offset_ms: int, duration_ms: int) -> Out:
+        """A word's place in the audio."""
+        yield from self._timeline.word(item_id, word, offset_ms, duration_ms)
+
+    def viseme(self, item_id: str, viseme_id: int, offset_ms: int) -> Out:
+        """A viseme's place in the audio."""
+        yield from self._timeline.viseme(item_id, viseme_id, offset_ms)
+
+    def end_speech(self, *, complete: bool) -> Out:
+        """No more audio. If it is complete, so is everything that belongs to it."""
+        if complete:
+            yield from self._timeline.finish()
+        if self._phase is Phase.SPEAKING:
+            self._phase = Phase.OPEN
+            yield SpeechClosed(self.response_id)
+
+    def close(self, *, interrupted: bool) -> Out:
+        """The answer is over. Nothing comes out any more."""
+        yield from self.end_speech(complete=False)
+        if self._phase is Phase.OPEN:
+            yield ResponseClosed(self.response_id, interrupted)
+        self._phase = Phase.OVER

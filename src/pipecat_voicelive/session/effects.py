@@ -1,0 +1,289 @@
+"""What a session wants done: client events to send, and signals about the conversation.
+
+Signals of one answer come bracketed and in this order; brackets close in any case:
+
+    ResponseOpened
+      SpeechOpened
+        SpeechItem · SpokenText · Word · Viseme · Audio    each at its place in the audio
+      SpeechClosed
+      TextDelta                                            as it comes, ahead of the audio
+    ResponseClosed
+    ResponseFinished · ToolCalls
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pipecat_voicelive.protocol.client_events import ClientEvent
+from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails, Response, SessionInfo
+from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Write this event to the connection."""
+
+    event: ClientEvent | RawEvent
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReady:
+    """The service took the options for the first time; audio and answers flow from here on."""
+
+    session: SessionInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged:
+    """The service took changed options."""
+
+    session: SessionInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRefused:
+    """The service refused the options. Without any that it took, the session cannot be used.
+
+    Attributes:
+        fatal: No options were ever taken.
+    """
+
+    error: ErrorDetails
+    fatal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserSpeechStarted:
+    """The service hears the caller; `audio_start_ms` counts the audio sent."""
+
+    item_id: str
+    audio_start_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserSpeechStopped:
+    """The caller's turn is over; `audio_end_ms` counts the audio sent."""
+
+    item_id: str
+    audio_end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserTranscriptPartial:
+    """What the caller has said so far in this item; grows."""
+
+    item_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserTranscript:
+    """What the caller said in this item: once each, never empty, in the order it was said."""
+
+    item_id: str
+    text: str
+    event: InputAudioTranscriptionCompleted
+
+
+@dataclass(frozen=True, slots=True)
+class UserTranscriptFailed:
+    """What the caller said in this item will not be known."""
+
+    item_id: str
+    error: ErrorDetails | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseOpened:
+    """An answer begins."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechOpened:
+    """The answer begins to speak."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechItem:
+    """The audio that follows belongs to this item."""
+
+    response_id: str
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Audio in the session's output format."""
+
+    response_id: str
+    item_id: str
+    audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenText:
+    """Text of the audio around it: exact with word timestamps, estimated from the length without."""
+
+    response_id: str
+    item_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word begins here."""
+
+    response_id: str
+    item_id: str
+    text: str
+    audio_offset_ms: int
+    audio_duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Viseme:
+    """The mouth takes this shape here."""
+
+    response_id: str
+    item_id: str
+    viseme_id: int
+    audio_offset_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechClosed:
+    """All audio of the answer has come, or no more will."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """Text of the answer as the model writes it.
+
+    Attributes:
+        spoken: Whether it is also spoken (then `SpokenText` repeats it in time with the audio).
+    """
+
+    response_id: str
+    item_id: str
+    delta: str
+    spoken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseClosed:
+    """The answer is over."""
+
+    response_id: str
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFinished:
+    """The service's last word on a response: status, items, usage. Comes for interrupted ones too."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of a function; `arguments` is the JSON object that the model wrote."""
+
+    call_id: str
+    name: str
+    arguments: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalls:
+    """All calls of one response, to be run and each answered with `AnswerTool`."""
+
+    response_id: str
+    calls: tuple[ToolCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCreated:
+    """An item entered the conversation."""
+
+    item: ConversationItem
+
+
+@dataclass(frozen=True, slots=True)
+class ItemUpdated:
+    """An item changed: it was transcribed (then `item` is None) or its response is done."""
+
+    item_id: str
+    item: ConversationItem | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused:
+    """The service refused one request; the session goes on.
+
+    Attributes:
+        expected: Refusals that belong to ordinary turn taking, such as cancelling what has just ended.
+    """
+
+    error: ErrorDetails
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudioDropped:
+    """Caller's audio was thrown away: more than the session may hold came before it was ready."""
+
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An event that is not known or does not fit; told once for each type."""
+
+    type: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceWarning:
+    """Something is not as asked for."""
+
+    message: str
+    code: str | None
+
+
+AnswerPart: TypeAlias = SpeechItem | Audio | SpokenText | Word | Viseme | TextDelta
+"""Signals that an interruption makes void while they are undelivered."""
+
+Signal: TypeAlias = (
+    SessionReady
+    | SessionChanged
+    | SessionRefused
+    | UserSpeechStarted
+    | UserSpeechStopped
+    | UserTranscriptPartial
+    | UserTranscript
+    | UserTranscriptFailed
+    | ResponseOpened
+    | SpeechOpened
+    | AnswerPart
+    | SpeechClosed
+    | ResponseClosed
+    | ResponseFinished
+    | ToolCalls
+    | ItemCreated
+    | ItemUpdated
+    | RequestRefused
+    | AudioDropped
+    | Unreadable
+    | ServiceWarning
+)
+Effect: TypeAlias = Send | Signal

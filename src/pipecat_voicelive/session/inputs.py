@@ -1,0 +1,123 @@
+"""What a session is told besides server events: intents of the client's user, and facts of the connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
+from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.items import ConversationItem
+from pipecat_voicelive.protocol.server_events import ServerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Set the session's options: always all of them. Unchanged ones are not sent again."""
+
+    session: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AppendAudio:
+    """The caller's audio, in the session's input format."""
+
+    audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StartTurn:
+    """Manual turns: the caller began to speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitTurn:
+    """Manual turns: the caller has finished; make an item of the audio and answer it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddItem:
+    """Put an item at the end of the conversation. One without an id is given one."""
+
+    item: ConversationItem
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """Have the model answer: now, or as soon as the running response is over. Never twice.
+
+    Attributes:
+        properties: Overrides for this one response, or None for the session's own.
+    """
+
+    properties: ResponseProperties | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTool:
+    """The result of a tool call.
+
+    Attributes:
+        call_id: The call.
+        output: The result as text, usually JSON.
+        name: The function's name, for a session that does not know the call.
+        respond: Whether an answer that speaks of it is wanted. `Respond` asks for it, when all calls of
+            the group are settled; if the caller's next turn comes first, that turn's answer covers it.
+    """
+
+    call_id: str
+    output: str
+    name: str = ""
+    respond: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How far the caller has heard the bot: `played_ms` of this item, and all that came before it."""
+
+    item_id: str
+    played_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Stop the answer: nothing more of it comes out, and the conversation is cut to what was heard.
+
+    Attributes:
+        heard: The playback position. Without one the conversation is left as it is.
+    """
+
+    heard: Heard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendRaw:
+    """Send this event as it is, as soon as the session takes events; nothing is concluded from it."""
+
+    event: ClientEvent | RawEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection is gone; the session is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed: the session's deadline is due."""
+
+
+Intent: TypeAlias = (
+    Configure
+    | AppendAudio
+    | StartTurn
+    | CommitTurn
+    | AddItem
+    | Respond
+    | AnswerTool
+    | Interrupt
+    | SendRaw
+    | Lost
+    | Tick
+)
+Input: TypeAlias = Intent | ServerEvent

@@ -1,0 +1,70 @@
+"""What the caller has heard of the bot, and hence where the conversation is to be cut.
+
+The service believes that all it sent was heard. After an interruption each item that was not heard to its
+end is cut to what was (`conversation.item.truncate`, never beyond the audio received), and an item of which
+nothing was heard is taken out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pipecat_voicelive.protocol.client_events import (
+    ConversationItemDeleteEvent,
+    ConversationItemTruncateEvent,
+)
+from pipecat_voicelive.session.inputs import Heard
+
+_PLAYED_OUT_MS = 40.0
+"""An item heard to within this of its end was heard: players work in chunks of about this size."""
+
+_REMEMBERED = 64
+
+
+@dataclass(slots=True)
+class _SpokenItem:
+    content_index: int
+    received_ms: float = 0.0
+
+
+@dataclass(slots=True)
+class Playback:
+    """The spoken items that may not have been heard to the end, in the order they are played."""
+
+    _items: dict[str, _SpokenItem] = field(default_factory=dict[str, _SpokenItem])
+
+    def received(self, item_id: str, content_index: int, duration_ms: float) -> None:
+        """More audio of an item arrived."""
+        item = self._items.setdefault(item_id, _SpokenItem(content_index))
+        item.received_ms += duration_ms
+        if len(self._items) > _REMEMBERED:
+            del self._items[next(iter(self._items))]
+
+    def truncated(self, item_id: str) -> None:
+        """The service has cut or removed this item itself."""
+        self._items.pop(item_id, None)
+
+    def cut(
+        self, heard: Heard | None
+    ) -> tuple[list[ConversationItemTruncateEvent], list[ConversationItemDeleteEvent]]:
+        """The events that cut the conversation to what was heard; afterwards nothing is left to cut.
+
+        Items before the one being played were heard. Without a position, none was played.
+        """
+        truncations: list[ConversationItemTruncateEvent] = []
+        deletions: list[ConversationItemDeleteEvent] = []
+        was_heard = heard is not None and heard.item_id in self._items
+        for item_id, item in self._items.items():
+            played_ms = item.received_ms if was_heard else 0
+            if heard is not None and item_id == heard.item_id:
+                was_heard, played_ms = False, int(heard.played_ms)
+            if played_ms <= 0:
+                deletions.append(ConversationItemDeleteEvent(item_id=item_id))
+            elif played_ms < item.received_ms - _PLAYED_OUT_MS:
+                truncations.append(
+                    ConversationItemTruncateEvent(
+                        item_id=item_id, content_index=item.content_index, audio_end_ms=int(played_ms)
+                    )
+                )
+        self._items.clear()
+        return truncations, deletions

@@ -1,0 +1,249 @@
+"""Who is answering: the life of responses, ours and the service's.
+
+Theory. The service runs one response at a time. It begins them itself when its turn detection sees the
+caller's turn end, and when asked with `response.create`, which it refuses while one runs. We see neither
+moment, only events some time later, so two things are tracked side by side:
+
+    active    Silent ──created──▶ Running ──done──▶ Silent
+                                     └─interrupt─▶ Draining ──done──▶ Silent
+
+    request   NotAsked ──ask──▶ Asked ──created (ours) / refused──▶ NotAsked
+                                  └─interrupt─▶ AskedInVain ──created (ours): Draining──▶ NotAsked
+
+and what is still wanted after them, `owed`. Rules:
+
+1. Ask only when Silent and NotAsked. What is wanted otherwise is owed, and asked for when that holds again.
+2. Every request carries an id in its metadata that the service gives back: a response without it is the
+   service's own. Services that never gave one back are taken at their word: the first response is ours.
+3. A response of the service's own that begins when all items of a wish are already in the conversation
+   answers that wish.
+4. A refused request is owed again if another response got in first; refused for its content, it is gone.
+5. While the caller speaks, and until the answer to that turn should have begun, nothing is asked for.
+6. After an interruption nothing of that response comes out: it is drained until `response.done`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias, assert_never
+
+import msgspec
+
+from pipecat_voicelive.protocol.client_events import ResponseCreateEvent, ResponseProperties
+from pipecat_voicelive.protocol.items import Response
+
+METADATA_KEY = "pipecat_voicelive_request"
+"""Member of a response's metadata that holds our request id."""
+
+ACTIVE_RESPONSE = "conversation_already_has_active_response"
+_ASK_AGAIN_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A wanted answer: with these properties, given once all these items are in the conversation."""
+
+    properties: ResponseProperties | None = None
+    items: frozenset[str] = frozenset()
+
+    def answered_without(self, unconfirmed: frozenset[str]) -> bool:
+        """Whether any response answers it that begins while these items are unconfirmed."""
+        return self.properties is None and self.items.isdisjoint(unconfirmed)
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """No response runs, as far as we were told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """This response is being given; `presumed` is the request we took it for without being told."""
+
+    response_id: str
+    presumed: Asked | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draining:
+    """This response was interrupted; what still comes of it is dropped."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """No request is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request is under way; `wish` is what a refusal would leave unanswered, None if nothing."""
+
+    event_id: str
+    wish: Wish | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedInVain:
+    """A request is under way whose answer is no longer wanted."""
+
+    event_id: str
+
+
+Active: TypeAlias = Silent | Running | Draining
+Request: TypeAlias = NotAsked | Asked | AskedInVain
+
+
+@dataclass(slots=True)
+class Responses:
+    """The state described above. Methods return the request to send, if one is due."""
+
+    id_prefix: str
+    active: Active = field(default_factory=Silent)
+    request: Request = field(default_factory=NotAsked)
+    owed: tuple[Wish, ...] = ()
+    ask_again_at_s: float | None = None
+    held: bool = False
+    _asked: int = 0
+    _echoes: bool = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether an answer is being given, asked for, or owed."""
+        return isinstance(self.active, Running) or isinstance(self.request, Asked) or bool(self.owed)
+
+    def accepts(self, response_id: str) -> bool:
+        """Whether output of this response is to come out."""
+        return isinstance(self.active, Running) and self.active.response_id == response_id
+
+    def want(self, wish: Wish) -> ResponseCreateEvent | None:
+        """An answer is wanted."""
+        self._owe(wish)
+        return self.ask()
+
+    def created(self, response: Response, unconfirmed: frozenset[str]) -> None:
+        """A response begins; `unconfirmed` are the items of ours that the service has not confirmed yet."""
+        ours = self._is_ours(response)
+        match self.request:
+            case Asked() as asked if ours:
+                presumed = asked if not self._echoes else None
+                self.active, self.request = Running(response.id, presumed), NotAsked()
+            case AskedInVain() if ours:
+                self.active, self.request = Draining(response.id), NotAsked()
+            case Asked(event_id, wish):
+                if wish is not None and wish.answered_without(unconfirmed):
+                    self.request = Asked(event_id, None)
+                self.active = Running(response.id)
+            case AskedInVain() | NotAsked():
+                self.active = Running(response.id)
+            case _:
+                assert_never(self.request)
+        if not ours:
+            self.owed = tuple(wish for wish in self.owed if not wish.answered_without(unconfirmed))
+
+    def hold(self) -> None:
+        """The caller has the floor: ask for nothing."""
+        self.held = True
+
+    def release(self) -> ResponseCreateEvent | None:
+        """The caller's turn is over or brings no answer: ask for what is owed."""
+        self.held = False
+        return self.ask()
+
+    def done(self, response_id: str) -> ResponseCreateEvent | None:
+        """A response is over. One that is not the active one changes nothing."""
+        match self.active:
+            case Running(running) | Draining(running) if running == response_id:
+                self.active = Silent()
+                return self.ask()
+            case _:
+                return None
+
+    def refused(self, event_id: str, code: str, now_s: float) -> tuple[bool, ResponseCreateEvent | None]:
+        """A request was refused. Returns whether it was one of ours, and what to ask instead."""
+        match self.request, self.active:
+            case (Asked(asked, wish), _) if asked == event_id:
+                self.request = NotAsked()
+            case (AskedInVain(asked), _) if asked == event_id:
+                self.request, wish = NotAsked(), None
+            case (_, Running(response_id, Asked(asked, wish))) if asked == event_id:
+                self.active = Running(response_id)
+            case _:
+                return False, None
+        if wish is not None and code == ACTIVE_RESPONSE:
+            self.owed = (wish, *self.owed)
+            if isinstance(self.active, Silent):
+                # A response we were not told of, or one that has just ended. Do not hammer.
+                self.ask_again_at_s = now_s + _ASK_AGAIN_S
+                return True, None
+        return True, self.ask()
+
+    def interrupt(self, *, keep_owed: bool) -> str | None:
+        """Nothing more of the present answer is wanted. Returns the id of a response to cancel.
+
+        Args:
+            keep_owed: Whether owed answers are still wanted, because the caller's turn may not bring one.
+        """
+        wishes = self.owed
+        match self.request:
+            case Asked(event_id, wish):
+                self.request = AskedInVain(event_id)
+                wishes = (*((wish,) if wish else ()), *wishes)
+            case AskedInVain() | NotAsked():
+                pass
+            case _:
+                assert_never(self.request)
+        self.owed = wishes if keep_owed else ()
+        if isinstance(self.active, Running):
+            response_id = self.active.response_id
+            self.active = Draining(response_id)
+            return response_id
+        return None
+
+    def lost(self) -> None:
+        """The connection is gone, and with it all that was running and asked for."""
+        self.active, self.request, self.owed = Silent(), NotAsked(), ()
+        self.ask_again_at_s, self.held = None, False
+
+    def tick(self, now_s: float) -> ResponseCreateEvent | None:
+        """Ask again if it is time."""
+        if self.ask_again_at_s is None or now_s < self.ask_again_at_s:
+            return None
+        self.ask_again_at_s = None
+        return self.ask()
+
+    def ask(self) -> ResponseCreateEvent | None:
+        """The request for the next owed answer, if one may be made now."""
+        if not self.owed or not isinstance(self.active, Silent) or not isinstance(self.request, NotAsked):
+            return None
+        if self.held or self.ask_again_at_s is not None:
+            return None
+        wish, *rest = self.owed
+        self.owed = tuple(rest)
+        self._asked += 1
+        event_id = f"{self.id_prefix}_respond_{self._asked}"
+        self.request = Asked(event_id, wish)
+        properties = wish.properties or ResponseProperties()
+        metadata = {**(properties.metadata or {}), METADATA_KEY: event_id}
+        return ResponseCreateEvent(
+            event_id=event_id, response=msgspec.structs.replace(properties, metadata=metadata)
+        )
+
+    def _owe(self, wish: Wish) -> None:
+        """Add a wish; plain ones are one wish, since one answer speaks to all that was said."""
+        plain = next((owed for owed in self.owed if owed.properties is None), None)
+        if wish.properties is not None or plain is None:
+            self.owed = (*self.owed, wish)
+        else:
+            merged = Wish(items=plain.items | wish.items)
+            self.owed = tuple(merged if owed is plain else owed for owed in self.owed)
+
+    def _is_ours(self, response: Response) -> bool:
+        if isinstance(self.request, NotAsked):
+            return False
+        echoed = (response.metadata or {}).get(METADATA_KEY)
+        if echoed is not None:
+            self._echoes = True
+            return echoed == self.request.event_id
+        return not self._echoes and isinstance(self.active, Silent)

@@ -1,0 +1,429 @@
+"""One conversation over one connection: every input in, every effect out, and nothing else.
+
+`handle(input, now_s)` is synchronous and pure: no clock, no log, no I/O, and nothing a peer sends makes it
+raise. So a change of state and what is to be sent for it are one step that nobody can interrupt. Time is
+an input too: `deadline_s` says when a `Tick` is due.
+
+The parts, in the order in which an input meets them:
+
+    setup         which options the service has; holds everything back until it has some
+    turns         whose turn it is
+    transcripts   what the caller said
+    tools         which calls were made and answered
+    responses     which response runs, is asked for, is owed
+    answer        what comes out of the running response, at its place in the audio
+    playback      what was heard of it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+import msgspec
+
+from pipecat_voicelive.protocol import server_events as se
+from pipecat_voicelive.protocol.client_events import (
+    ClientEvent,
+    ConversationItemCreateEvent,
+    ConversationItemDeleteEvent,
+    InputAudioBufferAppendEvent,
+    InputAudioBufferCommitEvent,
+    ResponseCancelEvent,
+)
+from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails, Response
+from pipecat_voicelive.session import effects as fx
+from pipecat_voicelive.session import inputs
+from pipecat_voicelive.session.answer import Answer
+from pipecat_voicelive.session.ignored import IgnoredEvent
+from pipecat_voicelive.session.playback import Playback
+from pipecat_voicelive.session.response import Draining, Responses, Running, Wish
+from pipecat_voicelive.session.setup import Setup
+from pipecat_voicelive.session.tools import Tools
+from pipecat_voicelive.session.transcripts import WAIT_S, Transcripts
+from pipecat_voicelive.session.turns import GRACE_S, Answering, Quiet, Speaking, Turn, TurnRules
+
+_ORDINARY_REFUSALS = frozenset({"response_cancel_not_active", "item_already_truncated"})
+"""Refusals that follow from two sides acting at the same moment."""
+
+
+class Session:
+    """The state of one conversation.
+
+    Args:
+        id_prefix: Unique among sessions; begins the ids of the events and items made here.
+    """
+
+    def __init__(self, *, id_prefix: str) -> None:
+        self._id_prefix = id_prefix
+        self._setup = Setup(id_prefix)
+        self._turn: Turn = Quiet()
+        self._rules = TurnRules()
+        self._transcripts = Transcripts()
+        self._tools = Tools()
+        self._responses = Responses(id_prefix)
+        self._answer: Answer | None = None
+        self._ending: tuple[Answer, Response, float] | None = None
+        self._playback = Playback()
+        self._items = 0
+        self._unconfirmed: set[str] = set()
+        self._results_waiting: set[str] = set()
+        self._deletions: list[ConversationItemDeleteEvent] = []
+        self._uncommitted_bytes = 0
+        self._unreadable: set[str] = set()
+        self._out: list[fx.Effect] = []
+
+    @property
+    def ready(self) -> bool:
+        """Whether the service has taken our options."""
+        return self._setup.ready
+
+    @property
+    def answer_pending(self) -> bool:
+        """Whether an answer is being given, asked for or owed, or a tool call still to be answered."""
+        return (
+            self._responses.pending
+            or self._ending is not None
+            or self._tools.running
+            or bool(self._results_waiting)
+        )
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When a `Tick` is due, None if time changes nothing."""
+        deadlines = [self._responses.ask_again_at_s, self._transcripts.deadline_s]
+        if self._ending:
+            deadlines.append(self._ending[2])
+        if isinstance(self._turn, Answering):
+            deadlines.append(self._turn.until_s)
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def handle(self, event: inputs.Input, now_s: float) -> list[fx.Effect]:
+        """What is to be done about this, in this order.
+
+        Args:
+            event: A server event, or an intent.
+            now_s: The present time in seconds; may jump, never goes back.
+        """
+        self._out = []
+        match event:
+            case inputs.AppendAudio(audio):
+                self._append_audio(audio)
+            case (
+                inputs.Configure()
+                | inputs.StartTurn()
+                | inputs.CommitTurn()
+                | inputs.AddItem()
+                | inputs.Respond()
+                | inputs.AnswerTool()
+                | inputs.Interrupt()
+                | inputs.SendRaw()
+                | inputs.Lost()
+                | inputs.Tick()
+            ):
+                self._intent(event, now_s)
+            case _:
+                self._server_event(event, now_s)
+        return self._out
+
+    # --- intents -----------------------------------------------------------------------------------
+
+    def _intent(self, intent: inputs.Intent, now_s: float) -> None:  # noqa: C901 - one line a type
+        match intent:
+            case inputs.AppendAudio(audio):
+                self._append_audio(audio)
+            case inputs.Configure(session):
+                if update := self._setup.configure(session):
+                    self._out.append(fx.Send(update))
+            case inputs.AddItem(item):
+                self._add_item(item)
+            case inputs.Respond(properties):
+                self._results_waiting.clear()
+                self._ask(self._responses.want(Wish(properties, frozenset(self._unconfirmed))))
+            case inputs.AnswerTool(call_id, output, name, respond):
+                if answer := self._tools.answer(call_id, output, name):
+                    item_id = self._add_item(answer)
+                    if respond:
+                        self._results_waiting.add(item_id)
+            case inputs.StartTurn():
+                self._turn = Speaking(heard_by_service=False)
+                self._responses.hold()
+            case inputs.CommitTurn():
+                self._commit_turn()
+            case inputs.Interrupt(heard):
+                self._interrupt(heard)
+            case inputs.SendRaw(event):
+                self._send(event)
+            case inputs.Lost():
+                self._lost()
+            case inputs.Tick():
+                self._tick(now_s)
+            case _:
+                assert_never(intent)
+
+    def _append_audio(self, audio: bytes) -> None:
+        self._uncommitted_bytes += len(audio)
+        self._send(InputAudioBufferAppendEvent(audio=audio))
+
+    def _commit_turn(self) -> None:
+        self._turn = Quiet()
+        request = self._responses.release()
+        if self._uncommitted_bytes:
+            self._uncommitted_bytes = 0
+            self._send(InputAudioBufferCommitEvent())
+            request = request or self._responses.want(Wish(items=frozenset(self._unconfirmed)))
+        self._ask(request)
+
+    def _interrupt(self, heard: inputs.Heard | None) -> None:
+        cancel_id = self._responses.interrupt(keep_owed=self._responses.held)
+        service_cancels = self._rules.interrupts_response and self._turn == Speaking(heard_by_service=True)
+        if cancel_id is not None and not service_cancels:
+            self._send(ResponseCancelEvent(response_id=cancel_id))
+        if heard is not None and not self._rules.truncates:
+            truncations, deletions = self._playback.cut(heard)
+            for truncation in truncations:
+                self._send(truncation)
+            self._deletions += deletions
+        self._delete_unheard()
+        self._close_answer(interrupted=True)
+
+    def _lost(self) -> None:
+        if self._ending:
+            (answer, response, _), self._ending = self._ending, None
+            self._out += answer.close(interrupted=True)
+            self._finished(response)
+        self._close_answer(interrupted=True)
+        self._responses.lost()
+        self._results_waiting.clear()
+        self._turn = Quiet()
+
+    def _tick(self, now_s: float) -> None:
+        self._out += self._transcripts.tick(now_s)
+        if self._ending and now_s >= self._ending[2]:
+            self._end_answer()
+        if isinstance(self._turn, Answering) and now_s >= self._turn.until_s:
+            self._turn_is_over()
+        self._ask(self._responses.tick(now_s))
+
+    # --- server events -----------------------------------------------------------------------------
+
+    def _server_event(self, event: se.ServerEvent, now_s: float) -> None:  # noqa: C901 - one line a type
+        match event:
+            case se.ResponseAudioDelta():
+                if answer := self._accepting(event.response_id):
+                    self._playback.received(
+                        event.item_id,
+                        event.content_index,
+                        self._setup.output_format.duration_ms(len(event.delta)),
+                    )
+                    self._out += answer.audio(event.item_id, event.delta)
+            case se.ResponseAudioTranscriptDelta():
+                if answer := self._accepting(event.response_id):
+                    self._out += answer.text(event.item_id, event.delta, spoken=True)
+            case se.ResponseAnimationVisemeDelta():
+                if answer := self._accepting(event.response_id):
+                    self._out += answer.viseme(event.item_id, event.viseme_id, event.audio_offset_ms)
+            case se.ResponseAudioTimestampDelta():
+                if answer := self._accepting(event.response_id):
+                    self._out += answer.word(
+                        event.item_id, event.text, event.audio_offset_ms, event.audio_duration_ms
+                    )
+            case se.ResponseTextDelta():
+                if answer := self._accepting(event.response_id):
+                    self._out += answer.text(event.item_id, event.delta, spoken=False)
+            case se.ResponseFunctionCallArgumentsDone():
+                self._tools.complete(event.response_id, event.call_id, event.name, event.arguments)
+            case se.ResponseOutputItemAdded():
+                self._tools.announced(event.response_id, event.item)
+                if answer := self._accepting(event.response_id):
+                    self._out += answer.open()
+            case se.ResponseCreated():
+                self._response_created(event.response)
+            case se.ResponseDone():
+                self._response_done(event.response, now_s)
+            case se.InputAudioBufferSpeechStarted():
+                self._turn = Speaking(heard_by_service=True)
+                if self._rules.creates_response:
+                    self._responses.hold()
+                self._out.append(fx.UserSpeechStarted(event.item_id, event.audio_start_ms))
+            case se.InputAudioBufferSpeechStopped():
+                self._turn = Answering(now_s + GRACE_S)
+                self._out.append(fx.UserSpeechStopped(event.item_id, event.audio_end_ms))
+                if not self._rules.creates_response:
+                    self._turn_is_over()
+            case se.InputAudioBufferCommitted():
+                self._transcripts.committed(event.item_id, now_s)
+            case se.InputAudioBufferCleared():
+                if isinstance(self._turn, Speaking) and self._turn.heard_by_service:
+                    self._turn_is_over()
+            case se.InputAudioTranscriptionDelta():
+                if partial := self._transcripts.delta(event.item_id, event.delta or ""):
+                    self._out.append(partial)
+            case se.InputAudioTranscriptionCompleted():
+                self._out += self._transcripts.completed(event)
+                self._transcripts_came()
+            case se.InputAudioTranscriptionFailed():
+                self._out.append(fx.UserTranscriptFailed(event.item_id, event.error))
+                self._out += self._transcripts.failed(event.item_id)
+                self._transcripts_came()
+            case se.ConversationItemCreated():
+                self._unconfirmed.discard(event.item.id or "")
+                self._out.append(fx.ItemCreated(event.item))
+            case se.ConversationItemTruncated() | se.ConversationItemDeleted():
+                self._playback.truncated(event.item_id)
+            case se.SessionCreated():
+                if update := self._setup.created():
+                    self._out.append(fx.Send(update))
+            case se.SessionUpdated():
+                self._session_updated(event)
+            case se.Error():
+                self._refused(event.error, now_s)
+            case se.Warning():
+                self._out.append(fx.ServiceWarning(event.warning.message or "", event.warning.code))
+            case se.UnknownEvent(type=name):
+                self._cannot_read(name, "unknown type")
+            case se.MalformedEvent(type=name, problem=problem):
+                self._cannot_read(name, problem)
+            case _:
+                _ignore(event)
+
+    def _session_updated(self, event: se.SessionUpdated) -> None:
+        first, held = self._setup.updated(event.session)
+        self._rules = TurnRules.of(event.session.turn_detection)
+        self._transcripts.expected = event.session.input_audio_transcription is not None
+        self._out.append(fx.SessionReady(event.session) if first else fx.SessionChanged(event.session))
+        self._out += [fx.Send(waiting) for waiting in held]
+
+    def _response_created(self, response: Response) -> None:
+        active = self._responses.active
+        if isinstance(active, Running | Draining) and active.response_id == response.id:
+            return
+        self._end_answer()
+        self._close_answer(interrupted=True)
+        self._responses.created(response, frozenset(self._unconfirmed))
+        self._results_waiting &= self._unconfirmed
+        if isinstance(self._turn, Answering):
+            self._turn = Quiet()
+            self._responses.held = False
+        if isinstance(self._responses.active, Running):
+            self._answer = Answer(response.id, self._setup.output_format)
+        elif isinstance(self._responses.active, Draining):
+            self._send(ResponseCancelEvent(response_id=response.id))
+
+    def _response_done(self, response: Response, now_s: float) -> None:
+        active = self._responses.active
+        if not isinstance(active, Running | Draining) or active.response_id != response.id:
+            return
+        for item in response.output or ():
+            if item.type == "function_call" and item.status == "completed" and item.call_id:
+                self._tools.complete(response.id, item.call_id, item.name or None, item.arguments or "")
+        answer, self._answer = self._answer, None
+        if answer is None:
+            self._give_outputs(self._tools.abandon(response.id))
+            self._finished(response)
+        else:
+            self._out += answer.end_speech(complete=response.status != "cancelled")
+            self._ending = (answer, response, now_s + WAIT_S)
+            if not self._transcripts.awaiting:
+                self._end_answer()
+        self._ask(self._responses.done(response.id))
+        self._delete_unheard()
+
+    def _end_answer(self) -> None:
+        """The answer that is done ends, now that what the caller had said is known, or is not waited for."""
+        if self._ending is None:
+            return
+        (answer, response, _), self._ending = self._ending, None
+        cancelled = response.status == "cancelled"
+        self._out += answer.close(interrupted=cancelled)
+        self._finished(response)
+        if cancelled:
+            self._give_outputs(self._tools.abandon(response.id))
+            return
+        calls, outputs = self._tools.hand_over(response.id)
+        self._give_outputs(outputs)
+        if calls:
+            self._out.append(fx.ToolCalls(response.id, calls))
+        elif outputs:
+            self._ask(self._responses.want(Wish(items=frozenset(self._unconfirmed))))
+
+    def _finished(self, response: Response) -> None:
+        self._out.append(fx.ResponseFinished(response))
+        for item in response.output or ():
+            if item.id:
+                self._out.append(fx.ItemUpdated(item.id, item))
+
+    def _refused(self, error: ErrorDetails, now_s: float) -> None:
+        event_id, code = error.event_id or "", error.code or ""
+        fatal = self._setup.refused(event_id)
+        if fatal is not None:
+            self._out.append(fx.SessionRefused(error, fatal))
+            return
+        ours, request = self._responses.refused(event_id, code, now_s)
+        overtaken = ours and code == "conversation_already_has_active_response"
+        self._out.append(fx.RequestRefused(error, expected=overtaken or code in _ORDINARY_REFUSALS))
+        self._ask(request)
+
+    # --- steps that several inputs share -----------------------------------------------------------
+
+    def _accepting(self, response_id: str) -> Answer | None:
+        return self._answer if self._responses.accepts(response_id) else None
+
+    def _add_item(self, item: ConversationItem) -> str:
+        item_id = item.id
+        if not item_id:
+            self._items += 1
+            item_id = f"{self._id_prefix}_item_{self._items}"
+            item = msgspec.structs.replace(item, id=item_id)
+        self._unconfirmed.add(item_id)
+        self._send(ConversationItemCreateEvent(event_id=f"create_{item_id}", item=item))
+        return item_id
+
+    def _give_outputs(self, outputs: Iterable[ConversationItem]) -> None:
+        for output in outputs:
+            self._add_item(output)
+
+    def _ask(self, request: ClientEvent | None) -> None:
+        if request is not None:
+            self._send(request)
+
+    def _send(self, event: ClientEvent | RawEvent) -> None:
+        if self._setup.ready:
+            self._out.append(fx.Send(event))
+        elif dropped_ms := self._setup.hold(event):
+            self._out.append(fx.AudioDropped(dropped_ms))
+
+    def _turn_is_over(self) -> None:
+        """The caller's turn brings no answer of itself: ask for what is owed."""
+        self._turn = Quiet()
+        request = self._responses.release()
+        if request is None and self._results_waiting:
+            self._results_waiting.clear()
+            request = self._responses.want(Wish(items=frozenset(self._unconfirmed)))
+        self._ask(request)
+
+    def _transcripts_came(self) -> None:
+        if not self._transcripts.awaiting:
+            self._end_answer()
+
+    def _close_answer(self, *, interrupted: bool) -> None:
+        if self._answer is not None:
+            self._out += self._answer.close(interrupted=interrupted)
+            self._answer = None
+
+    def _delete_unheard(self) -> None:
+        """Take unheard items out, but not while their response is still being written."""
+        if not isinstance(self._responses.active, Draining):
+            for deletion in self._deletions:
+                self._send(deletion)
+            self._deletions.clear()
+
+    def _cannot_read(self, name: str, problem: str) -> None:
+        if name not in self._unreadable:
+            self._unreadable.add(name)
+            self._out.append(fx.Unreadable(name, problem))
+
+
+def _ignore(_event: IgnoredEvent) -> None:
+    """Do nothing, on purpose. An event that nobody decided about is a type error here."""

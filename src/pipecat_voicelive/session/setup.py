@@ -1,0 +1,143 @@
+"""Getting a session ready: which options the service has, and what waits until it has them.
+
+    AwaitingCreated ──session.created──▶ AwaitingUpdated ──session.updated──▶ Ready
+                                               └──error──▶ Refused
+
+Until Ready, everything else is held back in order: audio sent under the wrong format would be misheard,
+and events before the first `session.update` are refused. Held audio is bounded; the oldest goes first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from pipecat_voicelive.protocol.audio import AudioFormat, input_format, output_format
+from pipecat_voicelive.protocol.client_events import (
+    ClientEvent,
+    InputAudioBufferAppendEvent,
+    SessionUpdateEvent,
+)
+from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.items import SessionInfo
+
+HELD_AUDIO_MS = 10_000
+"""How much of the caller's audio is held until the session is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingCreated:
+    """The connection is open; the service has not spoken."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingUpdated:
+    """The first options were sent, or are still to be given."""
+
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The service has taken options; these are in effect."""
+
+    session: SessionInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The service took no options at all."""
+
+
+Phase: TypeAlias = AwaitingCreated | AwaitingUpdated | Ready | Refused
+
+
+@dataclass(slots=True)
+class Setup:
+    """Options and what waits for them. Methods return the events to send."""
+
+    id_prefix: str
+    phase: Phase = field(default_factory=AwaitingCreated)
+    _wanted: dict[str, Any] | None = None
+    _sent: dict[str, Any] | None = None
+    _updates: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    _count: int = 0
+    _held: deque[ClientEvent | RawEvent] = field(default_factory=deque[ClientEvent | RawEvent])
+    _held_audio_bytes: int = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether events go out at once."""
+        return isinstance(self.phase, Ready)
+
+    @property
+    def input_format(self) -> AudioFormat:
+        """Format of the caller's audio."""
+        wanted = self._wanted or {}
+        return input_format(wanted.get("input_audio_format"), wanted.get("input_audio_sampling_rate"))
+
+    @property
+    def output_format(self) -> AudioFormat:
+        """Format of the bot's audio."""
+        if isinstance(self.phase, Ready):
+            return output_format(self.phase.session.output_audio_format)
+        return output_format(None)
+
+    def configure(self, session: dict[str, Any]) -> SessionUpdateEvent | None:
+        """Other options are wanted."""
+        self._wanted = session
+        return None if isinstance(self.phase, AwaitingCreated) else self._update()
+
+    def created(self) -> SessionUpdateEvent | None:
+        """The service is there."""
+        if not isinstance(self.phase, AwaitingCreated):
+            return None
+        self.phase = AwaitingUpdated(None)
+        return self._update()
+
+    def updated(self, session: SessionInfo) -> tuple[bool, list[ClientEvent | RawEvent]]:
+        """Options are in effect. Returns whether for the first time, and what was held back."""
+        first = not isinstance(self.phase, Ready)
+        self.phase = Ready(session)
+        held = list(self._held)
+        self._held.clear()
+        self._held_audio_bytes = 0
+        return first, held
+
+    def refused(self, event_id: str) -> bool | None:
+        """An update was refused. Returns whether it was the first, None if it was no update of ours."""
+        if event_id not in self._updates:
+            return None
+        if self._updates.pop(event_id) is self._sent:
+            self._sent = None
+        if isinstance(self.phase, AwaitingUpdated):
+            self.phase = Refused()
+            return True
+        return isinstance(self.phase, Refused)
+
+    def hold(self, event: ClientEvent | RawEvent) -> float:
+        """Keep an event until Ready. Returns the milliseconds of audio that were dropped for it."""
+        self._held.append(event)
+        if not isinstance(event, InputAudioBufferAppendEvent):
+            return 0.0
+        self._held_audio_bytes += len(event.audio)
+        audio_format, dropped = self.input_format, 0
+        limit = audio_format.size_bytes(HELD_AUDIO_MS)
+        while self._held_audio_bytes > limit:
+            oldest = next(held for held in self._held if isinstance(held, InputAudioBufferAppendEvent))
+            self._held.remove(oldest)
+            self._held_audio_bytes -= len(oldest.audio)
+            dropped += len(oldest.audio)
+        return audio_format.duration_ms(dropped)
+
+    def _update(self) -> SessionUpdateEvent | None:
+        if self._wanted is None or self._wanted == self._sent:
+            return None
+        self._count += 1
+        event_id = f"{self.id_prefix}_session_{self._count}"
+        self._sent = self._wanted
+        self._updates = {event_id: self._sent, **dict(list(self._updates.items())[:7])}
+        if not isinstance(self.phase, Ready):
+            self.phase = AwaitingUpdated(event_id)
+        return SessionUpdateEvent(event_id=event_id, session=self._sent)

@@ -1,0 +1,103 @@
+"""What the caller said, in the order it was said.
+
+Transcripts come when they come: before their item exists (cascaded models), after the answer has begun
+(native ones), out of order, twice (the second time empty), or never. Each item that was committed waits for
+its own here, and finals are passed on in the order of the commits; one that keeps the others waiting for
+`WAIT_S` is passed over and told when it comes after all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
+from pipecat_voicelive.session.effects import ItemUpdated, UserTranscript, UserTranscriptPartial
+
+WAIT_S = 1.0
+"""How long later transcripts, and the end of an answer, wait for an earlier one."""
+
+_REMEMBERED = 256
+
+Told: TypeAlias = UserTranscript | ItemUpdated
+
+
+@dataclass(slots=True)
+class Transcripts:
+    """The transcripts of one conversation.
+
+    Attributes:
+        expected: Whether the session transcribes at all; if not, nothing waits.
+    """
+
+    expected: bool = False
+    _partial: dict[str, str] = field(default_factory=dict[str, str])
+    _awaited: dict[str, float] = field(default_factory=dict[str, float])  # item id: wait until
+    _ready: dict[str, InputAudioTranscriptionCompleted] = field(
+        default_factory=dict[str, InputAudioTranscriptionCompleted]
+    )
+    _settled: dict[str, None] = field(default_factory=dict[str, None])
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When the first awaited transcript is no longer waited for, None if none is."""
+        return next(iter(self._awaited.values()), None)
+
+    @property
+    def awaiting(self) -> bool:
+        """Whether a transcript is still waited for."""
+        return bool(self._awaited)
+
+    def committed(self, item_id: str, now_s: float) -> None:
+        """Audio became an item; its transcript is due."""
+        if self.expected and item_id not in self._settled and item_id not in self._awaited:
+            self._awaited[item_id] = now_s + WAIT_S
+
+    def delta(self, item_id: str, delta: str) -> UserTranscriptPartial | None:
+        """A further piece of an item's transcript."""
+        if not delta or item_id in self._settled or item_id in self._ready:
+            return None
+        text = self._partial[item_id] = self._partial.get(item_id, "") + delta
+        return UserTranscriptPartial(item_id, text)
+
+    def completed(self, event: InputAudioTranscriptionCompleted) -> Iterator[Told]:
+        """An item's transcript is final. A second one changes nothing."""
+        item_id = event.item_id
+        if item_id in self._settled or item_id in self._ready:
+            return
+        self._partial.pop(item_id, None)
+        self._ready[item_id] = event
+        yield from self._tell()
+
+    def failed(self, item_id: str) -> Iterator[Told]:
+        """There will be no transcript of this item."""
+        self._partial.pop(item_id, None)
+        self._awaited.pop(item_id, None)
+        self._settle(item_id)
+        yield from self._tell()
+
+    def tick(self, now_s: float) -> Iterator[Told]:
+        """Give up waiting where the time is over."""
+        for item_id in [item_id for item_id, until_s in self._awaited.items() if until_s <= now_s]:
+            if item_id not in self._ready:
+                del self._awaited[item_id]
+        yield from self._tell()
+
+    def _tell(self) -> Iterator[Told]:
+        """Everything that no earlier item holds up, in order."""
+        late = [item_id for item_id in self._ready if item_id not in self._awaited]
+        for item_id in [*late, *self._awaited]:
+            event = self._ready.pop(item_id, None)
+            if event is None:
+                return
+            self._awaited.pop(item_id, None)
+            self._settle(item_id)
+            yield ItemUpdated(item_id, None)
+            if text := event.transcript.strip():
+                yield UserTranscript(item_id, text, event)
+
+    def _settle(self, item_id: str) -> None:
+        self._settled[item_id] = None
+        if len(self._settled) > _REMEMBERED:
+            del self._settled[next(iter(self._settled))]
