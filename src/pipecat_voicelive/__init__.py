@@ -1,1 +1,119 @@
-"""Azure Voice Live for Pipecat."""
+"""Azure Voice Live for Pipecat.
+
+Everything public is here and is loaded when first used, so that importing the package, or only its
+simulator, stays cheap. `pipecat_voicelive.protocol`, `.session` and `.connection` are what it is made of.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipecat_voicelive.client import VoiceLiveClient
+    from pipecat_voicelive.connection.connection import ConnectionOptions
+    from pipecat_voicelive.errors import (
+        AuthenticationError,
+        ConfigurationError,
+        ConnectionFailedError,
+        ProtocolError,
+        ServiceError,
+        VoiceLiveError,
+    )
+    from pipecat_voicelive.protocol.session_options import (
+        Animation,
+        AzureAvatarVoiceSyncVoice,
+        AzureCustomVoice,
+        AzurePersonalVoice,
+        AzureRealtimeNativeVoice,
+        AzureStandardVoice,
+        EndOfUtteranceDetection,
+        FunctionTool,
+        InputAudioEchoCancellation,
+        InputAudioNoiseReduction,
+        InputAudioTranscription,
+        OpenAIVoice,
+        SessionProperties,
+        TurnDetection,
+    )
+    from pipecat_voicelive.service.context import VoiceLiveLLMAdapter
+    from pipecat_voicelive.service.frames import VoiceLiveVisemeFrame, VoiceLiveWordFrame
+    from pipecat_voicelive.service.service import VoiceLiveLLMService
+    from pipecat_voicelive.service.settings import VoiceLiveLLMSettings
+
+_HOMES = {
+    "client": ("VoiceLiveClient",),
+    "connection.connection": ("ConnectionOptions",),
+    "errors": (
+        "AuthenticationError",
+        "ConfigurationError",
+        "ConnectionFailedError",
+        "ProtocolError",
+        "ServiceError",
+        "VoiceLiveError",
+    ),
+    "protocol.session_options": (
+        "Animation",
+        "AzureAvatarVoiceSyncVoice",
+        "AzureCustomVoice",
+        "AzurePersonalVoice",
+        "AzureRealtimeNativeVoice",
+        "AzureStandardVoice",
+        "EndOfUtteranceDetection",
+        "FunctionTool",
+        "InputAudioEchoCancellation",
+        "InputAudioNoiseReduction",
+        "InputAudioTranscription",
+        "OpenAIVoice",
+        "SessionProperties",
+        "TurnDetection",
+    ),
+    "service.context": ("VoiceLiveLLMAdapter",),
+    "service.frames": ("VoiceLiveVisemeFrame", "VoiceLiveWordFrame"),
+    "service.service": ("VoiceLiveLLMService",),
+    "service.settings": ("VoiceLiveLLMSettings",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Animation",
+    "AuthenticationError",
+    "AzureAvatarVoiceSyncVoice",
+    "AzureCustomVoice",
+    "AzurePersonalVoice",
+    "AzureRealtimeNativeVoice",
+    "AzureStandardVoice",
+    "ConfigurationError",
+    "ConnectionFailedError",
+    "ConnectionOptions",
+    "EndOfUtteranceDetection",
+    "FunctionTool",
+    "InputAudioEchoCancellation",
+    "InputAudioNoiseReduction",
+    "InputAudioTranscription",
+    "OpenAIVoice",
+    "ProtocolError",
+    "ServiceError",
+    "SessionProperties",
+    "TurnDetection",
+    "VoiceLiveClient",
+    "VoiceLiveError",
+    "VoiceLiveLLMAdapter",
+    "VoiceLiveLLMService",
+    "VoiceLiveLLMSettings",
+    "VoiceLiveVisemeFrame",
+    "VoiceLiveWordFrame",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,330 @@
+"""A session and a connection joined: Voice Live without Pipecat.
+
+    async with VoiceLiveClient(endpoint=..., api_key=..., model="gpt-realtime") as client:
+        client.send_text("What time is it in Tokyo?")
+        async for signal in client:
+            ...
+
+Every method that says something returns at once: the state changes and the bytes are in the socket's buffer
+before it returns, so nothing can come between, not even a cancellation. What the service says comes out as
+signals (`pipecat_voicelive.session.effects`), in order, through the one iterator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+import msgspec
+
+from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, TokenProvider, choose_auth
+from pipecat_voicelive.connection.connection import Connection, ConnectionOptions, open_connection
+from pipecat_voicelive.connection.endpoint import websocket_url
+from pipecat_voicelive.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    ProtocolError,
+)
+from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
+from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.items import ConversationItem
+from pipecat_voicelive.protocol.session_options import SessionProperties
+from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
+from pipecat_voicelive.session import Session, effects, inputs
+from pipecat_voicelive.session.tools import message_item
+
+_VOIDED_BY_INTERRUPTION = (
+    effects.SpeechItem,
+    effects.Audio,
+    effects.SpokenText,
+    effects.Word,
+    effects.Viseme,
+    effects.TextDelta,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLost:
+    """The connection is gone, and with it the session. The last signal there is."""
+
+    error: ConnectionFailedError
+
+
+ClientSignal: TypeAlias = effects.Signal | ConnectionLost
+
+
+class VoiceLiveClient:
+    """One conversation with Voice Live.
+
+    Args:
+        endpoint: The resource's endpoint, in any form the portal shows; see `connection.endpoint`.
+        model: Model or deployment, e.g. "gpt-realtime" or "gpt-4.1"; None if `query` names an agent.
+        api_key: The resource's key.
+        credential: Or an `azure.identity` credential, sync or async.
+        token_provider: Or a function that gives a bearer token, sync or async.
+            None of the three means `DefaultAzureCredential`.
+        scope: What tokens are asked for.
+        api_version: The API version.
+        session: The session's options; `configure` may give them later.
+        query: Further parameters of the URL, e.g. `agent-name`.
+        options: How to connect.
+        clock: Seconds that never go back; for tests.
+
+    Raises:
+        ConfigurationError: The endpoint or the credentials cannot work.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        model: str | None = None,
+        api_key: str | None = None,
+        credential: TokenCredential | None = None,
+        token_provider: TokenProvider | None = None,
+        scope: str = DEFAULT_SCOPE,
+        api_version: str = DEFAULT_API_VERSION,
+        session: SessionProperties | Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        options: ConnectionOptions | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not model and not (query and "agent-name" in query):
+            raise ConfigurationError('Name a model, such as model="gpt-realtime", or an agent in `query`.')
+        self._url = websocket_url(endpoint, model=model, api_version=api_version, query=query)
+        self._auth = choose_auth(
+            api_key=api_key, credential=credential, token_provider=token_provider, scope=scope
+        )
+        self._options = options or ConnectionOptions()
+        self._clock = clock
+        self._session = Session(id_prefix=f"pv{uuid.uuid4().hex[:10]}")
+        self._connection: Connection | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due_s: float | None = None
+        self._signals: deque[ClientSignal] = deque()
+        self._waiting = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._over = False
+        if session is not None:
+            self.configure(session)
+
+    # --- life --------------------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        """Open the connection. Returns when it is open; `SessionReady` says when the session is.
+
+        Cancelling leaves nothing open.
+
+        Raises:
+            AuthenticationError: The credential was refused, or no token could be had.
+            ConnectionFailedError: No connection could be opened.
+            ProtocolError: It was connected before; a client has one conversation.
+        """
+        if self._connection is not None or self._over:
+            raise ProtocolError("A client connects once. Make another for another conversation.")
+        self._connection = await open_connection(self._url, self._auth, self._options)
+        self._reader = asyncio.create_task(self._read(self._connection), name="voicelive-reader")
+
+    async def close(self) -> None:
+        """Close the connection and end the iterator. May be called twice, and without connecting.
+
+        Open brackets are closed; signals that were not taken can still be. Cancelling leaves the closing
+        to the transport.
+        """
+        if not self._over:
+            self.handle(inputs.Lost())
+        self._end()
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reader
+        if self._connection is not None:
+            await self._connection.close()
+        await self._auth.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # --- what is heard -----------------------------------------------------------------------------
+
+    async def __aiter__(self) -> AsyncIterator[ClientSignal]:
+        """The signals, in order, until the connection is closed or lost. For one consumer.
+
+        A slow consumer slows the reading of the socket, so nothing piles up here.
+        """
+        while True:
+            while self._signals:
+                signal = self._signals.popleft()
+                if len(self._signals) < _ENOUGH_SIGNALS:
+                    self._room.set()
+                yield signal
+            if self._over:
+                return
+            self._waiting.clear()
+            await self._waiting.wait()
+
+    @property
+    def answer_pending(self) -> bool:
+        """Whether an answer is being given or owed, or has signals that were not taken yet."""
+        return self._session.answer_pending or any(
+            isinstance(signal, effects.ResponseClosed | effects.ToolCalls) for signal in self._signals
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection is open."""
+        return self._connection is not None and self._connection.is_open and not self._over
+
+    # --- what is said ------------------------------------------------------------------------------
+
+    def configure(self, session: SessionProperties | Mapping[str, Any]) -> None:
+        """Set the session's options, all of them. Sent if they differ from what was sent."""
+        wire = session.to_wire() if isinstance(session, SessionProperties) else dict(session)
+        if isinstance(session, SessionProperties) and session.tools is not None:
+            wire["tools"] = msgspec.to_builtins(session.tools, enc_hook=_plain_tool)
+        self.handle(inputs.Configure(wire))
+
+    def send_audio(self, audio: bytes) -> None:
+        """The caller's audio, in the session's input format (default: pcm16, 24 kHz, mono)."""
+        self.handle(inputs.AppendAudio(audio))
+
+    def start_turn(self) -> None:
+        """Manual turns: the caller began to speak."""
+        self.handle(inputs.StartTurn())
+
+    def commit_turn(self) -> None:
+        """Manual turns: the caller has finished, and is to be answered."""
+        self.handle(inputs.CommitTurn())
+
+    def send_text(self, text: str, *, role: str = "user", respond: bool = True) -> None:
+        """Add a message: role "user", "system" or "assistant"; and have it answered."""
+        self.add_item(message_item(role, text))
+        if respond:
+            self.respond()
+
+    def add_item(self, item: ConversationItem) -> None:
+        """Add an item at the end of the conversation."""
+        self.handle(inputs.AddItem(item))
+
+    def respond(self, properties: ResponseProperties | None = None) -> None:
+        """Have the model answer, now or after the running response."""
+        self.handle(inputs.Respond(properties))
+
+    def answer_tool(self, call_id: str, output: str, *, name: str = "", respond: bool = False) -> None:
+        """Give the result of a tool call as text. Follow the last one of a group with `respond()`.
+
+        Args:
+            call_id: The call.
+            output: The result, usually JSON.
+            name: The function's name, in case the call belongs to an earlier conversation.
+            respond: True if a `respond()` will follow but may be overtaken by the caller's next turn.
+        """
+        self.handle(inputs.AnswerTool(call_id, output, name, respond))
+
+    def interrupt(self, heard: inputs.Heard | None = None) -> None:
+        """Stop the answer. `heard` says how far it was played, so that the conversation is cut there."""
+        self.handle(inputs.Interrupt(heard))
+
+    def send_event(self, event: ClientEvent | RawEvent | Mapping[str, Any]) -> None:
+        """Send any client event as it is; a mapping for one that this package has no type for."""
+        raw = RawEvent(members=dict(event)) if isinstance(event, Mapping) else event
+        self.handle(inputs.SendRaw(raw))
+
+    def handle(self, event: inputs.Input) -> None:
+        """Tell the session something, and do at once what it wants done."""
+        if isinstance(event, inputs.Interrupt):
+            self._signals = deque(
+                signal for signal in self._signals if not isinstance(signal, _VOIDED_BY_INTERRUPTION)
+            )
+        for effect in self._session.handle(event, self._clock()):
+            if isinstance(effect, effects.Send):
+                self._send(effect.event)
+            else:
+                self._signal(effect)
+        self._set_timer()
+
+    # --- inside ------------------------------------------------------------------------------------
+
+    async def _read(self, connection: Connection) -> None:
+        async for event in connection:
+            try:
+                self.handle(event)
+            except Exception as error:  # noqa: BLE001 - a mistake of ours must not end a call
+                self._signal(effects.Unreadable(event.type, f"{type(error).__name__} while handling it"))
+            if len(self._signals) >= _TOO_MANY_SIGNALS:
+                self._room.clear()
+                await self._room.wait()
+        self._lose(connection.lost_error())
+
+    def _send(self, event: ClientEvent | RawEvent) -> None:
+        if self._connection is None or self._over:
+            return
+        # A connection that cannot be written to is over; its reader notices and says so, once.
+        with contextlib.suppress(ConnectionFailedError):
+            self._connection.send(event)
+
+    def _signal(self, signal: ClientSignal) -> None:
+        self._signals.append(signal)
+        self._waiting.set()
+
+    def _lose(self, error: ConnectionFailedError) -> None:
+        if not self._over:
+            self.handle(inputs.Lost())
+            self._signal(ConnectionLost(error))
+            self._end()
+
+    def _end(self) -> None:
+        self._over = True
+        self._set_timer()
+        self._waiting.set()
+        self._room.set()
+
+    def _set_timer(self) -> None:
+        due_s = None if self._connection is None or self._over else self._session.deadline_s
+        if due_s == self._timer_due_s:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_due_s = due_s
+        if due_s is not None:
+            delay_s = max(due_s - self._clock(), 0)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = self._timer_due_s = None
+        self.handle(inputs.Tick())
+
+
+_TOO_MANY_SIGNALS = 2000
+"""From here on the socket is not read until the consumer has caught up."""
+
+_ENOUGH_SIGNALS = 1000
+
+
+def _plain_tool(tool: Any) -> Any:
+    """A tool given as a pydantic model, as plain members."""
+    if hasattr(tool, "model_dump"):
+        return tool.model_dump(mode="json", exclude_unset=True)
+    raise ConfigurationError(
+        f"A tool of type {type(tool).__name__} cannot be sent. Give a dict or FunctionTool."
+    )

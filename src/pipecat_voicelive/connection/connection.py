@@ -1,0 +1,202 @@
+"""One connection to the service: opened once, read to its end, written to without waiting, closed in time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+from urllib.parse import urlsplit
+
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidProxy,
+    InvalidStatus,
+    InvalidURI,
+)
+
+from pipecat_voicelive.connection.auth import Auth
+from pipecat_voicelive.connection.transport import BufferFull, ConnectWithoutRedirect, NotOpen, WriteNow
+from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
+from pipecat_voicelive.protocol.client_events import ClientEvent
+from pipecat_voicelive.protocol.codec import RawEvent, decode_server_event, encode
+from pipecat_voicelive.protocol.server_events import ServerEvent
+
+# At DEBUG, websockets logs headers and messages: keys and speech. This logger never gets there.
+_logger = logging.getLogger("pipecat_voicelive.websocket")
+_logger.setLevel(logging.INFO)
+
+_HINTS: Final = {
+    400: "The service does not understand the request. Check the model's name and the api_version.",
+    401: "The key or token was refused. Check that it belongs to this resource and has not expired.",
+    403: "The identity may not use this resource. Give it the role Cognitive Services User.",
+    404: "There is no Voice Live at this address. Check the endpoint, the api_version and the region.",
+    429: "Too many connections or requests. Wait, or raise the quota of the resource.",
+    503: "The service is not available at the moment.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionOptions:
+    """How to connect, beside where and as whom.
+
+    Attributes:
+        open_timeout_s: How long the whole handshake may take, name look-up and TLS included.
+        close_timeout_s: How long closing may wait for the peer.
+        max_message_bytes: Largest message taken from the service.
+        max_unsent_bytes: How much may wait to be sent before the connection counts as stalled.
+        ping_interval_s: How often the peer must show that it lives; None never asks.
+        headers: Further headers of the handshake.
+        proxy: True takes the proxy from the environment, a string names one, None uses none.
+        ssl_context: For a certificate authority of your own; None means the system's.
+    """
+
+    open_timeout_s: float = 10.0
+    close_timeout_s: float = 1.0
+    max_message_bytes: int = 32 * 1024 * 1024
+    max_unsent_bytes: int = 4 * 1024 * 1024
+    ping_interval_s: float | None = 20.0
+    headers: dict[str, str] | None = None
+    proxy: str | Literal[True] | None = True
+    ssl_context: ssl.SSLContext | None = None
+
+
+class Connection:
+    """An open connection. Made by `open_connection`; iterate over it for the service's events."""
+
+    def __init__(self, websocket: WriteNow, options: ConnectionOptions) -> None:
+        self._websocket = websocket
+        self._options = options
+        self._stalled: ConnectionFailedError | None = None
+
+    def send(self, event: ClientEvent | RawEvent) -> None:
+        """Write an event into the socket's buffer, without waiting.
+
+        Raises:
+            ConnectionFailedError: The connection is closed, or the peer has stopped reading; then it
+                is closed too, since what was to be sent is lost.
+        """
+        try:
+            self._websocket.write_text(encode(event), self._options.max_unsent_bytes)
+        except NotOpen:
+            raise self.lost_error() from None
+        except BufferFull:
+            self._websocket.transport.abort()
+            self._stalled = ConnectionFailedError(
+                f"The service has stopped reading: {self._options.max_unsent_bytes} bytes wait to be sent."
+            )
+            raise self._stalled from None
+
+    async def __aiter__(self) -> AsyncIterator[ServerEvent]:
+        """The service's events, until the connection ends, for whatever reason.
+
+        Cancelling loses no event that was not yet given out.
+        """
+        while True:
+            try:
+                message = await self._websocket.recv()
+            except ConnectionClosed:
+                return
+            yield decode_server_event(message)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether events can be sent."""
+        return self._websocket.state.name == "OPEN"
+
+    def lost_error(self) -> ConnectionFailedError:
+        """Why the connection is over, as an error."""
+        if self._stalled is not None:
+            return self._stalled
+        code, reason = self._websocket.close_code, self._websocket.close_reason or ""
+        told = f" (code {code}{', ' + reason if reason else ''})" if code is not None else ""
+        return ConnectionFailedError(
+            f"The connection to Voice Live was lost{told}.", code=code, reason=reason
+        )
+
+    async def close(self) -> None:
+        """Close, waiting at most `close_timeout_s` for the peer. May be called twice.
+
+        Cancelling leaves the connection to be closed by its transport.
+        """
+        await self._websocket.close()
+
+
+async def open_connection(url: str, auth: Auth, options: ConnectionOptions) -> Connection:
+    """Open a connection.
+
+    Args:
+        url: As `endpoint.websocket_url` makes it.
+        auth: Asked for its headers once, within the time for the handshake.
+        options: How to connect.
+
+    Raises:
+        AuthenticationError: No token could be had, or the service refused it (401, 403).
+        ConnectionFailedError: Anything else; `permanent` says whether trying again can help.
+    """
+    host = urlsplit(url).hostname or ""
+    try:
+        async with asyncio.timeout(options.open_timeout_s):
+            headers = {**(options.headers or {}), **await auth.headers()}
+            websocket = await _connect(url, headers, options)
+    except InvalidStatus as error:
+        raise _refused(error, host) from error
+    except TimeoutError as error:
+        raise ConnectionFailedError(
+            f"{host} did not answer within {options.open_timeout_s:g} s. Check the network and the firewall."
+        ) from error
+    except ssl.SSLError as error:
+        raise ConnectionFailedError(
+            f"TLS with {host} failed: {error.reason or 'unknown reason'}. Check the clock of this machine, "
+            "and give `ssl_context` for a certificate authority of your own.",
+            permanent=True,
+        ) from error
+    except (OSError, InvalidProxy, InvalidHandshake) as error:
+        raise ConnectionFailedError(
+            f"No connection to {host}: {type(error).__name__}. Check the endpoint's name and the network."
+        ) from error
+    except InvalidURI as error:
+        raise ConnectionFailedError(f"{host} cannot be connected to.", permanent=True) from error
+    return Connection(websocket, options)
+
+
+async def _connect(url: str, headers: dict[str, str], options: ConnectionOptions) -> WriteNow:
+    secure = url.startswith("wss:")
+    connecting = ConnectWithoutRedirect(
+        url,
+        additional_headers=headers,
+        compression=None,
+        open_timeout=None,
+        close_timeout=options.close_timeout_s,
+        ping_interval=options.ping_interval_s,
+        ping_timeout=options.ping_interval_s,
+        max_size=options.max_message_bytes,
+        proxy=options.proxy if secure else None,
+        logger=_logger,
+        **({"ssl": options.ssl_context} if secure and options.ssl_context else {}),
+    )
+    return cast("WriteNow", await connecting)
+
+
+def _refused(error: InvalidStatus, host: str) -> AuthenticationError | ConnectionFailedError:
+    status = error.response.status_code
+    if 300 <= status < 400:
+        return ConnectionFailedError(
+            f"{host} redirects elsewhere, which is not followed, so that your credentials stay here. "
+            "Give the endpoint it redirects to.",
+            status=status,
+            permanent=True,
+        )
+    message = f"{host} answered HTTP {status}. {_HINTS.get(status, '')}".rstrip()
+    if status in (401, 403):
+        return AuthenticationError(message, status=status)
+    retry_after = error.response.headers.get("Retry-After", "")
+    return ConnectionFailedError(
+        message,
+        status=status,
+        permanent=status in (400, 404),
+        retry_after_s=float(retry_after) if retry_after.isdigit() else None,
+    )

@@ -1,0 +1,104 @@
+"""Where to connect: from what the portal shows to the WebSocket URL.
+
+Accepted, with or without a trailing slash, a path and a query of their own:
+
+    https://<resource>.services.ai.azure.com      the portal's endpoint
+    <resource>.cognitiveservices.azure.com        a bare host
+    wss://<host>/voice-live/realtime?...          a full WebSocket URL
+    ws://127.0.0.1:8080                           loopback only: credentials never travel in clear
+
+https://learn.microsoft.com/azure/ai-services/speech-service/voice-live-api-reference-2026-07-15
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from pipecat_voicelive.errors import ConfigurationError
+
+PATH = "/voice-live/realtime"
+_SCHEMES = {"https": "wss", "wss": "wss", "http": "ws", "ws": "ws"}
+_SECRETS = frozenset({"api-key", "authorization", "access_token", "agent-access-token"})
+
+
+def websocket_url(
+    endpoint: str, *, model: str | None, api_version: str, query: Mapping[str, str] | None = None
+) -> str:
+    """The URL to open.
+
+    Args:
+        endpoint: One of the forms above.
+        model: Model or deployment; None if the query names an agent.
+        api_version: The API version.
+        query: Further parameters. They win over `model` and `api_version`, and all of these over the
+            endpoint's own query.
+
+    Raises:
+        ConfigurationError: The endpoint is none of the forms above, or would send credentials in clear.
+    """
+    base = base_url(endpoint)
+    parts = urlsplit(base)
+    parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
+    parameters["api-version"] = api_version
+    if model:
+        parameters["model"] = model
+    parameters.update(query or {})
+    return urlunsplit(parts._replace(query=urlencode(parameters, quote_via=quote)))
+
+
+def base_url(endpoint: str) -> str:
+    """The endpoint as a WebSocket URL with the service's path; its own query is kept.
+
+    Raises:
+        ConfigurationError: As for `websocket_url`.
+    """
+    text = endpoint.strip()
+    if not text:
+        raise ConfigurationError(
+            "The endpoint is empty. Give your resource's endpoint, "
+            "such as https://<resource>.services.ai.azure.com."
+        )
+    if "://" not in text:
+        text = f"wss://{text}"
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"The endpoint is not a URL: {error}.") from error
+    scheme = _SCHEMES.get(parts.scheme.lower())
+    if scheme is None:
+        raise ConfigurationError(
+            f"The endpoint's scheme is {parts.scheme!r}. Use https:// or wss:// (or ws:// on this machine)."
+        )
+    if not host or any(character.isspace() for character in parts.netloc):
+        raise ConfigurationError(
+            "The endpoint has no host. Give one such as <resource>.services.ai.azure.com."
+        )
+    if parts.username or parts.password:
+        raise ConfigurationError("The endpoint holds a user name or password. Give the key as `api_key`.")
+    if leaked := [name for name, _ in parse_qsl(parts.query) if name.lower() in _SECRETS]:
+        raise ConfigurationError(
+            f"The endpoint's query holds a credential ({leaked[0]}), which URLs spread into logs. "
+            "Give it as `api_key`, `credential` or `token_provider`."
+        )
+    if scheme == "ws" and not is_loopback(host):
+        raise ConfigurationError(
+            f"ws:// would send your credentials to {host} unencrypted. Use wss://, "
+            "or an address of this machine (127.0.0.1, ::1, localhost)."
+        )
+    path = parts.path.rstrip("/")
+    if not path.endswith(PATH):
+        path += PATH
+    return urlunsplit((scheme, parts.netloc, path, parts.query, ""))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its name or address alone; names are not looked up."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,55 @@
+"""A WebSocket that writes at once or says why not.
+
+websockets' own `send` is a coroutine that may wait for the peer. Here a message goes into the socket's
+buffer in the same step in which it was decided on, so that nothing can come between; what the peer does
+not read piles up in that buffer, up to a bound.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.protocol import State
+
+
+class BufferFull(Exception):  # noqa: N818 - a condition, turned into an error by the connection
+    """The peer has stopped reading: the socket's buffer is at its bound."""
+
+
+class NotOpen(Exception):  # noqa: N818 - a condition, turned into an error by the connection
+    """The connection is closing or closed."""
+
+
+class WriteNow(ClientConnection):
+    """A client connection with a synchronous write."""
+
+    def write_text(self, message: bytes, limit_bytes: int) -> None:
+        """Write UTF-8 text as one message.
+
+        Args:
+            message: The text.
+            limit_bytes: How much may wait in the socket's buffer before this refuses.
+
+        Raises:
+            BufferFull: That much is waiting already; nothing was written.
+            NotOpen: The connection is not open; nothing was written.
+        """
+        if self.protocol.state is not State.OPEN:
+            raise NotOpen
+        if self.transport.get_write_buffer_size() > limit_bytes:
+            raise BufferFull
+        # A fragmented message is only ever begun by `send`, which this package does not call.
+        self.protocol.send_text(message)
+        self.send_data()
+
+
+class ConnectWithoutRedirect(connect):
+    """`connect` that follows no redirect, so that credentials go to the host they were meant for."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Refuse."""
+        return exc
+
+    def __init__(self, uri: str, **kwargs: Any) -> None:
+        super().__init__(uri, create_connection=WriteNow, **kwargs)

@@ -1,0 +1,123 @@
+"""Between the pipeline's audio and the wire's: channels, rates, encodings.
+
+The pipeline speaks 16 bit PCM of any rate and channel count, frame by frame; the wire one format for the
+whole session. Resamplers are kept from frame to frame, so that no clicks arise where frames meet.
+"""
+
+from __future__ import annotations
+
+import audioop
+
+import numpy as np
+import soxr
+from pipecat.frames.frames import InputAudioRawFrame
+
+from pipecat_voicelive.protocol.audio import AudioFormat
+
+
+class _Resampler:
+    """A stream resampler that starts anew when the rates change."""
+
+    def __init__(self) -> None:
+        self._rates: tuple[int, int] | None = None
+        self._stream: soxr.ResampleStream | None = None
+
+    def resample(self, pcm: bytes, from_hz: int, to_hz: int) -> bytes:
+        if from_hz == to_hz:
+            return pcm
+        if self._stream is None or self._rates != (from_hz, to_hz):
+            self._rates = (from_hz, to_hz)
+            self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="int16", quality="HQ")
+        return self._stream.resample_chunk(np.frombuffer(pcm, np.int16)).tobytes()
+
+    def flush(self) -> bytes:
+        """What the filter still holds; the next audio starts anew."""
+        stream, self._stream = self._stream, None
+        return b"" if stream is None else stream.resample_chunk(np.zeros(0, np.int16), last=True).tobytes()
+
+    def reset(self) -> None:
+        """Forget what the filter holds."""
+        self._stream = None
+
+
+class InputAudio:
+    """The caller's audio, on its way out."""
+
+    def __init__(self, wire: AudioFormat) -> None:
+        self._wire = wire
+        self._resampler = _Resampler()
+
+    def convert(self, frame: InputAudioRawFrame) -> bytes:
+        """A frame's audio in the wire's format; may be empty while a resampler fills."""
+        pcm = frame.audio
+        if frame.num_channels > 1:
+            samples = np.frombuffer(pcm, np.int16).reshape(-1, frame.num_channels)
+            pcm = samples.mean(axis=1).astype(np.int16).tobytes()
+        pcm = self._resampler.resample(pcm, frame.sample_rate, self._wire.rate_hz)
+        match self._wire.encoding:
+            case "pcm16":
+                return pcm
+            case "g711_ulaw":
+                return audioop.lin2ulaw(pcm, 2)
+            case "g711_alaw":
+                return audioop.lin2alaw(pcm, 2)
+
+
+class OutputAudio:
+    """The bot's audio, on its way in.
+
+    Args:
+        wire: The session's output format.
+        rate_hz: The pipeline's output rate.
+    """
+
+    def __init__(self, wire: AudioFormat, rate_hz: int) -> None:
+        self._wire = wire
+        self.rate_hz = rate_hz
+        self._resampler = _Resampler()
+
+    def convert(self, audio: bytes) -> bytes:
+        """Audio of the wire as 16 bit PCM at the pipeline's rate; may be empty while a resampler fills."""
+        match self._wire.encoding:
+            case "pcm16":
+                pcm = audio
+            case "g711_ulaw":
+                pcm = audioop.ulaw2lin(audio, 2)
+            case "g711_alaw":
+                pcm = audioop.alaw2lin(audio, 2)
+        return self._resampler.resample(pcm, self._wire.rate_hz, self.rate_hz)
+
+    def flush(self) -> bytes:
+        """The end of an answer's audio."""
+        return self._resampler.flush()
+
+    def reset(self) -> None:
+        """The rest of an answer's audio is not wanted."""
+        self._resampler.reset()
+
+
+class SpeechOnset:
+    """The most recent audio, kept so that a turn found by voice activity begins before it was found.
+
+    Args:
+        wire: The session's input format.
+        keep_ms: How much is kept.
+    """
+
+    def __init__(self, wire: AudioFormat, keep_ms: float = 500) -> None:
+        self._wire = wire
+        self._kept = bytearray()
+        self.keep_ms = keep_ms
+
+    def add(self, audio: bytes) -> None:
+        """Keep this, and let the oldest go."""
+        self._kept += audio
+        excess = len(self._kept) - self._wire.size_bytes(self.keep_ms)
+        if excess > 0:
+            del self._kept[:excess]
+
+    def take(self) -> bytes:
+        """All that is kept; afterwards nothing is."""
+        taken = bytes(self._kept)
+        self._kept.clear()
+        return taken

@@ -1,0 +1,283 @@
+"""Between Pipecat's context and the service's conversation: items, tools, and who knows what already.
+
+The context is a list that the application and the aggregators write to. The service hears the caller and
+says the answers itself, so of all that appears there only what it cannot know is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from pipecat.adapters.llm.base_llm_adapter import BaseLLMAdapter
+from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
+from pipecat.adapters.llm.schemas.tools_schema import AdapterType, ToolsSchema
+from pipecat.processors.aggregators import async_tool_messages
+from pipecat.processors.aggregators.llm_context import (
+    LLMContext,
+    LLMContextMessage,
+    LLMSpecificMessage,
+    LLMStandardMessage,
+)
+from pipecat.utils.types import is_given
+
+from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
+from pipecat_voicelive.session.tools import message_item, output_item
+
+
+class VoiceLiveInvocationParams(TypedDict):
+    """What a session needs of a context."""
+
+    system_instruction: str | None
+    messages: list[ConversationItem]
+    tools: list[Any]
+    tool_choice: Any
+
+
+class VoiceLiveLLMAdapter(BaseLLMAdapter[VoiceLiveInvocationParams]):
+    """Turns Pipecat's contexts and tool schemas into Voice Live's items and tools."""
+
+    @property
+    def id_for_llm_specific_messages(self) -> str:
+        """The name under which messages meant for this service alone stand in a context."""
+        return "azure-voice-live"
+
+    async def get_llm_invocation_params(
+        self,
+        context: LLMContext,
+        *,
+        system_instruction: str | None = None,
+        service_tools: Any = None,
+        **_kwargs: Any,
+    ) -> VoiceLiveInvocationParams:
+        """What a session needs of this context.
+
+        Args:
+            context: The context.
+            system_instruction: The service's own, which wins over the context's.
+            service_tools: The service's own tools, used if the context has none.
+        """
+        in_context, messages = split_system(self.get_messages(context))
+        if in_context is not None:
+            self._warn_context_system_message()
+        instruction = self._resolve_system_instruction(
+            in_context or None, system_instruction, discard_context_system=True
+        )
+        return {
+            "system_instruction": instruction,
+            "messages": history_items(messages),
+            "tools": self._realtime_session_tools(context.tools, service_tools) or [],
+            "tool_choice": context.tool_choice if is_given(context.tool_choice) else None,
+        }
+
+    def to_provider_tools_format(self, tools_schema: ToolsSchema) -> list[Any]:
+        """Functions in Voice Live's format; tools in its own format (`custom_tools`) as they are."""
+        tools: list[Any] = [_function(function) for function in tools_schema.standard_tools]
+        custom = tools_schema.custom_tools or {}
+        return tools + list(custom.get(AdapterType.OPENAI, []))
+
+    def get_messages_for_logging(self, context: LLMContext) -> list[dict[str, Any]]:
+        """How many messages of each role there are. What they say stays out of logs."""
+        roles = [
+            "specific" if isinstance(message, LLMSpecificMessage) else str(message.get("role"))
+            for message in self.get_messages(context)
+        ]
+        return [{"role": role, "messages": roles.count(role)} for role in dict.fromkeys(roles)]
+
+
+def _function(function: FunctionSchema) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "name": function.name,
+        "description": function.description,
+        "parameters": {
+            "type": "object",
+            "properties": function.properties,
+            "required": function.required,
+        },
+    }
+
+
+def text_of(message: LLMContextMessage) -> str:
+    """The words of a message: its text, or its text parts joined by blanks."""
+    if isinstance(message, LLMSpecificMessage):
+        return ""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
+    return " ".join(str(part) for part in parts if part)
+
+
+def split_system(messages: Sequence[LLMContextMessage]) -> tuple[str | None, list[LLMContextMessage]]:
+    """The text of a system message that comes first, None if none does, and all other messages."""
+    first = messages[0] if messages else None
+    if isinstance(first, dict) and first.get("role") == "system":
+        return text_of(first), list(messages[1:])
+    return None, list(messages)
+
+
+def history_items(messages: Sequence[LLMContextMessage]) -> list[ConversationItem]:
+    """A whole history as items. Calls that are still running are left out: their results will be told."""
+    running = {
+        message.get("tool_call_id")
+        for message in messages
+        if not isinstance(message, LLMSpecificMessage) and _is_running(message)
+    }
+    items = [item for message in messages for item in items_of(message)]
+    return [item for item in items if item.type != "function_call" or item.call_id not in running]
+
+
+def _is_running(message: LLMStandardMessage) -> bool:
+    if message.get("role") != "tool":
+        return False
+    return text_of(message) == "IN_PROGRESS" or _is_started(message)
+
+
+def _is_started(message: LLMStandardMessage) -> bool:
+    payload = async_tool_messages.parse_message(message)
+    return payload is not None and payload.kind == "started"
+
+
+def items_of(message: LLMContextMessage) -> list[ConversationItem]:
+    """The items that say what a message says; none for what a conversation cannot hold."""
+    if isinstance(message, LLMSpecificMessage):
+        return []
+    if _is_started(message):
+        return []
+    match message.get("role"):
+        case "user":
+            parts = _user_parts(message.get("content"))
+            return [ConversationItem(type="message", role="user", content=parts)] if parts else []
+        case "system" | "developer":
+            return [message_item("system", text)] if (text := text_of(message)) else []
+        case "assistant":
+            calls = [_call_item(call) for call in message.get("tool_calls") or ()]
+            text = text_of(message)
+            return ([message_item("assistant", text)] if text else []) + calls
+        case "tool":
+            output = text_of(message)
+            if output == "IN_PROGRESS":
+                return []
+            return [output_item(str(message.get("tool_call_id")), output)]
+        case _:
+            return []
+
+
+def _call_item(call: Any) -> ConversationItem:
+    function = call.get("function", {})
+    return ConversationItem(
+        type="function_call",
+        call_id=call.get("id"),
+        name=function.get("name"),
+        arguments=function.get("arguments") or "{}",
+    )
+
+
+def _user_parts(content: Any) -> list[ItemContent]:
+    if isinstance(content, str):
+        return [ItemContent(type="input_text", text=content)] if content else []
+    parts: list[ItemContent] = []
+    for part in content if isinstance(content, list) else ():
+        if part.get("type") == "text" and part.get("text"):
+            parts.append(ItemContent(type="input_text", text=part["text"]))
+        elif part.get("type") == "image_url":
+            parts.append(ItemContent(type="input_image", image_url=part["image_url"]["url"]))
+    return parts
+
+
+def tool_output(result: Any) -> str:
+    """A tool's result as the text of its output: text as it is, all else as JSON, once."""
+    if isinstance(result, str) and result:
+        return result
+    return json.dumps(result, ensure_ascii=False, default=str) if result else "COMPLETED"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a look at the context found.
+
+    Attributes:
+        items: What is to be added to the conversation.
+        ends_spoken: The newest message is what the caller said, so the service is answering it already.
+        rebuilt: The context is no longer what it was with something added: the conversation must be
+            built anew from the whole of it.
+    """
+
+    items: tuple[ConversationItem, ...] = ()
+    ends_spoken: bool = False
+    rebuilt: bool = False
+
+
+class ContextReader:
+    """Reads what is new in a context.
+
+    The caller's spoken turns appear there as the transcripts that the service gave out, joined when
+    several came in one turn. Those, the bot's answers and the tool calls are known to the service.
+    """
+
+    def __init__(self) -> None:
+        self._read: int | None = None
+        self._last: LLMContextMessage | None = None
+        self._transcripts: deque[str] = deque(maxlen=64)
+        self._turns: deque[str] = deque(maxlen=16)
+
+    def transcribed(self, text: str) -> None:
+        """The service heard this; it will appear in the context, alone or joined with others."""
+        self._transcripts.append(text)
+
+    def turn_written(self, text: str) -> None:
+        """The aggregator wrote this spoken turn into the context."""
+        self._turns.append(text)
+
+    def news(self, context: LLMContext) -> News:
+        """What is new since the last look, at first all there is; afterwards all is known."""
+        messages = context.get_messages()
+        read, last, first_look = self._read or 0, self._last, self._read is None
+        self._read, self._last = len(messages), messages[-1] if messages else None
+        if len(messages) < read or (read and messages[read - 1] is not last):
+            return News(rebuilt=True)
+        new = split_system(messages)[1] if first_look else messages[read:]
+        unspoken = [message for message in new if not self._was_spoken(message)]
+        items = history_items(unspoken if first_look else [m for m in unspoken if _is_news(m)])
+        return News(tuple(items), ends_spoken=bool(new) and not any(m is new[-1] for m in unspoken[-1:]))
+
+    def _was_spoken(self, message: LLMContextMessage) -> bool:
+        """Whether this is what the caller said; each transcript and each turn counts once."""
+        if isinstance(message, LLMSpecificMessage) or message.get("role") != "user":
+            return False
+        text = text_of(message)
+        joined = self._forget_transcripts(text)
+        if text in self._turns:
+            self._turns.remove(text)
+            return True
+        return joined
+
+    def _forget_transcripts(self, text: str) -> bool:
+        """Find the transcripts that make up a text, and forget them and all before them."""
+        said = list(self._transcripts)
+        for first in range(len(said)):
+            joined = ""
+            for last in range(first, len(said)):
+                joined = f"{joined} {said[last]}".strip()
+                if joined == text:
+                    for _ in range(last + 1):
+                        self._transcripts.popleft()
+                    return True
+                if not text.startswith(joined):
+                    break
+        return False
+
+
+def _is_news(message: LLMContextMessage) -> bool:
+    """Whether the service cannot know this of itself: not the bot's words, calls and their results."""
+    return (
+        not isinstance(message, LLMSpecificMessage)
+        and message.get("role") in ("user", "system", "developer")
+        and async_tool_messages.parse_message(message) is None
+    )

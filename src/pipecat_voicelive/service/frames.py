@@ -1,0 +1,47 @@
+"""Frames that Pipecat has no class for: the words and the mouth shapes of the bot's speech.
+
+Both travel in the output transport's audio queue, between the pieces of audio they belong to: they leave it
+when that audio is heard, and vanish with it when the bot is interrupted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipecat.frames.frames import DataFrame
+
+
+@dataclass
+class VoiceLiveWordFrame(DataFrame):
+    """A word of the bot's speech, pushed where it begins.
+
+    Attributes:
+        text: The word, without spaces around it.
+        audio_offset_ms: Where it begins, in milliseconds within the response's audio.
+        audio_duration_ms: How long it lasts, in milliseconds.
+        response_id: The response that speaks it.
+        item_id: The assistant message it belongs to.
+    """
+
+    text: str
+    audio_offset_ms: float
+    audio_duration_ms: float
+    response_id: str
+    item_id: str
+
+
+@dataclass
+class VoiceLiveVisemeFrame(DataFrame):
+    """A shape of the mouth, held until the next one.
+
+    Attributes:
+        viseme_id: 0 (silence) to 21, see `pipecat_voicelive.protocol.visemes`.
+        audio_offset_ms: Where it begins, in milliseconds within the response's audio.
+        response_id: The response that shows it.
+        item_id: The assistant message it belongs to.
+    """
+
+    viseme_id: int
+    audio_offset_ms: float
+    response_id: str
+    item_id: str

@@ -1,0 +1,285 @@
+"""Signals of the client → frames of the pipeline, in the order in which they come.
+
+One task delivers them, so the order holds. What an interruption makes void while it waits here is not
+delivered: the client takes it out of its queue, and `void` tells this task of the signal it holds just then.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, assert_never
+
+from loguru import logger
+from pipecat.frames.frames import (
+    FunctionCallFromLLM,
+    InterimTranscriptionFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+    ProposedUserStartedSpeakingFrame,
+    ProposedUserStoppedSpeakingFrame,
+    STTMetadataFrame,
+    TranscriptionFrame,
+    TTSAudioRawFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+)
+from pipecat.metrics.metrics import LLMTokenUsage
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.transcriptions.language import Language
+from pipecat.utils.errors import ErrorCategory
+from pipecat.utils.text.base_text_aggregator import TextType
+from pipecat.utils.time import time_now_iso8601
+
+from pipecat_voicelive.client import ClientSignal, ConnectionLost
+from pipecat_voicelive.errors import ServiceError
+from pipecat_voicelive.protocol.items import ErrorDetails, Response, TokenUsage
+from pipecat_voicelive.service.audio import OutputAudio
+from pipecat_voicelive.service.frames import VoiceLiveVisemeFrame, VoiceLiveWordFrame
+from pipecat_voicelive.service.playback import SpeechMarkFrame
+from pipecat_voicelive.session import effects as fx
+
+if TYPE_CHECKING:
+    from pipecat_voicelive.service.service import VoiceLiveLLMService
+
+_LATE_TRANSCRIPT_S = 0.4
+"""How long the aggregator waits with the caller's words, if they have not come when the answer begins."""
+
+
+class FramesOut:
+    """Delivers signals as frames of one service."""
+
+    def __init__(self, service: VoiceLiveLLMService, audio: OutputAudio) -> None:
+        self._service = service
+        self._audio = audio
+        self._silent = False
+        self._awaiting_first_output = False
+        self._untranscribed: set[str] = set()
+        self._told_wait_s: float | None = None
+        self._interruptions = 0
+
+    def void(self) -> None:
+        """An interruption: the answer part that is just being delivered is not wanted any more."""
+        self._interruptions += 1
+        self._audio.reset()
+
+    def expect_output(self) -> None:
+        """An answer was asked for; its first output ends the measurement."""
+        self._awaiting_first_output = True
+
+    async def deliver(self, signal: ClientSignal) -> None:  # noqa: C901 - one line a signal
+        """Push the frames that say this."""
+        service = self._service
+        match signal:
+            case fx.SpeechItem() | fx.Audio() | fx.SpokenText() | fx.Word() | fx.Viseme() | fx.TextDelta():
+                await self._answer_part(signal)
+            case fx.UserSpeechStarted(item_id, _):
+                self._untranscribed.add(item_id)
+                await service.broadcast_frame(ProposedUserStartedSpeakingFrame)
+            case fx.UserSpeechStopped():
+                self._awaiting_first_output = True
+                await service.start_ttfb_metrics()
+                await service.start_processing_metrics()
+                await service.broadcast_frame(ProposedUserStoppedSpeakingFrame)
+            case fx.UserTranscriptPartial(_, text):
+                await service.push_frame(
+                    InterimTranscriptionFrame(text, "", time_now_iso8601(), result=signal),
+                    FrameDirection.UPSTREAM,
+                )
+            case fx.UserTranscript():
+                await self._transcript(signal)
+            case fx.UserTranscriptFailed(item_id, error):
+                self._untranscribed.discard(item_id)
+                await service.push_error(
+                    f"What the caller said could not be transcribed{_told(error)}.",
+                    category=ErrorCategory.UNKNOWN,
+                )
+            case fx.ResponseOpened():
+                self._silent = service.skips_speech
+                await self._tell_transcript_wait()
+                await service.push_frame(LLMFullResponseStartFrame())
+            case fx.SpeechOpened():
+                if not self._silent:
+                    await service.push_frame(TTSStartedFrame())
+            case fx.SpeechClosed():
+                if not self._silent:
+                    await self._push_audio(self._audio.flush())
+                    await service.push_frame(TTSStoppedFrame())
+            case fx.ResponseClosed():
+                await service.push_frame(LLMFullResponseEndFrame())
+            case fx.ResponseFinished(response):
+                await self._finished(response)
+            case fx.ToolCalls(_, calls):
+                await service.run_function_calls(
+                    [
+                        FunctionCallFromLLM(
+                            function_name=call.name,
+                            tool_call_id=call.call_id,
+                            arguments=dict(call.arguments),
+                            context=service.context,
+                        )
+                        for call in calls
+                    ]
+                )
+            case fx.ItemCreated(item):
+                await service.item_created(item)
+            case fx.ItemUpdated(item_id, item):
+                await service.item_updated(item_id, item)
+            case fx.SessionReady(session):
+                logger.info(f"{service}: session {session.id} is ready, model {session.model}")
+            case fx.SessionChanged(session):
+                logger.debug(f"{service}: session {session.id} has changed options")
+            case fx.SessionRefused(error, fatal):
+                await service.push_error(
+                    f"Voice Live refused the session's options{_told(error)}. Check `session_properties`.",
+                    exception=_service_error(error),
+                    category=ErrorCategory.INVALID_REQUEST if fatal else ErrorCategory.UNKNOWN,
+                )
+            case fx.RequestRefused(error, expected):
+                await self._refused(error, expected=expected)
+            case fx.AudioDropped(duration_ms):
+                logger.warning(f"{service}: dropped {duration_ms:.0f} ms of audio: no session to send it to")
+            case fx.Unreadable(type=name, problem=problem):
+                logger.warning(f"{service}: passed over an event {name or 'without a type'!r}: {problem}")
+            case fx.ServiceWarning(message, code):
+                logger.warning(f"{service}: Voice Live warns: {without_quotes(message)} ({code})")
+            case ConnectionLost(error):
+                await service.stop_all_metrics()
+                await service.push_error(str(error), exception=error, force_treat_as_permanent=True)
+            case _:
+                assert_never(signal)
+
+    async def _answer_part(self, part: fx.AnswerPart) -> None:
+        interruptions = self._interruptions
+        if self._awaiting_first_output and not isinstance(part, fx.SpeechItem | fx.Word | fx.Viseme):
+            self._awaiting_first_output = False
+            await self._service.stop_ttfb_metrics()
+            if interruptions != self._interruptions:
+                return
+        push = self._service.push_frame
+        match part:
+            case fx.TextDelta(_, _, delta, spoken):
+                if spoken:
+                    # The words enter the context as they are heard, with SpokenText.
+                    text = LLMTextFrame(delta)
+                    text.append_to_context = self._silent
+                    await push(text)
+                else:
+                    await self._service.push_llm_text(delta)
+            case _ if self._silent:
+                pass
+            case fx.Audio(_, _, audio):
+                await self._push_audio(self._audio.convert(audio))
+            case fx.SpokenText(_, _, text):
+                heard = TTSTextFrame(text, text_type=TextType.WORD)
+                heard.includes_inter_frame_spaces = True
+                await push(heard)
+            case fx.Word(response_id, item_id, text, offset_ms, duration_ms):
+                await push(VoiceLiveWordFrame(text, offset_ms, duration_ms, response_id, item_id))
+            case fx.Viseme(response_id, item_id, viseme_id, offset_ms):
+                await push(VoiceLiveVisemeFrame(viseme_id, offset_ms, response_id, item_id))
+            case fx.SpeechItem(_, item_id):
+                await push(SpeechMarkFrame(item_id))
+            case _:
+                assert_never(part)
+
+    async def _push_audio(self, pcm: bytes) -> None:
+        if pcm:
+            await self._service.push_frame(
+                TTSAudioRawFrame(audio=pcm, sample_rate=self._audio.rate_hz, num_channels=1)
+            )
+
+    async def _transcript(self, transcript: fx.UserTranscript) -> None:
+        self._untranscribed.discard(transcript.item_id)
+        await self._service.push_frame(
+            TranscriptionFrame(
+                transcript.text,
+                "",
+                time_now_iso8601(),
+                language=_language(transcript.event.language),
+                result=transcript.event,
+                finalized=True,
+            ),
+            FrameDirection.UPSTREAM,
+        )
+
+    async def _tell_transcript_wait(self) -> None:
+        """Have the aggregator write the caller's words before the answer, at once if they are known."""
+        wait_s = _LATE_TRANSCRIPT_S if self._untranscribed else 0.0
+        self._untranscribed.clear()
+        if wait_s != self._told_wait_s:
+            self._told_wait_s = wait_s
+            await self._service.broadcast_frame(
+                STTMetadataFrame, service_name=self._service.name, ttfs_p99_latency=wait_s
+            )
+
+    async def _finished(self, response: Response) -> None:
+        service = self._service
+        await service.stop_processing_metrics()
+        if response.usage is not None and response.usage.total_tokens:
+            await service.start_llm_usage_metrics(_token_usage(response.usage))
+        if response.status == "failed":
+            await service.push_error("Voice Live could not answer.", category=ErrorCategory.SERVER)
+        elif response.status == "incomplete":
+            logger.warning(
+                f"{service}: an answer was cut short: {response.status_reason or 'no reason given'}"
+            )
+
+    async def _refused(self, error: ErrorDetails, *, expected: bool) -> None:
+        if expected:
+            logger.debug(f"{self._service}: Voice Live refused a request, as may happen: {error.code}")
+            return
+        await self._service.push_error(
+            f"Voice Live refused a request{_told(error)}.",
+            exception=_service_error(error),
+            category=ErrorCategory.UNKNOWN,
+        )
+
+
+def without_quotes(message: str) -> str:
+    """A message of the service without what it quotes, which may be what somebody said."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"", "'…'", message)
+
+
+def _told(error: ErrorDetails | None) -> str:
+    """What an error says, for the end of a sentence."""
+    if error is None:
+        return ""
+    where = (
+        f" (code {error.code}" + (f", at {error.param}" if error.param else "") + ")" if error.code else ""
+    )
+    message = without_quotes(error.message or "").rstrip(".")
+    return f": {message}{where}" if message else where
+
+
+def _service_error(error: ErrorDetails) -> ServiceError:
+    return ServiceError(
+        without_quotes(error.message or "The request was refused."),
+        code=error.code or "",
+        error_type=error.type or "",
+        param=error.param,
+        event_id=error.event_id,
+    )
+
+
+def _language(name: str | None) -> Language | None:
+    try:
+        return Language(name) if name else None
+    except ValueError:
+        return None
+
+
+def _token_usage(usage: TokenUsage) -> LLMTokenUsage:
+    sent, made = usage.input_token_details, usage.output_token_details
+    cached = sent.cached_tokens_details if sent else None
+    return LLMTokenUsage(
+        prompt_tokens=usage.input_tokens,
+        completion_tokens=usage.output_tokens,
+        total_tokens=usage.total_tokens,
+        cache_read_input_tokens=sent.cached_tokens if sent else None,
+        reasoning_tokens=made.reasoning_tokens if made else None,
+        input_audio_tokens=sent.audio_tokens if sent else None,
+        output_audio_tokens=made.audio_tokens if made else None,
+        cache_read_input_audio_tokens=cached.audio_tokens if cached else None,
+    )

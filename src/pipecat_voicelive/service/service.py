@@ -1,0 +1,554 @@
+"""Azure Voice Live as a Pipecat LLM service.
+
+Nothing here awaits the network while a frame is processed: an intent is given to the client, which changes
+its state and writes the bytes in that same step, and what the service says comes back as signals that one
+task delivers as frames (`frames_out`). Pipecat may cancel `process_frame` at any await, so what belongs
+together stands before the first one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from loguru import logger
+from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
+from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
+from pipecat.frames.frames import (
+    CancelFrame,
+    EndFrame,
+    Frame,
+    FunctionCallCancelFrame,
+    FunctionCallResultFrame,
+    InputAudioRawFrame,
+    InputTextRawFrame,
+    InterruptionFrame,
+    LLMContextFrame,
+    LLMContextUserTurnFrame,
+    LLMServiceMetadataFrame,
+    LLMSetToolsFrame,
+    SpeechControlParamsFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+)
+from pipecat.processors.aggregators import async_tool_messages
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
+from pipecat.services.llm_service import LLMService
+from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
+from pipecat.utils.errors import ErrorCategory
+from pipecat.utils.types import assert_given
+from pydantic import BaseModel
+
+from pipecat_voicelive.client import VoiceLiveClient
+from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, TokenProvider
+from pipecat_voicelive.connection.connection import ConnectionOptions
+from pipecat_voicelive.connection.endpoint import base_url
+from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError, VoiceLiveError
+from pipecat_voicelive.protocol.audio import (
+    INPUT_RATES_HZ,
+    OUTPUT_FORMAT_BY_RATE_HZ,
+    input_format,
+    output_format,
+)
+from pipecat_voicelive.protocol.client_events import ClientEvent
+from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.items import ConversationItem
+from pipecat_voicelive.protocol.session_options import TurnDetection, misspelt
+from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
+from pipecat_voicelive.service.audio import InputAudio, OutputAudio, SpeechOnset
+from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter, tool_output
+from pipecat_voicelive.service.frames_out import FramesOut
+from pipecat_voicelive.service.playback import PlaybackMeter
+from pipecat_voicelive.service.settings import VoiceLiveLLMSettings, complete_settings
+from pipecat_voicelive.session import effects
+from pipecat_voicelive.session.tools import message_item
+
+_END_WAITS_S = 30.0
+"""How long the end of the pipeline waits for an answer that is being given or owed."""
+
+_ONSET_MARGIN_MS = 300
+"""What is kept of the audio before a turn, beyond what voice activity detection needs to find it."""
+
+
+class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
+    """Speech to speech with Azure Voice Live.
+
+    Audio frames go to the service; audio, transcripts, text, function calls, words and visemes come out.
+    Turns are the service's, unless `turn_detection` is None: then Pipecat's own voice activity detection
+    and turn strategies make them.
+
+    Example::
+
+        llm = VoiceLiveLLMService(
+            endpoint=os.environ["AZURE_VOICE_LIVE_ENDPOINT"],
+            api_key=os.environ["AZURE_VOICE_LIVE_API_KEY"],
+            settings=VoiceLiveLLMService.Settings(
+                model="gpt-realtime",
+                system_instruction="You are a friendly assistant.",
+            ),
+        )
+
+    Events:
+        on_conversation_item_created: (service, item_id, item) An item entered the conversation.
+        on_conversation_item_updated: (service, item_id, item or None) It was transcribed, or is done.
+    """
+
+    Settings = VoiceLiveLLMSettings
+    _settings: VoiceLiveLLMSettings  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    adapter_class = VoiceLiveLLMAdapter
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        api_key: str | None = None,
+        credential: TokenCredential | None = None,
+        token_provider: TokenProvider | None = None,
+        scope: str = DEFAULT_SCOPE,
+        api_version: str = DEFAULT_API_VERSION,
+        settings: VoiceLiveLLMSettings | None = None,
+        start_audio_paused: bool = False,
+        connection_options: ConnectionOptions | None = None,
+        query: dict[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Create the service. It connects when the pipeline is set up.
+
+        Args:
+            endpoint: The resource's endpoint as the portal shows it, a bare host, or a full WebSocket URL;
+                ws:// for addresses of this machine only.
+            api_key: The resource's key.
+            credential: Or an `azure.identity` credential, sync or async.
+            token_provider: Or a function that gives a bearer token, sync or async. None of the three means
+                `DefaultAzureCredential`. A token is fetched for every connect.
+            scope: What tokens are asked for.
+            api_version: The API version.
+            settings: The settings; `session_properties` in them replace the defaults as a whole.
+            start_audio_paused: Whether to start deaf; see `set_audio_input_paused`.
+            connection_options: How to connect: timeouts, limits, proxy, certificates.
+            query: Further parameters of the URL.
+            **kwargs: Passed on to `LLMService`.
+
+        Raises:
+            ConfigurationError: The endpoint or the credentials cannot work; the text says what to give.
+        """
+        complete = complete_settings(settings)
+        super().__init__(base_url=base_url(endpoint), settings=complete, **kwargs)
+        self.api_key = api_key
+        self.base_url = base_url(endpoint)
+        self._connect_arguments: dict[str, Any] = {
+            "credential": credential,
+            "token_provider": token_provider,
+            "scope": scope,
+            "api_version": api_version,
+            "options": connection_options,
+            "query": query,
+        }
+        self._check_settings()
+        self._paused = start_audio_paused
+        self._client = self._new_client()
+        self._run_task: asyncio.Task[None] | None = None
+        self._closing: list[asyncio.Task[None]] = []
+        self._held_end: EndFrame | None = None
+        self._held_end_timer: asyncio.Task[None] | None = None
+        self._meter = PlaybackMeter()
+        self._context: LLMContext | None = None
+        self._reader = ContextReader()
+        self._rates_hz = (16000, 24000)
+        self._set_formats(*self._rates_hz)
+        self._register_event_handler("on_conversation_item_created")
+        self._register_event_handler("on_conversation_item_updated")
+
+    # --- for the application -----------------------------------------------------------------------
+
+    def set_audio_input_paused(self, paused: bool) -> None:
+        """Stop or resume sending the caller's audio. What is said meanwhile is lost."""
+        self._paused = paused
+
+    async def send_client_event(self, event: ClientEvent | RawEvent | BaseModel | dict[str, Any]) -> None:
+        """Send a client event of your own: one of `protocol.client_events`, or a dict.
+
+        It goes out behind what was sent before, once the session is ready. Returns at once.
+        """
+        if isinstance(event, BaseModel):
+            event = event.model_dump(mode="json", exclude_none=True)
+        self._client.send_event(event)
+
+    async def reset_conversation(self) -> None:
+        """Begin the conversation anew: a new session, told what is in the context.
+
+        Cancelling leaves the service without a session; call it again.
+        """
+        if self._context is None:
+            logger.warning(f"{self}: no conversation to reset yet: no context has come")
+            return
+        await self._restart(respond=False)
+
+    def can_generate_metrics(self) -> bool:
+        """Whether there are metrics: yes."""
+        return True
+
+    @property
+    def context(self) -> LLMContext:
+        """The conversation's context, an empty one before the first context frame."""
+        return self._context or LLMContext()
+
+    @property
+    def skips_speech(self) -> bool:
+        """Whether answers are to be silent (`LLMConfigureOutputFrame`)."""
+        return bool(self._skip_tts)
+
+    # --- life --------------------------------------------------------------------------------------
+
+    def service_metadata_frame(self) -> LLMServiceMetadataFrame:
+        """What this service is: a realtime service, and whose turn strategies to use with it."""
+        properties = assert_given(self._settings.session_properties)
+        self._warn_if_realtime_service_emits_no_turn_frames(not properties.manual_turns)
+        detection = properties.turn_detection
+        interrupts = not (isinstance(detection, TurnDetection) and detection.interrupt_response is False)
+        return LLMServiceMetadataFrame(
+            service_name=self.name,
+            is_realtime_service=True,
+            user_turn_strategies=None
+            if properties.manual_turns
+            else ExternalUserTurnStrategies(enable_interruptions=interrupts),
+        )
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:
+        """Set up, and begin to connect; the pipeline starts meanwhile and its audio waits."""
+        await super().setup(setup)
+        self._set_formats(setup.audio_in_sample_rate, setup.audio_out_sample_rate)
+        setup.pipeline_worker.add_observer(self._meter)
+        await self._configure()
+        self._start_running()
+
+    async def stop(self, frame: EndFrame) -> None:
+        """The pipeline ends: close."""
+        await super().stop(frame)
+        self._stop_running()
+
+    async def cancel(self, frame: CancelFrame) -> None:
+        """The pipeline is cancelled: close at once."""
+        await super().cancel(frame)
+        self._stop_running()
+
+    async def cleanup(self) -> None:
+        """Everything is over: nothing stays open. May be called twice."""
+        await super().cleanup()
+        self._stop_running()
+        if self._held_end_timer is not None:
+            await self.cancel_task(self._held_end_timer)
+            self._held_end_timer = None
+        if self._run_task is not None:
+            await self.cancel_task(self._run_task)
+            self._run_task = None
+        closing, self._closing = self._closing, []
+        for task in closing:
+            await task
+
+    def _start_running(self) -> None:
+        self._run_task = self.create_task(self._run(self._client, self._out), "voicelive")
+
+    def _stop_running(self) -> None:
+        """Begin to close; `cleanup` waits for it, so that the end of the pipeline need not."""
+        self._closing.append(self.create_task(self._client.close(), "voicelive-close"))
+
+    async def _run(self, client: VoiceLiveClient, out: FramesOut) -> None:
+        """Connect, then deliver what the service says until it is over."""
+        try:
+            await client.connect()
+        except VoiceLiveError as error:
+            await self.push_error(str(error), exception=error, force_treat_as_permanent=True)
+            return
+        async for signal in client:
+            if isinstance(signal, effects.UserTranscript):
+                self._reader.transcribed(signal.text)
+            try:
+                await out.deliver(signal)
+            except Exception as error:  # noqa: BLE001 - one signal that fails must not silence the rest
+                await self.push_error(
+                    f"Could not deliver {type(signal).__name__}: {type(error).__name__}.", exception=error
+                )
+            await self._release_end()
+        await self._release_end()
+
+    async def _restart(self, *, respond: bool) -> None:
+        """A new session with the whole context; the old one ends in the background."""
+        self._client.interrupt()
+        self._out.void()
+        self._stop_running()
+        if self._run_task is not None:
+            self._closing.append(self._run_task)
+        self._client = self._new_client()
+        self._reader = ContextReader()
+        self._set_formats(*self._rates_hz)
+        await self._configure()
+        for item in self._reader.news(self.context).items:
+            self._client.add_item(item)
+        self._start_running()
+        if respond:
+            await self._respond()
+
+    def _new_client(self) -> VoiceLiveClient:
+        return VoiceLiveClient(
+            endpoint=self.base_url,
+            model=str(self._settings.model) if self._settings.model else None,
+            api_key=self.api_key,
+            **self._connect_arguments,
+        )
+
+    def _classify_error(self, exception: Exception) -> ErrorCategory | None:
+        match exception:
+            case AuthenticationError(status=403):
+                return ErrorCategory.AUTHORIZATION
+            case AuthenticationError():
+                return ErrorCategory.AUTHENTICATION
+            case ConnectionFailedError(status=429):
+                return ErrorCategory.RATE_LIMIT
+            case ConnectionFailedError(status=400 | 404):
+                return ErrorCategory.INVALID_REQUEST
+            case ConnectionFailedError():
+                return ErrorCategory.CONNECTIVITY
+            case _:
+                return None
+
+    # --- settings ----------------------------------------------------------------------------------
+
+    async def _update_settings(self, delta: VoiceLiveLLMSettings) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        changed = await super()._update_settings(delta)
+        handled = {"session_properties", "system_instruction", "temperature"}
+        if changed.keys() & handled:
+            self._check_settings()
+            await self._configure()
+        if "session_properties" in changed:
+            await self.broadcast_service_metadata()
+        # The URL names the model, so it cannot change while a session lasts.
+        self._warn_unhandled_updated_settings(changed.keys() - handled)
+        return changed
+
+    def _check_settings(self) -> None:
+        properties = assert_given(self._settings.session_properties)
+        for name, meant in misspelt(properties):
+            logger.warning(
+                f"{self}: session option {name!r} is not known; do you mean {meant!r}? Sent as it is."
+            )
+        if "input_audio_transcription" not in properties.model_fields_set:
+            logger.warning(
+                f"{self}: session_properties has no input_audio_transcription, so what the caller says may "
+                f'not reach the context. Set InputAudioTranscription(model="azure-speech"), or None.'
+            )
+
+    def _set_formats(self, in_hz: int, out_hz: int) -> None:
+        """Choose the wire's formats for the pipeline's rates, unless the options name them."""
+        self._rates_hz = (in_hz, out_hz)
+        properties = assert_given(self._settings.session_properties)
+        given = properties.model_fields_set
+        if "input_audio_format" in given or "input_audio_sampling_rate" in given:
+            rate_hz = properties.input_audio_sampling_rate
+            self._formats: dict[str, Any] = {}
+            wire_in = input_format(properties.input_audio_format, rate_hz)
+        else:
+            wire_in = input_format("pcm16", in_hz if in_hz in INPUT_RATES_HZ else 24000)
+            self._formats = {
+                "input_audio_format": wire_in.encoding,
+                "input_audio_sampling_rate": wire_in.rate_hz,
+            }
+        name = properties.output_audio_format
+        if "output_audio_format" not in given:
+            name = OUTPUT_FORMAT_BY_RATE_HZ.get(out_hz, "pcm16")
+            self._formats["output_audio_format"] = name
+        self._in = InputAudio(wire_in)
+        self._onset = SpeechOnset(wire_in)
+        self._speaking = False
+        self._out = FramesOut(self, OutputAudio(output_format(name), out_hz))
+
+    async def _configure(self) -> None:
+        """Give the client the session's options as they are now; it sends them if they changed."""
+        properties = assert_given(self._settings.session_properties)
+        session = {**properties.to_wire(), **self._formats}
+        instruction = assert_given(self._settings.system_instruction)
+        adapter, service_tools = self.get_llm_adapter(), self._service_tools()
+        if self._context is not None:
+            params = await adapter.get_llm_invocation_params(
+                self._context, system_instruction=instruction, service_tools=service_tools
+            )
+            instruction, tools = params["system_instruction"], params["tools"]
+            if params["tool_choice"] is not None:
+                session["tool_choice"] = params["tool_choice"]
+        else:
+            tools = adapter.from_standard_tools(service_tools) or []
+        if instruction:
+            session["instructions"] = instruction
+        session["tools"] = [_plain(tool) for tool in tools]
+        if (temperature := assert_given(self._settings.temperature)) is not None:
+            session["temperature"] = temperature
+        if "audio" not in (session.get("modalities") or ["audio"]):
+            # Refused in a repeated update: "Text to speech synthesizer is not configured".
+            session.pop("voice", None)
+        self._client.configure(session)
+
+    def _service_tools(self) -> ToolsSchema | list[Any] | None:
+        tools = assert_given(self._settings.session_properties).tools
+        if isinstance(tools, list) and any(isinstance(t, FunctionSchema) or callable(t) for t in tools):
+            return ToolsSchema(standard_tools=tools)
+        return tools
+
+    # --- frames in ---------------------------------------------------------------------------------
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Take a frame, and pass it on."""
+        if isinstance(frame, EndFrame) and self._hold_end(frame):
+            return
+        if isinstance(frame, InterruptionFrame):
+            self._client.interrupt(self._meter.heard)
+            self._out.void()
+            await self.cancel_ttfb_metrics()
+        await super().process_frame(frame, direction)
+        match frame:
+            case InputAudioRawFrame():
+                self._hear(frame)
+            case LLMContextFrame():
+                await self._context_came(frame.context, direction)
+            case LLMContextUserTurnFrame():
+                self._reader.turn_written(frame.text)
+            case UserStartedSpeakingFrame():
+                self._user_started()
+            case UserStoppedSpeakingFrame():
+                await self._user_stopped()
+            case InputTextRawFrame():
+                self._client.add_item(message_item("user", frame.text))
+                await self._respond()
+            case SpeechControlParamsFrame() if frame.vad_params is not None:
+                self._onset.keep_ms = frame.vad_params.start_secs * 1000 + _ONSET_MARGIN_MS
+            case LLMSetToolsFrame():
+                self._sync_registered_tool_handlers(frame.tools)
+                await self._configure()
+            case _:
+                pass
+        await self.push_frame(frame, direction)
+
+    async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
+        """Push a frame; results of function calls reach the service on their way."""
+        if direction is FrameDirection.DOWNSTREAM:
+            if isinstance(frame, FunctionCallResultFrame):
+                self._tool_result(frame)
+            elif isinstance(frame, FunctionCallCancelFrame):
+                self._client.answer_tool(frame.tool_call_id, "CANCELLED", name=frame.function_name)
+        await super().push_frame(frame, direction)
+
+    def _hear(self, frame: InputAudioRawFrame) -> None:
+        if self._paused:
+            return
+        audio = self._in.convert(frame)
+        if not audio:
+            return
+        if self._manual_turns and not self._speaking:
+            self._onset.add(audio)
+        else:
+            self._client.send_audio(audio)
+
+    def _user_started(self) -> None:
+        if self._context is not None:
+            # What the application added without asking for an answer is to be known in this turn.
+            for item in self._reader.news(self._context).items:
+                self._client.add_item(item)
+        if self._manual_turns and not self._speaking:
+            self._speaking = True
+            self._client.start_turn()
+            if onset := self._onset.take():
+                self._client.send_audio(onset)
+
+    async def _user_stopped(self) -> None:
+        if self._manual_turns and self._speaking:
+            self._speaking = False
+            self._client.commit_turn()
+            await self._measure_answer()
+
+    async def _context_came(self, context: LLMContext, direction: FrameDirection) -> None:
+        self._context = context
+        await self._configure()
+        news = self._reader.news(context)
+        if news.rebuilt:
+            await self._restart(respond=True)
+            return
+        for item in news.items:
+            self._client.add_item(item)
+        # Upstream frames ask for an answer. Downstream ones do, unless they only write down a spoken turn.
+        if direction is FrameDirection.UPSTREAM or not news.ends_spoken:
+            await self._respond()
+
+    def _tool_result(self, frame: FunctionCallResultFrame) -> None:
+        output = tool_output(frame.result)
+        properties = frame.properties
+        if properties is not None and not properties.is_final:
+            partial = async_tool_messages.build_intermediate_result_message(frame.tool_call_id, output)
+            self._client.add_item(message_item("system", str(partial.get("content"))))
+            return
+        run = properties.run_llm if properties and properties.run_llm is not None else frame.run_llm
+        self._client.answer_tool(
+            frame.tool_call_id,
+            output,
+            name=frame.function_name,
+            respond=bool(frame.result) and run is not False,
+        )
+
+    async def _respond(self) -> None:
+        self._client.respond()
+        await self._measure_answer()
+
+    async def _measure_answer(self) -> None:
+        self._out.expect_output()
+        await self.start_ttfb_metrics()
+        await self.start_processing_metrics()
+
+    @property
+    def _manual_turns(self) -> bool:
+        return assert_given(self._settings.session_properties).manual_turns
+
+    # --- the end -----------------------------------------------------------------------------------
+
+    def _hold_end(self, frame: EndFrame) -> bool:
+        """Whether the end has to wait for an answer."""
+        if self._held_end is frame:
+            self._held_end = None
+            return False
+        if not self._client.is_open or not self._client.answer_pending:
+            return False
+        logger.debug(f"{self}: the end waits for the answer")
+        self._held_end = frame
+        self._held_end_timer = self.create_task(self._end_anyway(frame), "voicelive-end")
+        return True
+
+    async def _end_anyway(self, frame: EndFrame) -> None:
+        await asyncio.sleep(_END_WAITS_S)
+        logger.warning(f"{self}: no answer for {_END_WAITS_S:g} s; the pipeline ends without it")
+        self._held_end_timer = None
+        await self.queue_frame(frame)
+
+    async def _release_end(self) -> None:
+        if self._held_end is None or (self._client.is_open and self._client.answer_pending):
+            return
+        timer, self._held_end_timer = self._held_end_timer, None
+        if timer is not None:
+            await self.cancel_task(timer)
+            await self.queue_frame(self._held_end)
+
+    # --- what the delivery asks for ----------------------------------------------------------------
+
+    async def item_created(self, item: ConversationItem) -> None:
+        """Tell listeners that an item entered the conversation."""
+        await self._call_event_handler("on_conversation_item_created", item.id, item)
+
+    async def item_updated(self, item_id: str, item: ConversationItem | None) -> None:
+        """Tell listeners that an item changed."""
+        await self._call_event_handler("on_conversation_item_updated", item_id, item)
+
+    async def push_llm_text(self, text: str) -> None:
+        """Push text that is not spoken here."""
+        await self._push_llm_text(text)
+
+
+def _plain(tool: Any) -> Any:
+    return tool.model_dump(mode="json", exclude_unset=True) if isinstance(tool, BaseModel) else tool

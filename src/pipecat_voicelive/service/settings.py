@@ -1,0 +1,107 @@
+"""The settings of the service, which may change while it runs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from pipecat.services.settings import LLMSettings
+from pipecat.utils.types import NOT_GIVEN, NotGiven, is_given
+
+from pipecat_voicelive.protocol.session_options import (
+    AzureStandardVoice,
+    InputAudioNoiseReduction,
+    InputAudioTranscription,
+    SessionProperties,
+    TurnDetection,
+)
+
+DEFAULT_MODEL = "gpt-4o-mini"
+"""The model if the settings name none."""
+
+DEFAULT_VOICE = "en-US-Ava:DragonHDLatestNeural"
+
+
+@dataclass
+class VoiceLiveLLMSettings(LLMSettings):
+    """Settings of `VoiceLiveLLMService`, whole (in the service) or as a delta (in an update frame).
+
+    `model`, `system_instruction` and `temperature` may be given here or inside `session_properties`; where
+    both are given, the ones here win. Objects given are copied, never changed.
+
+    Attributes:
+        session_properties: Options of the session. Given to the constructor they replace the service's
+            defaults; given in an update they are merged: what the update does not set stays as it is.
+    """
+
+    session_properties: SessionProperties | NotGiven = field(default_factory=lambda: NOT_GIVEN)
+
+    def apply_update(self, delta: Self) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Merge a delta. Returns the names of what changed, with the values they had."""
+        delta = copy.copy(delta)
+        if is_given(delta.session_properties):
+            options = delta.session_properties.model_copy(deep=True)
+            if not is_given(delta.model) and options.model:
+                delta.model = options.model
+            if not is_given(delta.system_instruction) and options.instructions is not None:
+                delta.system_instruction = options.instructions
+            if not is_given(delta.temperature) and options.temperature is not None:
+                delta.temperature = options.temperature
+            present = self.session_properties
+            delta.session_properties = present.merged_with(options) if is_given(present) else options
+        return super().apply_update(delta)
+
+    @classmethod
+    def from_mapping(cls, settings: Mapping[str, Any]) -> Self:
+        """A delta from a plain dict; names of session options go into `session_properties`."""
+        own = {member.name for member in fields(cls)} - {"extra"}
+        options = set(SessionProperties.model_fields) - own
+        top = {name: value for name, value in settings.items() if name in own}
+        properties = {name: value for name, value in settings.items() if name in options}
+        if properties:
+            top["session_properties"] = SessionProperties(**properties)
+        delta = cls(**top)
+        delta.extra = {
+            name: value for name, value in settings.items() if name not in own and name not in options
+        }
+        return delta
+
+
+def complete_settings(given: VoiceLiveLLMSettings | None) -> VoiceLiveLLMSettings:
+    """The whole settings of a new service: what was given, over the defaults."""
+    settings = VoiceLiveLLMSettings(
+        model=DEFAULT_MODEL,
+        system_instruction=None,
+        temperature=None,
+        max_tokens=None,
+        top_p=None,
+        top_k=None,
+        frequency_penalty=None,
+        presence_penalty=None,
+        seed=None,
+        filter_incomplete_user_turns=False,
+        user_turn_completion_config=None,
+        session_properties=NOT_GIVEN,
+    )
+    if given is not None:
+        settings.apply_update(given)
+    if not is_given(settings.session_properties):
+        settings.session_properties = default_properties(str(settings.model))
+    return settings
+
+
+def default_properties(model: str) -> SessionProperties:
+    """The session options of a service that was given none."""
+    properties = SessionProperties(
+        modalities=["text", "audio"],
+        turn_detection=TurnDetection(type="azure_semantic_vad"),
+        input_audio_transcription=InputAudioTranscription(model="azure-speech"),
+        input_audio_noise_reduction=InputAudioNoiseReduction(),
+    )
+    if not model.startswith("azure-realtime"):
+        # That model has voices of its own and takes no other, nor word timestamps.
+        properties.voice = AzureStandardVoice(name=DEFAULT_VOICE)
+        properties.output_audio_timestamp_types = ["word"]
+    return properties
