@@ -45,30 +45,21 @@ from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, To
 from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.connection.endpoint import base_url
 from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError, VoiceLiveError
-from pipecat_voicelive.protocol.audio import (
-    INPUT_RATES_HZ,
-    OUTPUT_FORMAT_BY_RATE_HZ,
-    input_format,
-    output_format,
-)
 from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.protocol.session_options import TurnDetection, misspelt
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
-from pipecat_voicelive.service.audio import InputAudio, OutputAudio, SpeechOnset
+from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter, tool_output
+from pipecat_voicelive.service.ending import HeldEnd
+from pipecat_voicelive.service.formats import choose_formats
 from pipecat_voicelive.service.frames_out import FramesOut
+from pipecat_voicelive.service.hearing import Hearing
 from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.settings import VoiceLiveLLMSettings, complete_settings
 from pipecat_voicelive.session import effects
 from pipecat_voicelive.session.tools import message_item
-
-_END_WAITS_S = 30.0
-"""How long the end of the pipeline waits for an answer that is being given or owed."""
-
-_ONSET_MARGIN_MS = 300
-"""What is kept of the audio before a turn, beyond what voice activity detection needs to find it."""
 
 
 class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
@@ -147,17 +138,13 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             "query": query,
         }
         self._check_settings()
-        self._paused = start_audio_paused
-        self._client = self._new_client()
+        self._context: LLMContext | None = None
+        self._meter = PlaybackMeter()
+        self._end = HeldEnd(self._answer_pending, self.queue_frame, self.create_task, self.cancel_task)
         self._run_task: asyncio.Task[None] | None = None
         self._closing: list[asyncio.Task[None]] = []
-        self._held_end: EndFrame | None = None
-        self._held_end_timer: asyncio.Task[None] | None = None
-        self._meter = PlaybackMeter()
-        self._context: LLMContext | None = None
-        self._reader = ContextReader()
         self._rates_hz = (16000, 24000)
-        self._set_formats(*self._rates_hz)
+        self._begin_conversation(paused=start_audio_paused)
         self._register_event_handler("on_conversation_item_created")
         self._register_event_handler("on_conversation_item_updated")
 
@@ -165,7 +152,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
 
     def set_audio_input_paused(self, paused: bool) -> None:
         """Stop or resume sending the caller's audio. What is said meanwhile is lost."""
-        self._paused = paused
+        self._hearing.paused = paused
 
     async def send_client_event(self, event: ClientEvent | RawEvent | BaseModel | dict[str, Any]) -> None:
         """Send a client event of your own: one of `protocol.client_events`, or a dict.
@@ -219,7 +206,8 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
     async def setup(self, setup: FrameProcessorSetup) -> None:
         """Set up, and begin to connect; the pipeline starts meanwhile and its audio waits."""
         await super().setup(setup)
-        self._set_formats(setup.audio_in_sample_rate, setup.audio_out_sample_rate)
+        self._rates_hz = (setup.audio_in_sample_rate, setup.audio_out_sample_rate)
+        self._begin_conversation(paused=self._hearing.paused)
         setup.pipeline_worker.add_observer(self._meter)
         await self._configure()
         self._start_running()
@@ -238,15 +226,29 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         """Everything is over: nothing stays open. May be called twice."""
         await super().cleanup()
         self._stop_running()
-        if self._held_end_timer is not None:
-            await self.cancel_task(self._held_end_timer)
-            self._held_end_timer = None
+        await self._end.cancel()
         if self._run_task is not None:
             await self.cancel_task(self._run_task)
             self._run_task = None
         closing, self._closing = self._closing, []
         for task in closing:
             await task
+
+    def _begin_conversation(self, *, paused: bool) -> None:
+        """A new client, and everything that belongs to its one conversation. Nothing is connected yet."""
+        properties = assert_given(self._settings.session_properties)
+        formats = choose_formats(properties, *self._rates_hz)
+        self._format_options = formats.options
+        self._client = VoiceLiveClient(
+            endpoint=self.base_url,
+            model=str(self._settings.model) if self._settings.model else None,
+            api_key=self.api_key,
+            **self._connect_arguments,
+        )
+        self._hearing = Hearing(self._client, formats.caller, manual_turns=properties.manual_turns)
+        self._hearing.paused = paused
+        self._out = FramesOut(self, OutputAudio(formats.bot, self._rates_hz[1]))
+        self._reader = ContextReader()
 
     def _start_running(self) -> None:
         self._run_task = self.create_task(self._run(self._client, self._out), "voicelive")
@@ -271,8 +273,8 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
                 await self.push_error(
                     f"Could not deliver {type(signal).__name__}: {type(error).__name__}.", exception=error
                 )
-            await self._release_end()
-        await self._release_end()
+            await self._end.release()
+        await self._end.release()
 
     async def _restart(self, *, respond: bool) -> None:
         """A new session with the whole context; the old one ends in the background."""
@@ -281,23 +283,13 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         self._stop_running()
         if self._run_task is not None:
             self._closing.append(self._run_task)
-        self._client = self._new_client()
-        self._reader = ContextReader()
-        self._set_formats(*self._rates_hz)
+        self._begin_conversation(paused=self._hearing.paused)
         await self._configure()
         for item in self._reader.news(self.context).items:
             self._client.add_item(item)
         self._start_running()
         if respond:
             await self._respond()
-
-    def _new_client(self) -> VoiceLiveClient:
-        return VoiceLiveClient(
-            endpoint=self.base_url,
-            model=str(self._settings.model) if self._settings.model else None,
-            api_key=self.api_key,
-            **self._connect_arguments,
-        )
 
     def _classify_error(self, exception: Exception) -> ErrorCategory | None:
         match exception:
@@ -321,6 +313,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         handled = {"session_properties", "system_instruction", "temperature"}
         if changed.keys() & handled:
             self._check_settings()
+            self._hearing.set_manual_turns(assert_given(self._settings.session_properties).manual_turns)
             await self._configure()
         if "session_properties" in changed:
             await self.broadcast_service_metadata()
@@ -340,34 +333,10 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
                 f'not reach the context. Set InputAudioTranscription(model="azure-speech"), or None.'
             )
 
-    def _set_formats(self, in_hz: int, out_hz: int) -> None:
-        """Choose the wire's formats for the pipeline's rates, unless the options name them."""
-        self._rates_hz = (in_hz, out_hz)
-        properties = assert_given(self._settings.session_properties)
-        given = properties.model_fields_set
-        if "input_audio_format" in given or "input_audio_sampling_rate" in given:
-            rate_hz = properties.input_audio_sampling_rate
-            self._formats: dict[str, Any] = {}
-            wire_in = input_format(properties.input_audio_format, rate_hz)
-        else:
-            wire_in = input_format("pcm16", in_hz if in_hz in INPUT_RATES_HZ else 24000)
-            self._formats = {
-                "input_audio_format": wire_in.encoding,
-                "input_audio_sampling_rate": wire_in.rate_hz,
-            }
-        name = properties.output_audio_format
-        if "output_audio_format" not in given:
-            name = OUTPUT_FORMAT_BY_RATE_HZ.get(out_hz, "pcm16")
-            self._formats["output_audio_format"] = name
-        self._in = InputAudio(wire_in)
-        self._onset = SpeechOnset(wire_in)
-        self._speaking = False
-        self._out = FramesOut(self, OutputAudio(output_format(name), out_hz))
-
     async def _configure(self) -> None:
         """Give the client the session's options as they are now; it sends them if they changed."""
         properties = assert_given(self._settings.session_properties)
-        session = {**properties.to_wire(), **self._formats}
+        session = {**properties.to_wire(), **self._format_options}
         instruction = assert_given(self._settings.system_instruction)
         adapter, service_tools = self.get_llm_adapter(), self._service_tools()
         if self._context is not None:
@@ -399,7 +368,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take a frame, and pass it on."""
-        if isinstance(frame, EndFrame) and self._hold_end(frame):
+        if isinstance(frame, EndFrame) and self._end.holds(frame):
             return
         if isinstance(frame, InterruptionFrame):
             self._client.interrupt(self._meter.heard)
@@ -408,20 +377,22 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         await super().process_frame(frame, direction)
         match frame:
             case InputAudioRawFrame():
-                self._hear(frame)
+                self._hearing.hear(frame)
             case LLMContextFrame():
                 await self._context_came(frame.context, direction)
             case LLMContextUserTurnFrame():
                 self._reader.turn_written(frame.text)
             case UserStartedSpeakingFrame():
-                self._user_started()
+                await self._read_context()
+                self._hearing.turn_started()
             case UserStoppedSpeakingFrame():
-                await self._user_stopped()
+                if self._hearing.turn_stopped():
+                    await self._measure_answer()
             case InputTextRawFrame():
                 self._client.add_item(message_item("user", frame.text))
                 await self._respond()
             case SpeechControlParamsFrame() if frame.vad_params is not None:
-                self._onset.keep_ms = frame.vad_params.start_secs * 1000 + _ONSET_MARGIN_MS
+                self._hearing.detection_takes(frame.vad_params.start_secs)
             case LLMSetToolsFrame():
                 self._sync_registered_tool_handlers(frame.tools)
                 await self._configure()
@@ -438,33 +409,15 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
                 self._client.answer_tool(frame.tool_call_id, "CANCELLED", name=frame.function_name)
         await super().push_frame(frame, direction)
 
-    def _hear(self, frame: InputAudioRawFrame) -> None:
-        if self._paused:
+    async def _read_context(self) -> None:
+        """What the application added without asking for an answer is to be known in the turn that begins."""
+        if self._context is None:
             return
-        audio = self._in.convert(frame)
-        if not audio:
-            return
-        if self._manual_turns and not self._speaking:
-            self._onset.add(audio)
-        else:
-            self._client.send_audio(audio)
-
-    def _user_started(self) -> None:
-        if self._context is not None:
-            # What the application added without asking for an answer is to be known in this turn.
-            for item in self._reader.news(self._context).items:
-                self._client.add_item(item)
-        if self._manual_turns and not self._speaking:
-            self._speaking = True
-            self._client.start_turn()
-            if onset := self._onset.take():
-                self._client.send_audio(onset)
-
-    async def _user_stopped(self) -> None:
-        if self._manual_turns and self._speaking:
-            self._speaking = False
-            self._client.commit_turn()
-            await self._measure_answer()
+        news = self._reader.news(self._context)
+        for item in news.items:
+            self._client.add_item(item)
+        if news.rebuilt:
+            await self._restart(respond=False)
 
     async def _context_came(self, context: LLMContext, direction: FrameDirection) -> None:
         self._context = context
@@ -503,37 +456,8 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         await self.start_ttfb_metrics()
         await self.start_processing_metrics()
 
-    @property
-    def _manual_turns(self) -> bool:
-        return assert_given(self._settings.session_properties).manual_turns
-
-    # --- the end -----------------------------------------------------------------------------------
-
-    def _hold_end(self, frame: EndFrame) -> bool:
-        """Whether the end has to wait for an answer."""
-        if self._held_end is frame:
-            self._held_end = None
-            return False
-        if not self._client.is_open or not self._client.answer_pending:
-            return False
-        logger.debug(f"{self}: the end waits for the answer")
-        self._held_end = frame
-        self._held_end_timer = self.create_task(self._end_anyway(frame), "voicelive-end")
-        return True
-
-    async def _end_anyway(self, frame: EndFrame) -> None:
-        await asyncio.sleep(_END_WAITS_S)
-        logger.warning(f"{self}: no answer for {_END_WAITS_S:g} s; the pipeline ends without it")
-        self._held_end_timer = None
-        await self.queue_frame(frame)
-
-    async def _release_end(self) -> None:
-        if self._held_end is None or (self._client.is_open and self._client.answer_pending):
-            return
-        timer, self._held_end_timer = self._held_end_timer, None
-        if timer is not None:
-            await self.cancel_task(timer)
-            await self.queue_frame(self._held_end)
+    def _answer_pending(self) -> bool:
+        return self._client.is_open and self._client.answer_pending
 
     # --- what the delivery asks for ----------------------------------------------------------------
 

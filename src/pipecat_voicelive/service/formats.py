@@ -1,0 +1,44 @@
+"""Which audio formats a session uses, for a pipeline of certain rates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipecat_voicelive.protocol.audio import (
+    INPUT_RATES_HZ,
+    OUTPUT_FORMAT_BY_RATE_HZ,
+    AudioFormat,
+    input_format,
+    output_format,
+)
+from pipecat_voicelive.protocol.session_options import SessionProperties
+
+
+@dataclass(frozen=True, slots=True)
+class WireFormats:
+    """The formats of both directions.
+
+    Attributes:
+        caller: Format of the caller's audio.
+        bot: Format of the bot's audio.
+        options: The session options that ask for them, where the application does not itself.
+    """
+
+    caller: AudioFormat
+    bot: AudioFormat
+    options: dict[str, Any]
+
+
+def choose_formats(properties: SessionProperties, in_hz: int, out_hz: int) -> WireFormats:
+    """The formats that the options name; else 16 bit PCM at the pipeline's rates where the wire has them."""
+    given, options = properties.model_fields_set, {}
+    if "input_audio_format" in given or "input_audio_sampling_rate" in given:
+        caller = input_format(properties.input_audio_format, properties.input_audio_sampling_rate)
+    else:
+        caller = input_format("pcm16", in_hz if in_hz in INPUT_RATES_HZ else 24000)
+        options = {"input_audio_format": caller.encoding, "input_audio_sampling_rate": caller.rate_hz}
+    name = properties.output_audio_format
+    if "output_audio_format" not in given:
+        name = options["output_audio_format"] = OUTPUT_FORMAT_BY_RATE_HZ.get(out_hz, "pcm16")
+    return WireFormats(caller, output_format(name), options)
