@@ -1,0 +1,88 @@
+"""What users may rely on is written down here: a name that goes or changes is seen in this file's history."""
+
+import inspect
+
+import pipecat_voicelive
+from pipecat_voicelive import client, simulator
+
+PUBLIC = """
+Animation AuthenticationError AzureAvatarVoiceSyncVoice AzureCustomVoice AzurePersonalVoice
+AzureRealtimeNativeVoice AzureStandardVoice ConfigurationError ConnectionFailedError ConnectionOptions
+EndOfUtteranceDetection FunctionTool InputAudioEchoCancellation InputAudioNoiseReduction
+InputAudioTranscription OpenAIVoice ProtocolError ServiceError SessionProperties TurnDetection
+VoiceLiveClient VoiceLiveError VoiceLiveLLMAdapter VoiceLiveLLMService VoiceLiveLLMSettings
+VoiceLiveVisemeFrame VoiceLiveWordFrame
+""".split()
+
+SIMULATOR = """
+ClientSent Exchanged Handshake Scenario ServiceSent SimulatedSession Speaker SpokenViseme SpokenWord
+ToolCall Turn Utterance VoiceLiveSimulator open_speaker
+""".split()
+
+ERRORS = {
+    "VoiceLiveError": "Exception",
+    "ConfigurationError": "VoiceLiveError",
+    "AuthenticationError": "VoiceLiveError",
+    "ConnectionFailedError": "VoiceLiveError",
+    "ProtocolError": "VoiceLiveError",
+    "ServiceError": "VoiceLiveError",
+}
+
+SERVICE = {
+    "endpoint": inspect.Parameter.empty,
+    "api_key": None,
+    "credential": None,
+    "token_provider": None,
+    "scope": "https://ai.azure.com/.default",
+    "api_version": "2026-07-15",
+    "settings": None,
+    "start_audio_paused": False,
+    "connection_options": None,
+    "query": None,
+}
+
+SERVICE_METHODS = ["reset_conversation", "send_client_event", "set_audio_input_paused"]
+
+CLIENT_METHODS = """
+add_item answer_pending answer_tool close commit_turn configure connect handle interrupt is_open respond
+send_audio send_event send_text start_turn
+""".split()
+
+
+def public(names):
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+def test_the_package_offers_these_names_and_each_can_be_had():
+    assert sorted(pipecat_voicelive.__all__) == PUBLIC
+    assert all(getattr(pipecat_voicelive, name) for name in PUBLIC)
+    assert sorted(dir(pipecat_voicelive)) == PUBLIC
+
+
+def test_the_simulator_offers_these_names_and_each_can_be_had():
+    assert sorted(simulator.__all__) == sorted(SIMULATOR)
+    assert all(getattr(simulator, name) for name in SIMULATOR)
+
+
+def test_every_error_is_one_of_ours():
+    for name, base in ERRORS.items():
+        assert getattr(pipecat_voicelive, name).__bases__[0].__name__ == base
+    assert issubclass(pipecat_voicelive.ConfigurationError, ValueError)
+
+
+def test_the_service_is_made_with_these_options_by_keyword_only():
+    parameters = inspect.signature(pipecat_voicelive.VoiceLiveLLMService.__init__).parameters
+    options = {n: p.default for n, p in parameters.items() if n not in ("self", "kwargs")}
+    assert options == SERVICE
+    assert all(parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in SERVICE)
+    assert all(hasattr(pipecat_voicelive.VoiceLiveLLMService, name) for name in SERVICE_METHODS)
+    assert pipecat_voicelive.VoiceLiveLLMService.Settings is pipecat_voicelive.VoiceLiveLLMSettings
+
+
+def test_the_client_has_these_methods():
+    assert public(vars(client.VoiceLiveClient)) == CLIENT_METHODS
+
+
+def test_everything_public_says_what_it_is():
+    for name in PUBLIC:
+        assert inspect.getdoc(getattr(pipecat_voicelive, name)), name
