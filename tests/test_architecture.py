@@ -39,6 +39,7 @@ LAYERS = {
         "errors protocol session connection client", "pipecat loguru pydantic numpy soxr audioop"
     ),
     "simulator": Layer("errors protocol", "msgspec numpy soxr yaml websockets loguru espeakng_loader"),
+    "events": Layer("protocol", pure=True),
     "cli": Layer("errors protocol simulator"),
     "__init__": Layer("errors protocol connection client service", pure=True),
 }
@@ -83,9 +84,7 @@ def test_only_the_codec_knows_the_json_library_and_base64():
         if layer_of(path) in ("protocol", "session", "connection", "client")
         and {"json", "base64", "msgspec.json"} & set(imported_modules(path))
     }
-    uses_encoder = {
-        str(path.relative_to(ROOT)) for path in FILES if "msgspec.json" in path.read_text()
-    }
+    uses_encoder = {str(path.relative_to(ROOT)) for path in FILES if "msgspec.json" in path.read_text()}
     assert knowing == set()
     assert uses_encoder == {"protocol/codec.py"}
 

@@ -44,8 +44,8 @@ SERVICE = {
 SERVICE_METHODS = ["reset_conversation", "send_client_event", "set_audio_input_paused"]
 
 CLIENT_METHODS = """
-add_item answer_pending answer_tool close commit_turn configure connect handle interrupt is_open respond
-send_audio send_event send_text start_turn
+add_item answer_coming answer_pending answer_tool close commit_turn configure connect handle interrupt is_open
+respond respond_to_results results_waiting send_audio send_event send_text start_turn
 """.split()
 
 

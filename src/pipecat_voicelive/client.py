@@ -190,6 +190,16 @@ class VoiceLiveClient:
         )
 
     @property
+    def answer_coming(self) -> bool:
+        """Whether an answer is being given, asked for or owed."""
+        return self._session.answer_coming
+
+    @property
+    def results_waiting(self) -> bool:
+        """Whether a tool's result was given that no answer has spoken of."""
+        return self._session.results_waiting
+
+    @property
     def is_open(self) -> bool:
         """Whether the connection is open."""
         return self._connection is not None and self._connection.is_open and not self._over
@@ -229,14 +239,18 @@ class VoiceLiveClient:
         """Have the model answer, now or after the running response."""
         self.handle(inputs.Respond(properties))
 
-    def answer_tool(self, call_id: str, output: str, *, name: str = "", respond: bool = False) -> None:
-        """Give the result of a tool call as text. Follow the last one of a group with `respond()`.
+    def respond_to_results(self) -> None:
+        """Have the model speak of the tool results, once all calls of their group have theirs."""
+        self.handle(inputs.RespondToResults())
+
+    def answer_tool(self, call_id: str, output: str, *, name: str = "", respond: bool = True) -> None:
+        """Give the result of a tool call as text; `respond_to_results()` has it spoken of.
 
         Args:
             call_id: The call.
             output: The result, usually JSON.
             name: The function's name, in case the call belongs to an earlier conversation.
-            respond: True if a `respond()` will follow but may be overtaken by the caller's next turn.
+            respond: Whether an answer is to speak of it.
         """
         self.handle(inputs.AnswerTool(call_id, output, name, respond))
 

@@ -1,8 +1,8 @@
 """The events and options of the wire under one roof, by the names of Pipecat's built-in service.
 
-    from pipecat_voicelive import events
+from pipecat_voicelive import events
 
-    await llm.send_client_event(events.InputAudioBufferClearEvent())
+await llm.send_client_event(events.InputAudioBufferClearEvent())
 """
 
 from pipecat_voicelive.protocol.client_events import (

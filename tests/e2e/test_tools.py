@@ -52,7 +52,9 @@ async def ask_for_the_weather(call):
     await call.bot_has_spoken()
     await call.say("What is the weather in Lisbon?")
     await call.bot_has_spoken(2)
-    await call.until(lambda: call.said[-1][0] == "assistant" and "21" in str(call.said[-1][1]), "for the answer")
+    await call.until(
+        lambda: call.said[-1][0] == "assistant" and "21" in str(call.said[-1][1]), "for the answer"
+    )
 
 
 async def test_a_direct_function_is_called_and_spoken_about_in_the_right_order(speaker):
@@ -141,11 +143,15 @@ async def test_parallel_calls_are_each_answered_and_spoken_about_once(speaker):
         creates = len(call.session.received("response.create"))
         slow.set()
         await call.bot_has_spoken(2)
-        await call.until(lambda: call.said[-1] == ("assistant", "It is 21 degrees and noon."), "for the answer")
+        await call.until(
+            lambda: call.said[-1] == ("assistant", "It is 21 degrees and noon."), "for the answer"
+        )
         assert len(outputs(call)) == 2
         assert len(call.session.received("response.create")) == creates + 1
         # On the wire the outputs stand before the one request that speaks of them.
-        order = [event.type for event in call.session.client_events if event.type != "input_audio_buffer.append"]
+        order = [
+            event.type for event in call.session.client_events if event.type != "input_audio_buffer.append"
+        ]
         assert order[-3:] == ["conversation.item.create", "conversation.item.create", "response.create"]
 
 
@@ -174,9 +180,7 @@ async def test_a_result_that_wants_no_answer_gets_none(speaker):
         Args:
             city: The city.
         """
-        await params.result_callback(
-            {"noted": city}, properties=FunctionCallResultProperties(run_llm=False)
-        )
+        await params.result_callback({"noted": city}, properties=FunctionCallResultProperties(run_llm=False))
 
     async with calling(WEATHER, speaker, tools=[get_weather], greet=False) as call:
         await call.queue(LLMRunFrame())
@@ -217,7 +221,9 @@ async def test_a_tool_that_ends_the_call_has_its_goodbye_played_to_the_end(speak
         await params.llm.push_frame(EndWorkerFrame())
 
     scenario = {
-        "turns": [{"user": "Goodbye.", "call": {"name": "end_call"}, "then": "Goodbye, and thank you for calling."}]
+        "turns": [
+            {"user": "Goodbye.", "call": {"name": "end_call"}, "then": "Goodbye, and thank you for calling."}
+        ]
     }
     async with calling(scenario, speaker, tools=[end_call], greet=False) as call:
         await call.queue(LLMRunFrame())

@@ -185,7 +185,9 @@ async def test_an_interruption_stops_the_bot_and_keeps_only_what_was_heard(speak
         pushes = call.watcher.pushes
         story = list(dict.fromkeys(word.response_id for word in call.heard(VoiceLiveWordFrame)))[1]
         stop = max(
-            i for i, p in enumerate(pushes) if isinstance(p.frame, InterruptionFrame) and p.source is call.service
+            i
+            for i, p in enumerate(pushes)
+            if isinstance(p.frame, InterruptionFrame) and p.source is call.service
         )
         assert not [
             push

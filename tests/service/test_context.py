@@ -31,7 +31,11 @@ def test_a_history_becomes_items_one_by_one_with_roles_and_tool_pairs():
         ("system", "Be brief."),
     ]
     assert items[1].call_id == items[2].call_id == "c1"
-    assert [part.type for item in items for part in item.content or ()] == ["input_text", "text", "input_text"]
+    assert [part.type for item in items for part in item.content or ()] == [
+        "input_text",
+        "text",
+        "input_text",
+    ]
 
 
 def test_parts_of_text_and_images_are_kept_in_order():
@@ -47,7 +51,9 @@ def test_parts_of_text_and_images_are_kept_in_order():
 
 
 def test_a_call_that_still_runs_is_left_out_of_a_history():
-    calls = [{"id": i, "type": "function", "function": {"name": i, "arguments": "{}"}} for i in ("sync", "async")]
+    calls = [
+        {"id": i, "type": "function", "function": {"name": i, "arguments": "{}"}} for i in ("sync", "async")
+    ]
     history = [
         {"role": "assistant", "tool_calls": calls},
         {"role": "tool", "tool_call_id": "sync", "content": "IN_PROGRESS"},
@@ -64,7 +70,7 @@ def test_a_first_look_finds_everything_but_the_system_prompt_and_what_was_spoken
     context.add_message({"role": "user", "content": "Hello."})
     news = reader.news(context)
     assert told(news.items) == [("assistant", "Hi.")]
-    assert news.ends_spoken
+    assert news.spoken
 
 
 def test_afterwards_only_what_the_service_cannot_know_is_new():
@@ -84,9 +90,19 @@ def test_afterwards_only_what_the_service_cannot_know_is_new():
         context.add_message(message)
     news = reader.news(context)
     assert told(news.items) == [("user", "typed again"), ("system", "told")]
-    assert not news.ends_spoken
+    assert not news.spoken
     assert not news.rebuilt
     assert reader.news(context).items == ()
+
+
+def test_a_spoken_turn_is_known_also_when_its_tools_were_called_before_it_was_looked_at():
+    context, reader = LLMContext([]), ContextReader()
+    reader.news(context)
+    reader.transcribed("weather?")
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    context.add_message({"role": "user", "content": "weather?"})
+    context.add_message({"role": "assistant", "tool_calls": [call]})
+    assert reader.news(context).spoken
 
 
 def test_what_was_spoken_counts_once_so_the_same_words_typed_are_new():
@@ -94,11 +110,11 @@ def test_what_was_spoken_counts_once_so_the_same_words_typed_are_new():
     reader.news(context)
     reader.transcribed("yes")
     context.add_message({"role": "user", "content": "yes"})
-    assert reader.news(context).ends_spoken
+    assert reader.news(context).spoken
     context.add_message({"role": "user", "content": "yes"})
     news = reader.news(context)
     assert told(news.items) == [("user", "yes")]
-    assert not news.ends_spoken
+    assert not news.spoken
 
 
 def test_a_turn_that_the_aggregator_wrote_differently_is_still_known():
@@ -108,7 +124,7 @@ def test_a_turn_that_the_aggregator_wrote_differently_is_still_known():
         reader.transcribed(transcript)
     reader.turn_written("first third")
     context.add_message({"role": "user", "content": "first third"})
-    assert reader.news(context).ends_spoken
+    assert reader.news(context).spoken
 
 
 @pytest.mark.parametrize("change", ["shorter", "replaced", "same length"])

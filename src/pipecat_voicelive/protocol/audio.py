@@ -36,7 +36,7 @@ class AudioFormat:
 
     def size_bytes(self, duration_ms: float) -> int:
         """Size of `duration_ms`, rounded down to whole samples."""
-        return int(duration_ms * self.rate_hz / 1000) * self.bytes_per_sample
+        return int(duration_ms * self.rate_hz // 1000) * self.bytes_per_sample
 
 
 INPUT_RATES_HZ = (8000, 16000, 24000)

@@ -204,13 +204,13 @@ class News:
 
     Attributes:
         items: What is to be added to the conversation.
-        ends_spoken: The newest message is what the caller said, so the service is answering it already.
+        spoken: The newest words of the caller are spoken ones, so the service is answering them already.
         rebuilt: The context is no longer what it was with something added: the conversation must be
             built anew from the whole of it.
     """
 
     items: tuple[ConversationItem, ...] = ()
-    ends_spoken: bool = False
+    spoken: bool = False
     rebuilt: bool = False
 
 
@@ -245,7 +245,9 @@ class ContextReader:
         new = split_system(messages)[1] if first_look else messages[read:]
         unspoken = [message for message in new if not self._was_spoken(message)]
         items = history_items(unspoken if first_look else [m for m in unspoken if _is_news(m)])
-        return News(tuple(items), ends_spoken=bool(new) and not any(m is new[-1] for m in unspoken[-1:]))
+        from_users = [message for message in new if _is_news(message)]
+        spoken = bool(from_users) and not any(message is from_users[-1] for message in unspoken)
+        return News(tuple(items), spoken=spoken)
 
     def _was_spoken(self, message: LLMContextMessage) -> bool:
         """Whether this is what the caller said; each transcript and each turn counts once."""

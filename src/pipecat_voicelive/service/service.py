@@ -249,6 +249,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         self._hearing.paused = paused
         self._out = FramesOut(self, OutputAudio(formats.bot, self._rates_hz[1]))
         self._reader = ContextReader()
+        self._writing_turn = False
 
     def _start_running(self) -> None:
         self._run_task = self.create_task(self._run(self._client, self._out), "voicelive")
@@ -371,6 +372,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         if isinstance(frame, EndFrame) and self._end.holds(frame):
             return
         if isinstance(frame, InterruptionFrame):
+            self._writing_turn = False
             self._client.interrupt(self._meter.heard)
             self._out.void()
             await self.cancel_ttfb_metrics()
@@ -382,6 +384,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
                 await self._context_came(frame.context, direction)
             case LLMContextUserTurnFrame():
                 self._reader.turn_written(frame.text)
+                self._writing_turn = True
             case UserStartedSpeakingFrame():
                 await self._read_context()
                 self._hearing.turn_started()
@@ -420,7 +423,16 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             await self._restart(respond=False)
 
     async def _context_came(self, context: LLMContext, direction: FrameDirection) -> None:
+        """Tell the service what is new, and have it answer if somebody asks for that.
+
+        Context frames ask for an answer, with two exceptions. One that follows the writing down of a spoken
+        turn does not: the service heard that turn itself and answers it unasked. And one that says nothing
+        new while an answer is coming does not ask for another.
+        """
         self._context = context
+        writing_turn = False
+        if direction is FrameDirection.DOWNSTREAM:
+            writing_turn, self._writing_turn = self._writing_turn, False
         await self._configure()
         news = self._reader.news(context)
         if news.rebuilt:
@@ -428,8 +440,12 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             return
         for item in news.items:
             self._client.add_item(item)
-        # Upstream frames ask for an answer. Downstream ones do, unless they only write down a spoken turn.
-        if direction is FrameDirection.UPSTREAM or not news.ends_spoken:
+        if direction is FrameDirection.DOWNSTREAM and (writing_turn or news.spoken):
+            return
+        if self._client.results_waiting and not news.items and self._group_parallel_tools:
+            self._client.respond_to_results()
+            await self._measure_answer()
+        elif news.items or self._client.results_waiting or not self._client.answer_coming:
             await self._respond()
 
     def _tool_result(self, frame: FunctionCallResultFrame) -> None:

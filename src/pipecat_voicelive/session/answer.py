@@ -49,16 +49,13 @@ class Answer:
 
     def audio(self, item_id: str, pcm: bytes) -> Out:
         """Audio."""
-        yield from self.open()
-        if self._phase is Phase.OPEN:
-            self._phase = Phase.SPEAKING
-            yield SpeechOpened(self.response_id)
+        yield from self._speak()
         if self._phase is Phase.SPEAKING:
             yield from self._timeline.audio(item_id, pcm)
 
     def text(self, item_id: str, delta: str, *, spoken: bool) -> Out:
         """Text, which is also spoken or not."""
-        if not delta:
+        if not delta or self._phase is Phase.OVER:
             return
         yield from self.open()
         yield TextDelta(self.response_id, item_id, delta, spoken)
@@ -67,16 +64,19 @@ class Answer:
 
     def word(self, item_id: str, word: str, offset_ms: int, duration_ms: int) -> Out:
         """A word's place in the audio."""
-        yield from self._timeline.word(item_id, word, offset_ms, duration_ms)
+        if self._phase is not Phase.OVER:
+            yield from self._timeline.word(item_id, word, offset_ms, duration_ms)
 
     def viseme(self, item_id: str, viseme_id: int, offset_ms: int) -> Out:
         """A viseme's place in the audio."""
-        yield from self._timeline.viseme(item_id, viseme_id, offset_ms)
+        if self._phase is not Phase.OVER:
+            yield from self._timeline.viseme(item_id, viseme_id, offset_ms)
 
     def end_speech(self, *, complete: bool) -> Out:
-        """No more audio. If it is complete, so is everything that belongs to it."""
-        if complete:
-            yield from self._timeline.finish()
+        """No more audio. If it is complete, all that is left comes out, also what was spoken elsewhere."""
+        if complete and self._phase is not Phase.OVER and (rest := list(self._timeline.finish())):
+            yield from self._speak()
+            yield from rest
         if self._phase is Phase.SPEAKING:
             self._phase = Phase.OPEN
             yield SpeechClosed(self.response_id)
@@ -87,3 +87,9 @@ class Answer:
         if self._phase is Phase.OPEN:
             yield ResponseClosed(self.response_id, interrupted)
         self._phase = Phase.OVER
+
+    def _speak(self) -> Out:
+        yield from self.open()
+        if self._phase is Phase.OPEN:
+            self._phase = Phase.SPEAKING
+            yield SpeechOpened(self.response_id)

@@ -54,6 +54,14 @@ class Respond:
 
 
 @dataclass(frozen=True, slots=True)
+class RespondToResults:
+    """Have the model speak of the tool results given so far, once every call of their group has its own.
+
+    Without a result that waits for an answer this changes nothing, so it may be said again.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerTool:
     """The result of a tool call.
 
@@ -61,8 +69,8 @@ class AnswerTool:
         call_id: The call.
         output: The result as text, usually JSON.
         name: The function's name, for a session that does not know the call.
-        respond: Whether an answer that speaks of it is wanted. `Respond` asks for it, when all calls of
-            the group are settled; if the caller's next turn comes first, that turn's answer covers it.
+        respond: Whether an answer that speaks of it is wanted. `RespondToResults` asks for it; if the
+            caller's next turn comes first, that turn's answer covers it.
     """
 
     call_id: str
@@ -114,6 +122,7 @@ Intent: TypeAlias = (
     | CommitTurn
     | AddItem
     | Respond
+    | RespondToResults
     | AnswerTool
     | Interrupt
     | SendRaw

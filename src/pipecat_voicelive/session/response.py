@@ -8,24 +8,28 @@ moment, only events some time later, so two things are tracked side by side:
                                      └─interrupt─▶ Draining ──done──▶ Silent
 
     request   NotAsked ──ask──▶ Asked ──created (ours) / refused──▶ NotAsked
-                                  └─interrupt─▶ AskedInVain ──created (ours): Draining──▶ NotAsked
+                                  └─interrupt, rule 3─▶ AskedInVain ──created (ours): Draining──▶ NotAsked
 
 and what is still wanted after them, `owed`. Rules:
 
 1. Ask only when Silent and NotAsked. What is wanted otherwise is owed, and asked for when that holds again.
 2. Every request carries an id in its metadata that the service gives back: a response without it is the
    service's own. Services that never gave one back are taken at their word: the first response is ours.
+   That may be wrong, so the request stays `doubtful` until a refusal or its own response says so.
 3. A response of the service's own that begins when all items of a wish are already in the conversation
-   answers that wish.
+   answers that wish. A request for it that is under way by then is made in vain.
 4. A refused request is owed again if another response got in first; refused for its content, it is gone.
-5. While the caller speaks, and until the answer to that turn should have begun, nothing is asked for.
+5. While the caller has the floor and an answer follows of itself (the turn detection's, or the one to
+   `CommitTurn`), and until that answer should have begun, nothing is asked for.
 6. After an interruption nothing of that response comes out: it is drained until `response.done`.
+7. A response begins once: being told of it again, even when it is over, changes nothing.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 import msgspec
 
@@ -37,6 +41,7 @@ METADATA_KEY = "pipecat_voicelive_request"
 
 ACTIVE_RESPONSE = "conversation_already_has_active_response"
 _ASK_AGAIN_S = 0.3
+_REMEMBERED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,9 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """This response is being given; `presumed` is the request we took it for without being told."""
+    """This response is being given."""
 
     response_id: str
-    presumed: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,10 @@ class NotAsked:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request is under way; `wish` is what a refusal would leave unanswered, None if nothing."""
+    """A request is under way; `wish` is what a refusal would leave unanswered."""
 
     event_id: str
-    wish: Wish | None
+    wish: Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,10 @@ class Responses:
     owed: tuple[Wish, ...] = ()
     ask_again_at_s: float | None = None
     held: bool = False
+    doubtful: Asked | AskedInVain | None = None
     _asked: int = 0
     _echoes: bool = False
+    _begun: deque[str] = field(default_factory=lambda: deque[str](maxlen=_REMEMBERED))
 
     @property
     def pending(self) -> bool:
@@ -115,7 +121,15 @@ class Responses:
 
     def accepts(self, response_id: str) -> bool:
         """Whether output of this response is to come out."""
-        return isinstance(self.active, Running) and self.active.response_id == response_id
+        return self.active == Running(response_id)
+
+    def gives(self, response_id: str) -> bool:
+        """Whether this response is being given, to be heard or not."""
+        return not isinstance(self.active, Silent) and self.active.response_id == response_id
+
+    def has_begun(self, response_id: str) -> bool:
+        """Whether we were told of this response before."""
+        return response_id in self._begun
 
     def want(self, wish: Wish) -> ResponseCreateEvent | None:
         """An answer is wanted."""
@@ -124,23 +138,16 @@ class Responses:
 
     def created(self, response: Response, unconfirmed: frozenset[str]) -> None:
         """A response begins; `unconfirmed` are the items of ours that the service has not confirmed yet."""
-        ours = self._is_ours(response)
-        match self.request:
-            case Asked() as asked if ours:
-                presumed = asked if not self._echoes else None
-                self.active, self.request = Running(response.id, presumed), NotAsked()
-            case AskedInVain() if ours:
-                self.active, self.request = Draining(response.id), NotAsked()
-            case Asked(event_id, wish):
-                if wish is not None and wish.answered_without(unconfirmed):
-                    self.request = Asked(event_id, None)
-                self.active = Running(response.id)
-            case AskedInVain() | NotAsked():
-                self.active = Running(response.id)
-            case _:
-                assert_never(self.request)
-        if not ours:
+        self._begun.append(response.id)
+        request = self._request_of(response, unconfirmed)
+        if isinstance(request, AskedInVain):
+            self.active = Draining(response.id)
+            return
+        self.active = Running(response.id)
+        if request is None:
             self.owed = tuple(wish for wish in self.owed if not wish.answered_without(unconfirmed))
+            if isinstance(self.request, Asked) and self.request.wish.answered_without(unconfirmed):
+                self.request = AskedInVain(self.request.event_id)
 
     def hold(self) -> None:
         """The caller has the floor: ask for nothing."""
@@ -153,26 +160,23 @@ class Responses:
 
     def done(self, response_id: str) -> ResponseCreateEvent | None:
         """A response is over. One that is not the active one changes nothing."""
-        match self.active:
-            case Running(running) | Draining(running) if running == response_id:
-                self.active = Silent()
-                return self.ask()
-            case _:
-                return None
+        if not self.gives(response_id):
+            return None
+        self.active = Silent()
+        return self.ask()
 
     def refused(self, event_id: str, code: str, now_s: float) -> tuple[bool, ResponseCreateEvent | None]:
         """A request was refused. Returns whether it was one of ours, and what to ask instead."""
-        match self.request, self.active:
-            case (Asked(asked, wish), _) if asked == event_id:
+        request: Asked | AskedInVain
+        match self.request, self.doubtful:
+            case (Asked(asked) | AskedInVain(asked)) as request, _ if asked == event_id:
                 self.request = NotAsked()
-            case (AskedInVain(asked), _) if asked == event_id:
-                self.request, wish = NotAsked(), None
-            case (_, Running(response_id, Asked(asked, wish))) if asked == event_id:
-                self.active = Running(response_id)
+            case _, (Asked(asked) | AskedInVain(asked)) as request if asked == event_id:
+                self.doubtful = None
             case _:
                 return False, None
-        if wish is not None and code == ACTIVE_RESPONSE:
-            self.owed = (wish, *self.owed)
+        if isinstance(request, Asked) and code == ACTIVE_RESPONSE:
+            self._owe_first(request.wish)
             if isinstance(self.active, Silent):
                 # A response we were not told of, or one that has just ended. Do not hammer.
                 self.ask_again_at_s = now_s + _ASK_AGAIN_S
@@ -185,16 +189,13 @@ class Responses:
         Args:
             keep_owed: Whether owed answers are still wanted, because the caller's turn may not bring one.
         """
-        wishes = self.owed
-        match self.request:
-            case Asked(event_id, wish):
-                self.request = AskedInVain(event_id)
-                wishes = (*((wish,) if wish else ()), *wishes)
-            case AskedInVain() | NotAsked():
-                pass
-            case _:
-                assert_never(self.request)
-        self.owed = wishes if keep_owed else ()
+        if isinstance(self.request, Asked):
+            self._owe_first(self.request.wish)
+            self.request = AskedInVain(self.request.event_id)
+        if isinstance(self.doubtful, Asked):
+            self.doubtful = AskedInVain(self.doubtful.event_id)
+        if not keep_owed:
+            self.owed = ()
         if isinstance(self.active, Running):
             response_id = self.active.response_id
             self.active = Draining(response_id)
@@ -204,7 +205,7 @@ class Responses:
     def lost(self) -> None:
         """The connection is gone, and with it all that was running and asked for."""
         self.active, self.request, self.owed = Silent(), NotAsked(), ()
-        self.ask_again_at_s, self.held = None, False
+        self.ask_again_at_s, self.held, self.doubtful = None, False, None
 
     def tick(self, now_s: float) -> ResponseCreateEvent | None:
         """Ask again if it is time."""
@@ -232,18 +233,39 @@ class Responses:
 
     def _owe(self, wish: Wish) -> None:
         """Add a wish; plain ones are one wish, since one answer speaks to all that was said."""
-        plain = next((owed for owed in self.owed if owed.properties is None), None)
+        plain = self._plain()
         if wish.properties is not None or plain is None:
             self.owed = (*self.owed, wish)
         else:
             merged = Wish(items=plain.items | wish.items)
             self.owed = tuple(merged if owed is plain else owed for owed in self.owed)
 
-    def _is_ours(self, response: Response) -> bool:
-        if isinstance(self.request, NotAsked):
-            return False
+    def _owe_first(self, wish: Wish) -> None:
+        """Put back a wish that had its turn; a plain one takes along what else is plainly wanted."""
+        plain = self._plain()
+        if wish.properties is None and plain is not None:
+            wish = Wish(items=plain.items | wish.items)
+            self.owed = tuple(owed for owed in self.owed if owed is not plain)
+        self.owed = (wish, *self.owed)
+
+    def _plain(self) -> Wish | None:
+        return next((owed for owed in self.owed if owed.properties is None), None)
+
+    def _request_of(self, response: Response, unconfirmed: frozenset[str]) -> Asked | AskedInVain | None:
+        """The request that this response answers, no longer under way then; None: the service's own."""
         echoed = (response.metadata or {}).get(METADATA_KEY)
         if echoed is not None:
             self._echoes = True
-            return echoed == self.request.event_id
-        return not self._echoes and isinstance(self.active, Silent)
+        for request in (self.doubtful, self.request):
+            if isinstance(request, Asked | AskedInVain) and request.event_id == echoed:
+                self.doubtful = None
+                if request is self.request:
+                    self.request = NotAsked()
+                return request
+        request = self.request
+        if self._echoes or isinstance(request, NotAsked) or not isinstance(self.active, Silent):
+            return None
+        self.request, self.doubtful = NotAsked(), request
+        if isinstance(request, Asked) and request.wish.answered_without(unconfirmed):
+            self.doubtful = AskedInVain(request.event_id)
+        return request

@@ -17,6 +17,7 @@ The parts, in the order in which an input meets them:
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import assert_never
 
@@ -30,6 +31,7 @@ from pipecat_voicelive.protocol.client_events import (
     InputAudioBufferAppendEvent,
     InputAudioBufferCommitEvent,
     ResponseCancelEvent,
+    ResponseProperties,
 )
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails, Response
@@ -38,14 +40,25 @@ from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.answer import Answer
 from pipecat_voicelive.session.ignored import IgnoredEvent
 from pipecat_voicelive.session.playback import Playback
-from pipecat_voicelive.session.response import Draining, Responses, Running, Wish
+from pipecat_voicelive.session.response import ACTIVE_RESPONSE, Draining, Responses, Silent, Wish
 from pipecat_voicelive.session.setup import Setup
 from pipecat_voicelive.session.tools import Tools
 from pipecat_voicelive.session.transcripts import WAIT_S, Transcripts
-from pipecat_voicelive.session.turns import GRACE_S, Answering, Quiet, Speaking, Turn, TurnRules
+from pipecat_voicelive.session.turns import (
+    GRACE_S,
+    LONGEST_TURN_S,
+    Answering,
+    Quiet,
+    Speaking,
+    Turn,
+    TurnRules,
+)
 
 _ORDINARY_REFUSALS = frozenset({"response_cancel_not_active", "item_already_truncated"})
 """Refusals that follow from two sides acting at the same moment."""
+
+_CREATE = "create_"
+"""Begins the id of the event that creates an item; the item's id follows."""
 
 
 class Session:
@@ -68,9 +81,12 @@ class Session:
         self._playback = Playback()
         self._items = 0
         self._unconfirmed: set[str] = set()
-        self._results_waiting: set[str] = set()
+        self._results_waiting: dict[str, str | None] = {}  # item id: group of its call
+        self._results_wanted = False
         self._deletions: list[ConversationItemDeleteEvent] = []
         self._uncommitted_bytes = 0
+        self._commits = 0
+        self._unconfirmed_commits: deque[str] = deque()
         self._unreadable: set[str] = set()
         self._out: list[fx.Effect] = []
 
@@ -83,11 +99,21 @@ class Session:
     def answer_pending(self) -> bool:
         """Whether an answer is being given, asked for or owed, or a tool call still to be answered."""
         return (
-            self._responses.pending
+            self.answer_coming
             or self._ending is not None
             or self._tools.running
             or bool(self._results_waiting)
         )
+
+    @property
+    def answer_coming(self) -> bool:
+        """Whether an answer is being given, asked for or owed."""
+        return self._responses.pending
+
+    @property
+    def results_waiting(self) -> bool:
+        """Whether a tool's result was given that no answer has spoken of."""
+        return bool(self._results_waiting)
 
     @property
     def deadline_s(self) -> float | None:
@@ -95,7 +121,7 @@ class Session:
         deadlines = [self._responses.ask_again_at_s, self._transcripts.deadline_s]
         if self._ending:
             deadlines.append(self._ending[2])
-        if isinstance(self._turn, Answering):
+        if not isinstance(self._turn, Quiet):
             deadlines.append(self._turn.until_s)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
@@ -116,6 +142,7 @@ class Session:
                 | inputs.CommitTurn()
                 | inputs.AddItem()
                 | inputs.Respond()
+                | inputs.RespondToResults()
                 | inputs.AnswerTool()
                 | inputs.Interrupt()
                 | inputs.SendRaw()
@@ -139,15 +166,19 @@ class Session:
             case inputs.AddItem(item):
                 self._add_item(item)
             case inputs.Respond(properties):
-                self._results_waiting.clear()
-                self._ask(self._responses.want(Wish(properties, frozenset(self._unconfirmed))))
+                self._want(properties)
+            case inputs.RespondToResults():
+                self._results_wanted = bool(self._results_waiting)
+                self._speak_of_results()
             case inputs.AnswerTool(call_id, output, name, respond):
+                group = self._tools.group_of(call_id)
                 if answer := self._tools.answer(call_id, output, name):
                     item_id = self._add_item(answer)
                     if respond:
-                        self._results_waiting.add(item_id)
+                        self._results_waiting[item_id] = group
+                    self._speak_of_results()
             case inputs.StartTurn():
-                self._turn = Speaking(heard_by_service=False)
+                self._turn = Speaking(now_s + LONGEST_TURN_S, heard_by_service=False)
                 self._responses.hold()
             case inputs.CommitTurn():
                 self._commit_turn()
@@ -168,17 +199,20 @@ class Session:
 
     def _commit_turn(self) -> None:
         self._turn = Quiet()
-        request = self._responses.release()
         if self._uncommitted_bytes:
             self._uncommitted_bytes = 0
-            self._send(InputAudioBufferCommitEvent())
-            request = request or self._responses.want(Wish(items=frozenset(self._unconfirmed)))
-        self._ask(request)
+            self._commits += 1
+            event_id = f"{self._id_prefix}_commit_{self._commits}"
+            self._send(InputAudioBufferCommitEvent(event_id=event_id))
+            self._unconfirmed_commits.append(event_id)
+            self._unconfirmed.add(event_id)
+            self._ask(self._responses.want(Wish(items=frozenset(self._unconfirmed))))
+        self._ask(self._responses.release())
 
     def _interrupt(self, heard: inputs.Heard | None) -> None:
+        stopped = self._turn.stopped if isinstance(self._turn, Speaking) else None
         cancel_id = self._responses.interrupt(keep_owed=self._responses.held)
-        service_cancels = self._rules.interrupts_response and self._turn == Speaking(heard_by_service=True)
-        if cancel_id is not None and not service_cancels:
+        if cancel_id is not None and cancel_id != stopped:
             self._send(ResponseCancelEvent(response_id=cancel_id))
         if heard is not None and not self._rules.truncates:
             truncations, deletions = self._playback.cut(heard)
@@ -186,6 +220,7 @@ class Session:
                 self._send(truncation)
             self._deletions += deletions
         self._delete_unheard()
+        self._end_answer(interrupted=True)
         self._close_answer(interrupted=True)
 
     def _lost(self) -> None:
@@ -200,9 +235,10 @@ class Session:
 
     def _tick(self, now_s: float) -> None:
         self._out += self._transcripts.tick(now_s)
+        self._transcripts_came()
         if self._ending and now_s >= self._ending[2]:
             self._end_answer()
-        if isinstance(self._turn, Answering) and now_s >= self._turn.until_s:
+        if not isinstance(self._turn, Quiet) and now_s >= self._turn.until_s:
             self._turn_is_over()
         self._ask(self._responses.tick(now_s))
 
@@ -233,9 +269,11 @@ class Session:
                 if answer := self._accepting(event.response_id):
                     self._out += answer.text(event.item_id, event.delta, spoken=False)
             case se.ResponseFunctionCallArgumentsDone():
-                self._tools.complete(event.response_id, event.call_id, event.name, event.arguments)
+                if self._responses.gives(event.response_id):
+                    self._tools.complete(event.response_id, event.call_id, event.name, event.arguments)
             case se.ResponseOutputItemAdded():
-                self._tools.announced(event.response_id, event.item)
+                if self._responses.gives(event.response_id):
+                    self._tools.announced(event.response_id, event.item)
                 if answer := self._accepting(event.response_id):
                     self._out += answer.open()
             case se.ResponseCreated():
@@ -243,16 +281,14 @@ class Session:
             case se.ResponseDone():
                 self._response_done(event.response, now_s)
             case se.InputAudioBufferSpeechStarted():
-                self._turn = Speaking(heard_by_service=True)
-                if self._rules.creates_response:
-                    self._responses.hold()
+                self._speech_started(now_s)
                 self._out.append(fx.UserSpeechStarted(event.item_id, event.audio_start_ms))
             case se.InputAudioBufferSpeechStopped():
-                self._turn = Answering(now_s + GRACE_S)
                 self._out.append(fx.UserSpeechStopped(event.item_id, event.audio_end_ms))
-                if not self._rules.creates_response:
-                    self._turn_is_over()
+                self._speech_stopped(now_s)
             case se.InputAudioBufferCommitted():
+                if self._unconfirmed_commits:
+                    self._unconfirmed.discard(self._unconfirmed_commits.popleft())
                 self._transcripts.committed(event.item_id, now_s)
             case se.InputAudioBufferCleared():
                 if isinstance(self._turn, Speaking) and self._turn.heard_by_service:
@@ -264,8 +300,7 @@ class Session:
                 self._out += self._transcripts.completed(event)
                 self._transcripts_came()
             case se.InputAudioTranscriptionFailed():
-                self._out.append(fx.UserTranscriptFailed(event.item_id, event.error))
-                self._out += self._transcripts.failed(event.item_id)
+                self._out += self._transcripts.failed(event)
                 self._transcripts_came()
             case se.ConversationItemCreated():
                 self._unconfirmed.discard(event.item.id or "")
@@ -295,25 +330,42 @@ class Session:
         self._out.append(fx.SessionReady(event.session) if first else fx.SessionChanged(event.session))
         self._out += [fx.Send(waiting) for waiting in held]
 
+    def _speech_started(self, now_s: float) -> None:
+        active, stopped = self._responses.active, None
+        if self._rules.interrupts_response and not isinstance(active, Silent):
+            stopped = active.response_id
+        self._turn = Speaking(now_s + LONGEST_TURN_S, heard_by_service=True, stopped=stopped)
+        if self._rules.creates_response:
+            self._responses.hold()
+
+    def _speech_stopped(self, now_s: float) -> None:
+        if self._rules.creates_response:
+            self._turn = Answering(now_s + GRACE_S)
+            self._responses.hold()
+        else:
+            self._turn_is_over()
+
     def _response_created(self, response: Response) -> None:
-        active = self._responses.active
-        if isinstance(active, Running | Draining) and active.response_id == response.id:
+        if self._responses.has_begun(response.id):
             return
+        replaced = self._responses.active
+        self._responses.created(response, frozenset(self._unconfirmed))
         self._end_answer()
         self._close_answer(interrupted=True)
-        self._responses.created(response, frozenset(self._unconfirmed))
-        self._results_waiting &= self._unconfirmed
+        if not isinstance(replaced, Silent):
+            self._give_outputs(self._tools.abandon(replaced.response_id))
+        if isinstance(self._responses.active, Draining):
+            self._send(ResponseCancelEvent(response_id=response.id))
+            return
+        self._answer = Answer(response.id, self._setup.output_format)
+        for item_id in self._results_waiting.keys() - self._unconfirmed:
+            del self._results_waiting[item_id]
         if isinstance(self._turn, Answering):
             self._turn = Quiet()
             self._responses.held = False
-        if isinstance(self._responses.active, Running):
-            self._answer = Answer(response.id, self._setup.output_format)
-        elif isinstance(self._responses.active, Draining):
-            self._send(ResponseCancelEvent(response_id=response.id))
 
     def _response_done(self, response: Response, now_s: float) -> None:
-        active = self._responses.active
-        if not isinstance(active, Running | Draining) or active.response_id != response.id:
+        if not self._responses.gives(response.id):
             return
         for item in response.output or ():
             if item.type == "function_call" and item.status == "completed" and item.call_id:
@@ -327,18 +379,19 @@ class Session:
             self._ending = (answer, response, now_s + WAIT_S)
             if not self._transcripts.awaiting:
                 self._end_answer()
-        self._ask(self._responses.done(response.id))
+        request = self._responses.done(response.id)
         self._delete_unheard()
+        self._ask(request)
 
-    def _end_answer(self) -> None:
+    def _end_answer(self, *, interrupted: bool = False) -> None:
         """The answer that is done ends, now that what the caller had said is known, or is not waited for."""
         if self._ending is None:
             return
         (answer, response, _), self._ending = self._ending, None
-        cancelled = response.status == "cancelled"
-        self._out += answer.close(interrupted=cancelled)
+        interrupted = interrupted or response.status == "cancelled"
+        self._out += answer.close(interrupted=interrupted)
         self._finished(response)
-        if cancelled:
+        if interrupted:
             self._give_outputs(self._tools.abandon(response.id))
             return
         calls, outputs = self._tools.hand_over(response.id)
@@ -360,8 +413,9 @@ class Session:
         if fatal is not None:
             self._out.append(fx.SessionRefused(error, fatal))
             return
+        self._unconfirmed.discard(event_id.removeprefix(_CREATE))
         ours, request = self._responses.refused(event_id, code, now_s)
-        overtaken = ours and code == "conversation_already_has_active_response"
+        overtaken = ours and code == ACTIVE_RESPONSE
         self._out.append(fx.RequestRefused(error, expected=overtaken or code in _ORDINARY_REFUSALS))
         self._ask(request)
 
@@ -377,7 +431,7 @@ class Session:
             item_id = f"{self._id_prefix}_item_{self._items}"
             item = msgspec.structs.replace(item, id=item_id)
         self._unconfirmed.add(item_id)
-        self._send(ConversationItemCreateEvent(event_id=f"create_{item_id}", item=item))
+        self._send(ConversationItemCreateEvent(event_id=_CREATE + item_id, item=item))
         return item_id
 
     def _give_outputs(self, outputs: Iterable[ConversationItem]) -> None:
@@ -397,11 +451,23 @@ class Session:
     def _turn_is_over(self) -> None:
         """The caller's turn brings no answer of itself: ask for what is owed."""
         self._turn = Quiet()
-        request = self._responses.release()
-        if request is None and self._results_waiting:
-            self._results_waiting.clear()
-            request = self._responses.want(Wish(items=frozenset(self._unconfirmed)))
-        self._ask(request)
+        self._ask(self._responses.release())
+        self._results_wanted = bool(self._results_waiting)
+        self._speak_of_results()
+
+    def _want(self, properties: ResponseProperties | None = None) -> None:
+        """An answer is wanted, to all that was said so far."""
+        self._results_waiting.clear()
+        self._results_wanted = False
+        self._ask(self._responses.want(Wish(properties, frozenset(self._unconfirmed))))
+
+    def _speak_of_results(self) -> None:
+        """Want an answer to the results that wait for one, if it was asked for and their group is settled."""
+        groups = {group for group in self._results_waiting.values() if group is not None}
+        if self._results_wanted and not any(self._tools.in_hand(group) for group in groups):
+            self._results_wanted = False
+            if self._results_waiting:
+                self._want()
 
     def _transcripts_came(self) -> None:
         if not self._transcripts.awaiting:

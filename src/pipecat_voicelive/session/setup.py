@@ -9,6 +9,7 @@ and events before the first `session.update` are refused. Held audio is bounded;
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -33,7 +34,7 @@ class AwaitingCreated:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingUpdated:
-    """The first options were sent, or are still to be given."""
+    """The first options were sent (the last of them with this id), or are still to be given."""
 
     event_id: str | None
 
@@ -86,7 +87,7 @@ class Setup:
 
     def configure(self, session: dict[str, Any]) -> SessionUpdateEvent | None:
         """Other options are wanted."""
-        self._wanted = session
+        self._wanted = copy.deepcopy(session)
         return None if isinstance(self.phase, AwaitingCreated) else self._update()
 
     def created(self) -> SessionUpdateEvent | None:
@@ -106,14 +107,13 @@ class Setup:
         return first, held
 
     def refused(self, event_id: str) -> bool | None:
-        """An update was refused. Returns whether it was the first, None if it was no update of ours."""
+        """An update was refused. Returns whether none is left to be taken, None if it was not ours."""
         if event_id not in self._updates:
             return None
         if self._updates.pop(event_id) is self._sent:
             self._sent = None
-        if isinstance(self.phase, AwaitingUpdated):
+        if self.phase == AwaitingUpdated(event_id):
             self.phase = Refused()
-            return True
         return isinstance(self.phase, Refused)
 
     def hold(self, event: ClientEvent | RawEvent) -> float:

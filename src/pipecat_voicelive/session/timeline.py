@@ -5,16 +5,19 @@ time. Here they are put in the order in which they are heard: audio is cut where
 what happens comes out between the pieces. So whatever plays the pieces in order has everything in time,
 and throwing the rest away after an interruption throws away exactly what was not heard.
 
-Offsets count from the start of the response's audio, over all its items.
+Offsets count from the start of the response's audio, over all its items. Audio is cut between samples only:
+half a sample at the end of a delta waits for its other half in the next.
 
 Text has no times of its own. With word timestamps it is released word by word, as far as each word's place
 in the text; words that the text does not hold in that form ("54" for "fifty-four") are passed over. Without
-them its place is estimated from its length. At the end all that is left comes out.
+them its place in its item is estimated from its length. All that is left of an item's text comes out before
+the next item speaks.
 """
 
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -25,6 +28,9 @@ from pipecat_voicelive.session.effects import Audio, SpeechItem, SpokenText, Vis
 _MS_PER_CHARACTER = 65.0  # about fifteen letters a second, measured on English speech
 _MS_PER_IDEOGRAPH = 200.0  # about five a second
 _FIRST_IDEOGRAPH = "\u2e80"
+_LETTER = (
+    r"[^\W\d_\u0e00-\U0010ffff]"  # of a script that puts blanks between words: all of those lie before Thai
+)
 
 Piece: TypeAlias = SpeechItem | Audio | SpokenText | Word | Viseme
 
@@ -37,6 +43,8 @@ class _ItemText:
     text: str = ""
     released: int = 0
     searched: int = 0
+    estimated_ms: float = 0.0
+    estimates: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
     words_seen: bool = False
     unplaced: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
@@ -53,28 +61,24 @@ class Timeline:
         self._response_id = response_id
         self._format = audio_format
         self._emitted_bytes = 0
-        self._received_bytes: dict[str, int] = {}
+        self._half_sample = b""
         self._pending: list[tuple[int, int, Callable[[], Iterator[Piece]]]] = []
         self._count = 0
         self._texts: dict[str, _ItemText] = {}
-        self._estimated_ms = 0.0
         self._playing: str | None = None
-
-    @property
-    def received_ms(self) -> dict[str, float]:
-        """Length of the audio received so far of each item, in the order of the items."""
-        return {item_id: self._format.duration_ms(size) for item_id, size in self._received_bytes.items()}
+        self._item_start_ms = 0.0
 
     def audio(self, item_id: str, pcm: bytes) -> Iterator[Piece]:
         """Audio arrives: the pieces of it, with what happens in between."""
         if self._playing != item_id:
-            self._playing = item_id
-            self._received_bytes.setdefault(item_id, 0)
-            yield SpeechItem(self._response_id, item_id)
-        self._received_bytes[item_id] += len(pcm)
+            yield from self._begin_item(item_id)
+        if self._half_sample:
+            pcm, self._half_sample = self._half_sample + pcm, b""
+        if odd_bytes := len(pcm) % self._format.bytes_per_sample:
+            pcm, self._half_sample = pcm[:-odd_bytes], pcm[-odd_bytes:]
         start = 0
         while start < len(pcm):
-            yield from self._due()
+            yield from self._due(self._emitted_bytes)
             end = len(pcm)
             if self._pending:
                 end = min(end, start + self._pending[0][0] - self._emitted_bytes)
@@ -90,13 +94,14 @@ class Timeline:
         if text.words_seen:
             self._place_words(text)
         else:
-            upto = len(text.text)
-            self._at(self._estimated_ms, lambda: self._release_estimate(text, upto))
-            self._estimated_ms += sum(
+            text.estimates.append((text.estimated_ms, len(text.text)))
+            text.estimated_ms += sum(
                 _MS_PER_IDEOGRAPH if character >= _FIRST_IDEOGRAPH else _MS_PER_CHARACTER
                 for character in delta
             )
-        yield from self._due()
+            if self._playing == item_id:
+                self._place_estimates(text)
+        yield from self._passed()
 
     def word(self, item_id: str, word: str, offset_ms: int, duration_ms: int) -> Iterator[Piece]:
         """A word's place arrives."""
@@ -106,13 +111,13 @@ class Timeline:
         text.words_seen = True
         text.unplaced.append((offset_ms, word))
         self._place_words(text)
-        yield from self._due()
+        yield from self._passed()
 
     def viseme(self, item_id: str, viseme_id: int, offset_ms: int) -> Iterator[Piece]:
         """A viseme's place arrives."""
         signal = Viseme(self._response_id, item_id, viseme_id, offset_ms)
         self._at(offset_ms, lambda: iter((signal,)))
-        yield from self._due()
+        yield from self._passed()
 
     def finish(self) -> Iterator[Piece]:
         """No more will come: everything that is left, in order."""
@@ -121,6 +126,16 @@ class Timeline:
         for text in self._texts.values():
             yield from self._release(text, len(text.text))
 
+    def _begin_item(self, item_id: str) -> Iterator[Piece]:
+        if spoken := self._texts.get(self._playing or ""):
+            yield from self._passed()
+            yield from self._release(spoken, len(spoken.text))
+        self._playing = item_id
+        self._half_sample = b""
+        self._item_start_ms = self._format.duration_ms(self._emitted_bytes)
+        self._place_estimates(self._text_of(item_id))
+        yield SpeechItem(self._response_id, item_id)
+
     def _text_of(self, item_id: str) -> _ItemText:
         return self._texts.setdefault(item_id, _ItemText(item_id))
 
@@ -128,22 +143,30 @@ class Timeline:
         self._count += 1
         heapq.heappush(self._pending, (self._format.size_bytes(max(offset_ms, 0)), self._count, happen))
 
-    def _due(self) -> Iterator[Piece]:
-        while self._playing and self._pending and self._pending[0][0] <= self._emitted_bytes:
+    def _passed(self) -> Iterator[Piece]:
+        """What should have happened in the audio that has come out."""
+        yield from self._due(self._emitted_bytes - 1)
+
+    def _due(self, upto_bytes: int) -> Iterator[Piece]:
+        while self._playing and self._pending and self._pending[0][0] <= upto_bytes:
             yield from heapq.heappop(self._pending)[2]()
+
+    def _place_estimates(self, text: _ItemText) -> None:
+        for offset_ms, upto in text.estimates:
+            self._at(self._item_start_ms + offset_ms, lambda upto=upto: self._release_estimate(text, upto))
+        text.estimates.clear()
 
     def _place_words(self, text: _ItemText) -> None:
         """Find each word in the text, in order; a word that is not there yet may come with more text."""
         while text.unplaced:
             offset_ms, word = text.unplaced[0]
-            found = text.text.lower().find(word.lower(), text.searched)
-            if found < 0 and len(text.unplaced) < 3:
+            found = _whole_word(word).search(text.text, text.searched)
+            if found is None and len(text.unplaced) < 3:
                 return
             del text.unplaced[0]
-            if found < 0:
+            if found is None:
                 continue
-            text.searched = found + len(word)
-            upto = text.searched
+            text.searched = upto = found.end()
             self._at(offset_ms, lambda upto=upto: self._release(text, _with_punctuation(text.text, upto)))
 
     def _release_estimate(self, text: _ItemText, upto: int) -> Iterator[Piece]:
@@ -155,6 +178,13 @@ class Timeline:
             released = text.text[text.released : upto]
             text.released = upto
             yield SpokenText(self._response_id, text.item_id, released)
+
+
+def _whole_word(word: str) -> re.Pattern[str]:
+    """Finds this word in any case, but not inside a longer one."""
+    before = f"(?<!{_LETTER})" if word[:1].isalpha() else ""
+    after = f"(?!{_LETTER})" if word[-1:].isalpha() else ""
+    return re.compile(before + re.escape(word) + after, re.IGNORECASE)
 
 
 def _with_punctuation(text: str, upto: int) -> int:

@@ -41,6 +41,8 @@ class Complete:
 class InHand:
     """The call was handed over and is being run."""
 
+    response_id: str
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -61,6 +63,15 @@ class Tools:
         """Whether a call that was handed over has no answer yet."""
         return any(isinstance(call, InHand) for call in self._calls.values())
 
+    def group_of(self, call_id: str) -> str | None:
+        """The response whose calls this one was handed over with, None if it is not in hand."""
+        call = self._calls.get(call_id)
+        return call.response_id if isinstance(call, InHand) else None
+
+    def in_hand(self, group: str) -> bool:
+        """Whether a call of this group has no answer yet."""
+        return any(call == InHand(group) for call in self._calls.values())
+
     def announced(self, response_id: str, item: ConversationItem) -> None:
         """A function call item began."""
         if item.call_id and item.call_id not in self._calls:
@@ -77,19 +88,21 @@ class Tools:
         """The calls of a finished response to be run, and outputs for those that cannot be."""
         calls: list[ToolCall] = []
         outputs: list[ConversationItem] = []
+        self._drop_unfinished(response_id)
         for call_id, call in self._complete_calls(response_id):
             arguments = parse_arguments(call.arguments)
             if arguments is None or not call.name:
                 self._calls[call_id] = Answered()
                 outputs.append(output_item(call_id, NOT_JSON))
             else:
-                self._calls[call_id] = InHand()
+                self._calls[call_id] = InHand(response_id)
                 calls.append(ToolCall(call_id, call.name, arguments))
         self._forget()
         return tuple(calls), tuple(outputs)
 
     def abandon(self, response_id: str) -> tuple[ConversationItem, ...]:
         """Outputs for the complete calls of an interrupted response, which are not run."""
+        self._drop_unfinished(response_id)
         outputs = [output_item(call_id, INTERRUPTED) for call_id, _ in self._complete_calls(response_id)]
         for output in outputs:
             self._calls[output.call_id or ""] = Answered()
@@ -111,6 +124,7 @@ class Tools:
                 return None
             case None:
                 self._calls[call_id] = Answered()
+                self._forget()
                 return message_item("system", f"Result of the earlier call of {name or 'a tool'}: {output}")
 
     def _complete_calls(self, response_id: str) -> list[tuple[str, Complete]]:
@@ -119,6 +133,12 @@ class Tools:
             for call_id, call in self._calls.items()
             if isinstance(call, Complete) and call.response_id == response_id
         ]
+
+    def _drop_unfinished(self, response_id: str) -> None:
+        """Drop the calls of a finished response whose arguments never came whole."""
+        for call_id, call in list(self._calls.items()):
+            if isinstance(call, Announced) and call.response_id == response_id:
+                del self._calls[call_id]
 
     def _forget(self) -> None:
         """Drop the oldest answered calls, so that an hour of them does not stay."""

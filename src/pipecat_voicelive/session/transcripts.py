@@ -12,15 +12,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
-from pipecat_voicelive.session.effects import ItemUpdated, UserTranscript, UserTranscriptPartial
+from pipecat_voicelive.protocol.server_events import (
+    InputAudioTranscriptionCompleted,
+    InputAudioTranscriptionFailed,
+)
+from pipecat_voicelive.session.effects import (
+    ItemUpdated,
+    UserTranscript,
+    UserTranscriptFailed,
+    UserTranscriptPartial,
+)
 
 WAIT_S = 1.0
 """How long later transcripts, and the end of an answer, wait for an earlier one."""
 
 _REMEMBERED = 256
 
-Told: TypeAlias = UserTranscript | ItemUpdated
+Told: TypeAlias = UserTranscript | UserTranscriptFailed | ItemUpdated
 
 
 @dataclass(slots=True)
@@ -56,25 +64,31 @@ class Transcripts:
 
     def delta(self, item_id: str, delta: str) -> UserTranscriptPartial | None:
         """A further piece of an item's transcript."""
-        if not delta or item_id in self._settled or item_id in self._ready:
+        if not delta or self._known(item_id):
             return None
         text = self._partial[item_id] = self._partial.get(item_id, "") + delta
+        if len(self._partial) > _REMEMBERED:
+            del self._partial[next(iter(self._partial))]
         return UserTranscriptPartial(item_id, text)
 
     def completed(self, event: InputAudioTranscriptionCompleted) -> Iterator[Told]:
         """An item's transcript is final. A second one changes nothing."""
         item_id = event.item_id
-        if item_id in self._settled or item_id in self._ready:
+        if self._known(item_id):
             return
         self._partial.pop(item_id, None)
         self._ready[item_id] = event
         yield from self._tell()
 
-    def failed(self, item_id: str) -> Iterator[Told]:
-        """There will be no transcript of this item."""
+    def failed(self, event: InputAudioTranscriptionFailed) -> Iterator[Told]:
+        """There will be no transcript of this item, unless there was one already."""
+        item_id = event.item_id
+        if self._known(item_id):
+            return
         self._partial.pop(item_id, None)
         self._awaited.pop(item_id, None)
         self._settle(item_id)
+        yield UserTranscriptFailed(item_id, event.error)
         yield from self._tell()
 
     def tick(self, now_s: float) -> Iterator[Told]:
@@ -96,6 +110,10 @@ class Transcripts:
             yield ItemUpdated(item_id, None)
             if text := event.transcript.strip():
                 yield UserTranscript(item_id, text, event)
+
+    def _known(self, item_id: str) -> bool:
+        """Whether all is known that ever will be of what was said in this item."""
+        return item_id in self._settled or item_id in self._ready
 
     def _settle(self, item_id: str) -> None:
         self._settled[item_id] = None

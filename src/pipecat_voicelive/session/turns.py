@@ -3,7 +3,8 @@
     Quiet ──speech_started / StartTurn──▶ Speaking ──speech_stopped / CommitTurn──▶ Answering ──▶ Quiet
 
 Answering ends when a response begins, or when none has begun within `GRACE_S`: a cough brings no answer,
-and neither does a turn detection that was told not to (`create_response: false`).
+and neither does a turn detection that was told not to (`create_response: false`). Speaking ends after
+`LONGEST_TURN_S` at the latest: its end may never be told, and what is owed must not wait for ever.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from typing import Any, TypeAlias
 GRACE_S = 2.0
 """How long after the caller's turn the service's own answer is waited for."""
 
+LONGEST_TURN_S = 90.0
+"""How long a turn lasts whose end is never told: nobody else gets the floor until then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
@@ -22,9 +26,17 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Speaking:
-    """The caller speaks; `heard_by_service` says who noticed: its turn detection, or ours (manual turns)."""
+    """The caller speaks.
 
+    Attributes:
+        until_s: When the turn counts as over though nobody said so.
+        heard_by_service: Who noticed: its turn detection, or ours (manual turns).
+        stopped: The response that ran when the service noticed, and that it therefore stops itself.
+    """
+
+    until_s: float
     heard_by_service: bool
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

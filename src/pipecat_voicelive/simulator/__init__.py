@@ -1,1 +1,64 @@
-"""A Voice Live that runs here."""
+"""A Voice Live that runs here: the protocol of the service over a real WebSocket, without Azure.
+
+async with VoiceLiveSimulator("weather.yaml") as simulator:
+    ...  # connect any Voice Live client to simulator.endpoint
+    session = await simulator.wait_for_session()
+    await session.wait_for_received("response.create")
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ServiceSent
+    from pipecat_voicelive.simulator.handshake import Handshake
+    from pipecat_voicelive.simulator.scenario import Scenario, ToolCall, Turn
+    from pipecat_voicelive.simulator.server import VoiceLiveSimulator
+    from pipecat_voicelive.simulator.simulated_session import SimulatedSession
+    from pipecat_voicelive.simulator.speech import (
+        Speaker,
+        SpokenViseme,
+        SpokenWord,
+        Utterance,
+        open_speaker,
+    )
+
+__all__ = [
+    "ClientSent",
+    "Exchanged",
+    "Handshake",
+    "Scenario",
+    "ServiceSent",
+    "SimulatedSession",
+    "Speaker",
+    "SpokenViseme",
+    "SpokenWord",
+    "ToolCall",
+    "Turn",
+    "Utterance",
+    "VoiceLiveSimulator",
+    "open_speaker",
+]
+
+_HOMES = {
+    "exchange": ("ClientSent", "Exchanged", "ServiceSent"),
+    "handshake": ("Handshake",),
+    "scenario": ("Scenario", "ToolCall", "Turn"),
+    "server": ("VoiceLiveSimulator",),
+    "simulated_session": ("SimulatedSession",),
+    "speech": ("Speaker", "SpokenViseme", "SpokenWord", "Utterance", "open_speaker"),
+}
+
+
+def __getattr__(name: str) -> object:
+    # Imported when asked for: the speech process is a module of this package and needs none of it.
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

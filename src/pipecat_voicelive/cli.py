@@ -1,0 +1,111 @@
+"""The `voicelive` command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+# Everything else is imported where it is needed, so that `voicelive --help` answers at once.
+if TYPE_CHECKING:
+    from pipecat_voicelive.simulator import Exchanged, SimulatedSession, VoiceLiveSimulator
+
+_MODELS = "gpt-realtime, gpt-4o-realtime, azure-realtime, phi4-mm-realtime (native); any other is cascaded"
+_KEEP_EVENTS = 200
+_DEFAULT_PORT = 8899
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    return options.run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="voicelive", description="Tools for Azure Voice Live with Pipecat.")
+    commands = parser.add_subparsers(title="commands", required=True)
+    simulator = commands.add_parser(
+        "simulator",
+        help="run a Voice Live here, without Azure",
+        description="Run a Voice Live here, without Azure, and show what is said. Ctrl-C ends it.",
+    )
+    simulator.add_argument(
+        "--port", type=int, default=_DEFAULT_PORT, help="default %(default)s; 0 for any free port"
+    )
+    simulator.add_argument("--host", default="127.0.0.1", help="default %(default)s: this machine only")
+    simulator.add_argument("--scenario", metavar="FILE", help="YAML file with what is said")
+    simulator.add_argument(
+        "--speed",
+        type=_speed,
+        default=8.0,
+        metavar="X",
+        help="make audio at X times real time, 'inf' for all at once; default %(default)g",
+    )
+    simulator.add_argument("--api-key", metavar="K", help="take this api-key only; else any is taken")
+    simulator.set_defaults(run=_simulator)
+    return parser
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if math.isnan(speed) or speed <= 0:
+        raise ValueError
+    return speed
+
+
+def _simulator(options: argparse.Namespace) -> int:
+    from pipecat_voicelive.errors import ConfigurationError
+    from pipecat_voicelive.simulator import VoiceLiveSimulator
+
+    try:
+        simulator = VoiceLiveSimulator(
+            options.scenario,
+            host=options.host,
+            port=options.port,
+            api_key=options.api_key,
+            speed=options.speed,
+            keep_events=_KEEP_EVENTS,
+            listener=_show,
+        )
+        asyncio.run(_serve(simulator, api_key=options.api_key))
+    except (ConfigurationError, OSError) as error:
+        print(f"voicelive simulator: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        # Where signal handlers cannot be installed, Ctrl-C comes this way.
+        pass
+    return 0
+
+
+async def _serve(simulator: VoiceLiveSimulator, *, api_key: str | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows
+            break
+    async with simulator:
+        print(f"Voice Live is simulated at {simulator.endpoint}")
+        print(f"  scenario: {simulator.scenario.name} ({len(simulator.scenario.turns)} turns)")
+        print(f"  models:   {_MODELS}")
+        print()
+        print(f"  export AZURE_VOICE_LIVE_ENDPOINT={simulator.endpoint}")
+        print(f"  export AZURE_VOICE_LIVE_API_KEY={'the key you gave' if api_key else 'anything'}")
+        print(flush=True)
+        await stop.wait()
+    print("\nEnded.")
+
+
+def _show(session: SimulatedSession, exchanged: Exchanged) -> None:
+    """Show an event in words, if it says anything to people."""
+    from pipecat_voicelive.simulator.narration import narrated
+
+    line = narrated(exchanged)
+    if line:
+        number = session.number
+        print(f"[{number}] {exchanged.at_s:8.2f} s  {line}", flush=True)

@@ -1,0 +1,164 @@
+"""Which reply: the scenario's turns, matched against what stands in the conversation."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TypeAlias
+
+from pipecat_voicelive.protocol.items import ConversationItem
+from pipecat_voicelive.simulator.scenario import Scenario, Turn
+from pipecat_voicelive.simulator.templates import filled, parsed_output
+
+_ALIKE = 0.7
+"""How much alike a typed turn and a line must be, 1 being equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A message."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call with its arguments as JSON text."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a response consists of, and how long to think first."""
+
+    parts: tuple[Say | Call, ...]
+    delay_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenTurn:
+    """A voice turn and the line it took; None if all were taken."""
+
+    turn: Turn | None
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class _TypedTurn:
+    turn: Turn | None
+
+
+_Understood: TypeAlias = SpokenTurn | _TypedTurn
+
+
+class Brain:
+    """One session's way through a scenario."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._used: set[int] = set()
+        self._understood: dict[str, _Understood] = {}
+
+    def hear(self, item_id: str, duration_ms: float, earlier: Sequence[ConversationItem]) -> SpokenTurn:
+        """Take the next line for a voice turn. What was typed `earlier` takes its lines first."""
+        self._read(earlier)
+        free = (index for index in range(len(self._scenario.turns)) if index not in self._used)
+        index = next(free, None)
+        heard = SpokenTurn(None if index is None else self._use(index), duration_ms)
+        self._understood[item_id] = heard
+        return heard
+
+    def reply(self, items: Sequence[ConversationItem], tools: Collection[str]) -> Reply:
+        """What to answer to a conversation, given the names of the tools on offer."""
+        self._read(items)
+        users = [index for index, item in enumerate(items) if item.type == "message" and item.role == "user"]
+        if not users:
+            silent = not any(item.role == "assistant" for item in items)
+            return _saying(self._scenario.greeting if silent else self._otherwise(None, None))
+        asked, after = items[users[-1]], items[users[-1] + 1 :]
+        understood = self._understood.get(str(asked.id))
+        turn = understood.turn if understood else None
+        calls = [item for item in after if item.type == "function_call"]
+        if calls:
+            return self._after_calls(turn, calls, after)
+        if turn is None or any(item.role == "assistant" for item in after):
+            return _saying(self._otherwise(asked, understood))
+        return self._first_answer(turn, asked, tools)
+
+    def _first_answer(self, turn: Turn, asked: ConversationItem, tools: Collection[str]) -> Reply:
+        parts: list[Say | Call] = []
+        if turn.say:
+            parts.append(Say(filled(turn.say, {"user": {"text": asked.words}})))
+        missing = [call.name for call in turn.calls if call.name not in tools]
+        if missing:
+            names = ", ".join(missing)
+            parts.append(Say(f"I would call {names} now, but this session offers no such tool."))
+        else:
+            parts += [
+                Call(call.name, json.dumps(call.arguments, ensure_ascii=False, default=str))
+                for call in turn.calls
+            ]
+        return Reply(tuple(parts), turn.delay_ms)
+
+    def _after_calls(
+        self, turn: Turn | None, calls: Sequence[ConversationItem], after: Sequence[ConversationItem]
+    ) -> Reply:
+        outputs = {item.call_id: item.output or "" for item in after if item.type == "function_call_output"}
+        waiting = [str(call.name) for call in calls if call.call_id not in outputs]
+        if waiting:
+            return _saying(f"I am still waiting for {', '.join(waiting)}.")
+        results = {str(call.name): parsed_output(outputs[call.call_id]) for call in calls}
+        first = parsed_output(outputs[calls[0].call_id])
+        template = (turn.then if turn else "") or "The answer is: {result}"
+        return _saying(filled(template, {"result": first, "results": results, "user": {}}))
+
+    def _otherwise(self, asked: ConversationItem | None, understood: _Understood | None) -> str:
+        user: dict[str, object] = {"text": asked.words if asked else ""}
+        if isinstance(understood, SpokenTurn):
+            user["seconds"] = round(understood.duration_ms / 1000, 1)
+            return filled(self._scenario.unheard or self._scenario.otherwise, {"user": user})
+        return filled(self._scenario.otherwise, {"user": user})
+
+    def _read(self, items: Sequence[ConversationItem]) -> None:
+        """Let typed turns that are new take their lines, so that a replayed history uses its lines up."""
+        for item in items:
+            if item.type == "message" and item.role == "user" and str(item.id) not in self._understood:
+                self._understood[str(item.id)] = _TypedTurn(self._best_match(item.words))
+
+    def _best_match(self, text: str) -> Turn | None:
+        scored = [
+            (_likeness(turn, text), -index)
+            for index, turn in enumerate(self._scenario.turns)
+            if turn.repeat or index not in self._used
+        ]
+        score, index = max(scored, default=(0.0, 0))
+        return self._use(-index) if score > 0.0 else None
+
+    def _use(self, index: int) -> Turn:
+        self._used.add(index)
+        return self._scenario.turns[index]
+
+
+def _saying(text: str) -> Reply:
+    return Reply((Say(text),))
+
+
+def _likeness(turn: Turn, text: str) -> float:
+    """How well a text fits a turn: 0 not at all, 1 word for word."""
+    match turn.match:
+        case "pattern":
+            return float(re.search(turn.user, text, re.IGNORECASE) is not None)
+        case "exact":
+            return float(_plain(turn.user) == _plain(text))
+        case "fuzzy":
+            ratio = SequenceMatcher(None, _plain(turn.user), _plain(text), autojunk=False).ratio()
+            return ratio if ratio >= _ALIKE else 0.0
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))

@@ -1,0 +1,127 @@
+"""What the caller says: appended audio, cut into turns by the turn detection or by the client."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pipecat_voicelive.simulator.errors_wire import commit_empty
+from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.input_audio import InputAudioBuffer, InputFormat
+from pipecat_voicelive.simulator.turn_detection import (
+    FRAME_MS,
+    SpeechStarted,
+    SpeechStopped,
+    TurnDetector,
+    TurnSettings,
+)
+
+_MINIMUM_COMMIT_MS = 100.0
+_SPARE_MS = 200
+"""Kept before the earliest possible start of a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnBegan:
+    """The caller began to speak."""
+
+    item_id: str
+    audio_start_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The caller has finished.
+
+    Attributes:
+        item_id: As when the turn began; a fresh one for audio that the client committed.
+        audio_end_ms: Where the turn ends in the audio appended since the session began.
+        duration_ms: How long it is.
+        pcm: Its audio, 16 bit at the input rate.
+    """
+
+    item_id: str
+    audio_end_ms: int
+    duration_ms: float
+    pcm: bytes
+
+
+Heard: TypeAlias = TurnBegan | TurnEnded
+
+
+class CallerAudio:
+    """The input audio buffer of a session and the turn detection on it."""
+
+    def __init__(self, audio_format: InputFormat, settings: TurnSettings | None) -> None:
+        self._format = audio_format
+        self._settings = settings
+        self._buffer = InputAudioBuffer(audio_format.audio.rate_hz)
+        self._detector = self._new_detector()
+        self._turn: TurnBegan | None = None
+
+    def configure(self, audio_format: InputFormat, settings: TurnSettings | None) -> None:
+        """Go on with other options; the same ones change nothing, not even a turn in progress."""
+        if (audio_format, settings) == (self._format, self._settings):
+            return
+        if audio_format.audio.rate_hz != self._format.audio.rate_hz:
+            self._buffer.change_rate(audio_format.audio.rate_hz)
+        self._format, self._settings = audio_format, settings
+        self._detector = self._new_detector()
+        self._turn = None
+
+    def append(self, data: bytes) -> list[Heard]:
+        """Take audio in the input format; returns what it shows, in order.
+
+        Raises:
+            RefusedError: `data` is no whole number of samples.
+        """
+        samples = self._format.decode(data)
+        self._buffer.append(samples)
+        if self._detector is None or self._settings is None:
+            return []
+        heard: list[Heard] = []
+        for detection in self._detector.feed(samples):
+            match detection:
+                case SpeechStarted(audio_start_ms):
+                    self._turn = TurnBegan(new_id("item_", 21), audio_start_ms)
+                    heard.append(self._turn)
+                case SpeechStopped(audio_end_ms):
+                    heard.append(self._end_turn(audio_end_ms))
+        if self._turn is None:
+            kept_ms = self._settings.prefix_padding_ms + self._settings.speech_duration_ms + _SPARE_MS
+            self._buffer.drop_until(self._buffer.end_ms - kept_ms)
+        return heard
+
+    def commit(self) -> TurnEnded:
+        """Make a turn of all that is buffered, as the client asks.
+
+        Raises:
+            RefusedError: There is too little.
+        """
+        if self._buffer.duration_ms < _MINIMUM_COMMIT_MS:
+            raise commit_empty(self._buffer.duration_ms)
+        return self._end_turn(math.ceil(self._buffer.end_ms))
+
+    def clear(self) -> None:
+        """Throw everything away, with the turn in progress."""
+        self._buffer.clear()
+        self._forget_turn()
+
+    def _end_turn(self, audio_end_ms: int) -> TurnEnded:
+        turn = self._turn or TurnBegan(new_id("item_", 21), 0)
+        pcm = self._buffer.take_until(audio_end_ms, start_ms=turn.audio_start_ms)
+        self._forget_turn()
+        duration_ms = len(pcm) / 2 * 1000 / self._format.audio.rate_hz
+        return TurnEnded(turn.item_id, audio_end_ms, duration_ms, pcm)
+
+    def _forget_turn(self) -> None:
+        self._turn = None
+        if self._detector is not None:
+            self._detector.forget_turn()
+
+    def _new_detector(self) -> TurnDetector | None:
+        if self._settings is None:
+            return None
+        start_ms = int(self._buffer.end_ms) // FRAME_MS * FRAME_MS
+        return TurnDetector(self._settings, rate_hz=self._format.audio.rate_hz, start_ms=start_ms)

@@ -1,0 +1,188 @@
+"""The session as the service reports it: its members, their order and their defaults, as recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipecat_voicelive.simulator.pipelines import Model
+from pipecat_voicelive.simulator.turn_detection import TurnSettings
+
+_INSTRUCTIONS = (
+    "You are a helpful, witty, and friendly AI. Act like a human, but remember that you aren't a human and "
+    "that you can't do human things in the real world."
+)
+
+_TURN_MEMBERS: dict[str, Any] = {
+    "type": "server_vad",
+    "threshold": None,
+    "prefix_padding_ms": None,
+    "silence_duration_ms": None,
+    "create_response": None,
+    "interrupt_response": None,
+    "idle_timeout_ms": None,
+    "speech_duration_ms": None,
+    "end_of_utterance_detection": None,
+    "auto_truncate": None,
+    "appended_text_after_truncation": None,
+}
+
+_MULTILINGUAL_MEMBERS: dict[str, Any] = {
+    "profile": "classic",
+    "neg_threshold": None,
+    "window_size": None,
+    "distinct_ci_phones": None,
+    "require_vowel": None,
+    "require_vowel_assistant_speaking": None,
+}
+
+_RECORDED_SERVER_VAD: dict[str, Any] = {
+    **_TURN_MEMBERS,
+    "threshold": 0.5,
+    "prefix_padding_ms": 400,
+    "silence_duration_ms": 500,
+    "create_response": True,
+    "interrupt_response": True,
+    "auto_truncate": False,
+}
+
+
+_SWITCHED_OFF_BY_NULL = (
+    "turn_detection",
+    "input_audio_transcription",
+    "input_audio_noise_reduction",
+    "input_audio_echo_cancellation",
+    "animation",
+    "avatar",
+    "include",
+    "output_audio_timestamp_types",
+)
+
+
+def created_session(model: Model, *, session_id: str, expires_at: int) -> dict[str, Any]:
+    """The session of `session.created`: defaults of the model behind, not yet those of Voice Live."""
+    session = _base(model, session_id, expires_at)
+    if model.pipeline.native:
+        session["modalities"] = ["audio"]
+        session["output_audio_format"] = None
+        session["turn_detection"] = {
+            **_RECORDED_SERVER_VAD,
+            "prefix_padding_ms": 300,
+            "silence_duration_ms": 200,
+        }
+    return session
+
+
+def updated_session(
+    model: Model, requested: dict[str, Any], *, session_id: str, expires_at: int
+) -> dict[str, Any]:
+    """The session of `session.updated`: what was requested over the defaults of Voice Live."""
+    session = _base(model, session_id, expires_at)
+    for name, value in requested.items():
+        session[name] = _completed(name, value, model, session.get(name))
+    if session["input_audio_format"] != "pcm16":
+        session["input_audio_sampling_rate"] = 8000
+    return session
+
+
+def turn_settings(turn_detection: dict[str, Any]) -> TurnSettings:
+    """The effective settings behind the reported ones, which are null where nothing was asked for."""
+    azure = str(turn_detection.get("type", "")).startswith("azure")
+
+    def given(name: str, default: float) -> float:
+        value = turn_detection.get(name)
+        return default if value is None else float(value)
+
+    return TurnSettings(
+        threshold=given("threshold", 0.5),
+        prefix_padding_ms=int(given("prefix_padding_ms", 420 if azure else 400)),
+        silence_duration_ms=int(given("silence_duration_ms", 500)),
+        speech_duration_ms=int(given("speech_duration_ms", 80 if azure else 200)),
+    )
+
+
+def _base(model: Model, session_id: str, expires_at: int) -> dict[str, Any]:
+    session: dict[str, Any] = {
+        "id": session_id,
+        "model": model.resolved_name,
+        "modalities": ["text", "audio"] if model.pipeline.native else ["audio", "text"],
+        "instructions": _INSTRUCTIONS,
+        "voice": model.default_voice,
+        "input_audio_format": "pcm16",
+        "output_audio_format": "pcm16",
+        "input_audio_transcription": None,
+        "input_audio_noise_reduction": None,
+        "turn_detection": dict(_RECORDED_SERVER_VAD),
+        "tools": [],
+        "tool_choice": "auto",
+        "max_response_output_tokens": "inf",
+        "expires_at": expires_at,
+        "object": "realtime.session",
+        "input_audio_sampling_rate": 24000,
+        "animation": None,
+        "input_audio_echo_cancellation": None,
+        "avatar": None,
+        "output_audio_timestamp_types": None,
+        "truncation_strategy": None,
+        "include": None,
+    }
+    if model.pipeline.native:
+        return session
+    session["input_audio_transcription"] = _transcription({"model": "azure-speech"})
+    session["temperature"] = 0.8
+    session["greeting"] = None
+    session["handoff"] = None
+    if model.name.startswith("gpt-5"):
+        session["temperature"] = 1.0
+        session["reasoning_effort"] = "minimal"
+    if model.agent_name is not None:
+        session["agent"] = {
+            "type": "agent",
+            "name": model.agent_name,
+            "description": None,
+            "agent_id": f"{model.agent_name}:1",
+            "thread_id": f"conv_{session_id.removeprefix('sess_')}",
+        }
+    return session
+
+
+def _completed(name: str, value: Any, model: Model, default: Any) -> Any:
+    """A requested member with the members that the service adds to it."""
+    if value is None:
+        return None if name in _SWITCHED_OFF_BY_NULL else default
+    match name:
+        case "voice" if isinstance(value, str):
+            return {"name": value, "type": "openai"}
+        case "turn_detection":
+            return _turn_detection(value, model)
+        case "input_audio_transcription":
+            return _transcription(value, native=model.pipeline.native)
+        case "input_audio_echo_cancellation":
+            return {"reference_source": "server", "channels": 1, **value}
+        case _:
+            return value
+
+
+def _turn_detection(requested: dict[str, Any], model: Model) -> dict[str, Any]:
+    kind = requested.get("type", "server_vad")
+    members = dict(_TURN_MEMBERS)
+    if kind == "server_vad" and model.pipeline.native:
+        members = dict(_RECORDED_SERVER_VAD)
+    if kind == "azure_semantic_vad_multilingual":
+        members |= _MULTILINGUAL_MEMBERS
+    members |= requested
+    end_of_utterance = members["end_of_utterance_detection"]
+    if isinstance(end_of_utterance, dict):
+        added: dict[str, Any] = {"threshold": None, "threshold_level": "default", "timeout": None}
+        members["end_of_utterance_detection"] = added | end_of_utterance
+    return members
+
+
+def _transcription(requested: dict[str, Any], *, native: bool = False) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "model": None,
+        "language": None if native else "",
+        "prompt": None,
+        "custom_speech": None,
+        "phrase_list": None,
+    }
+    return members | requested

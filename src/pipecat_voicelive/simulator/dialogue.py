@@ -1,0 +1,321 @@
+"""Who says what when: voice turns become items, items become responses, speech stops responses. Pure.
+
+The order of a voice turn's events depends on the pipeline, as recorded:
+
+    native      committed, item created, item done, response ... transcript ... response
+    cascaded    committed, transcript, item created, response ...
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from msgspec import UNSET
+
+from pipecat_voicelive.protocol.client_events import ResponseProperties
+from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
+from pipecat_voicelive.protocol.server_events import (
+    ConversationItemCreated,
+    ConversationItemDone,
+    ConversationItemTruncated,
+    InputAudioBufferCommitted,
+    KnownServerEvent,
+    ResponseAudioDelta,
+)
+from pipecat_voicelive.simulator.brain import Brain, Reply, Say, SpokenTurn
+from pipecat_voicelive.simulator.caller_audio import TurnEnded
+from pipecat_voicelive.simulator.conversation import Conversation, ItemAudio
+from pipecat_voicelive.simulator.effects import Effect, Send
+from pipecat_voicelive.simulator.errors_wire import (
+    RefusedError,
+    invalid_value,
+    nothing_to_cancel,
+    response_active,
+)
+from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.item_checks import accepted_item
+from pipecat_voicelive.simulator.listening import transcript_of, transcription_events
+from pipecat_voicelive.simulator.response_options import ResponseOptions, response_options
+from pipecat_voicelive.simulator.responses import ResponseInput, RunningResponse
+from pipecat_voicelive.simulator.scenario import Scenario
+from pipecat_voicelive.simulator.session_config import SessionConfig
+from pipecat_voicelive.simulator.usage import image_tokens, item_text_tokens, text_tokens
+from pipecat_voicelive.simulator.utterance import Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class _SendLater:
+    """A transcript that is late, in the native pipeline."""
+
+    due_s: float
+    events: list[KnownServerEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderstandLater:
+    """A voice turn that is being transcribed, in the cascaded pipeline."""
+
+    due_s: float
+    turn: TurnEnded
+    heard: SpokenTurn
+    answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _RespondLater:
+    """A response that was asked for while a voice turn was being transcribed."""
+
+    due_s: float
+    asked: ResponseProperties
+    event_id: str | None
+
+
+_Later: TypeAlias = _SendLater | _UnderstandLater | _RespondLater
+
+
+@dataclass(frozen=True, slots=True)
+class _Playing:
+    """The item that a client would be playing, were it to play everything at once."""
+
+    item_id: str
+    began_s: float
+
+
+class Dialogue:
+    """The conversation of one session and the response on its way.
+
+    Args:
+        config: The session's options, as they are at any time.
+        scenario: What is said.
+        speed: Audio seconds made in a second.
+    """
+
+    def __init__(self, config: SessionConfig, scenario: Scenario, *, speed: float) -> None:
+        self.conversation = Conversation()
+        self._config = config
+        self._pipeline = config.model.pipeline
+        self._brain = Brain(scenario)
+        self._speed = speed
+        self._conversation_id = new_id("conv_", 21) if self._pipeline.native else ""
+        self._response: RunningResponse | None = None
+        self._later: list[_Later] = []
+        self._playing: _Playing | None = None
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When `advance` has something to do next."""
+        running = self._response.deadline_s if self._response else None
+        due = [later.due_s for later in self._later]
+        return min([*due, *([] if running is None else [running])], default=None)
+
+    def advance(self, now_s: float) -> list[Effect]:
+        """Everything that is due."""
+        effects: list[Effect] = []
+        while due := [later for later in self._later if later.due_s <= now_s]:
+            first = min(due, key=lambda later: later.due_s)
+            self._later.remove(first)
+            effects += self._catch_up(first, now_s)
+        if self._response is not None:
+            produced = self._response.advance(now_s)
+            self._note_playing(produced, now_s)
+            effects += produced
+            if self._response.finished:
+                self._response = None
+        return effects
+
+    def voice_turn(self, turn: TurnEnded, *, detected: bool, answer: bool, now_s: float) -> list[Effect]:
+        """A voice turn, found by the turn detection or committed by the client.
+
+        Args:
+            turn: The turn.
+            detected: Whether the turn detection found it.
+            answer: Whether it brings a response.
+            now_s: The time now.
+        """
+        previous_item_id = self.conversation.last_id
+        heard = self._brain.hear(turn.item_id, turn.duration_ms, self.conversation.items)
+        effects: list[Effect] = [
+            Send(InputAudioBufferCommitted(previous_item_id=previous_item_id, item_id=turn.item_id))
+        ]
+        delay_ms = heard.turn.transcript_delay_ms if heard.turn else None
+        if not self._pipeline.native:
+            self._later.append(_UnderstandLater(now_s + (delay_ms or 0.0) / 1000, turn, heard, answer))
+            return effects
+        item = _user_audio_item(turn, transcript=None)
+        self.conversation.append(item, ItemAudio(turn.duration_ms, turn.pcm))
+        effects.append(Send(ConversationItemCreated(previous_item_id=previous_item_id, item=item)))
+        if detected:
+            effects.append(Send(ConversationItemDone(previous_item_id=previous_item_id, item=item)))
+        transcription = self._transcription(turn, heard)
+        if delay_ms is not None:
+            self._later.append(_SendLater(now_s + delay_ms / 1000, transcription))
+            transcription = []
+        if answer:
+            effects += self._respond_unasked(transcription, now_s)
+        else:
+            effects += [Send(event) for event in transcription]
+        return effects
+
+    def respond(self, asked: ResponseProperties, event_id: str | None, now_s: float) -> list[Effect]:
+        """Begin a response that the client asks for.
+
+        Raises:
+            RefusedError: One runs already, or `asked` will not do.
+        """
+        if self._response is not None:
+            raise response_active(self._response.id)
+        transcribing = [later.due_s for later in self._later if isinstance(later, _UnderstandLater)]
+        if transcribing:
+            self._later.append(_RespondLater(max(transcribing), asked, event_id))
+            return []
+        options = response_options(self._config.effective, asked, self._config.model)
+        items = self._items_for(asked)
+        reply = _pre_generated(asked) or self._brain.reply(items, options.tools)
+        self._response = RunningResponse(
+            reply,
+            options=options,
+            given=self._response_input(items, options),
+            conversation=self.conversation,
+            conversation_id=self._conversation_id,
+            pipeline=self._pipeline,
+            speed=self._speed,
+            now_s=now_s,
+        )
+        return self._response.start()
+
+    def cancel(self, response_id: str | None) -> list[Effect]:
+        """Stop the running response, as the client asks.
+
+        Raises:
+            RefusedError: None runs, or not the one that is named.
+        """
+        if self._response is None or response_id not in {None, self._response.id}:
+            raise nothing_to_cancel()
+        effects = self._response.cancel("client_cancelled")
+        self._response = None
+        return effects
+
+    def interrupt(self, *, auto_truncate: bool, now_s: float) -> list[Effect]:
+        """The caller speaks: stop the running response, and cut what is still being played if told to."""
+        effects: list[Effect] = []
+        if self._response is not None:
+            effects += self._response.cancel("turn_detected")
+            self._response = None
+        if auto_truncate:
+            effects += self._truncate_playing(now_s)
+        self._playing = None
+        return effects
+
+    def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> list[Effect]:
+        """The utterance that a `Speak` asked for."""
+        if self._response is not None:
+            self._response.speech_ready(item_id, utterance, now_s)
+        return self.advance(now_s)
+
+    def speech_failed(self, item_id: str, message: str) -> list[Effect]:
+        """The utterance that a `Speak` asked for cannot be had; `message` says why."""
+        if self._response is None:
+            return []
+        effects = self._response.speech_failed(item_id, message)
+        if self._response.finished:
+            self._response = None
+        return effects
+
+    def _catch_up(self, later: _Later, now_s: float) -> list[Effect]:
+        match later:
+            case _SendLater(_, events):
+                return [Send(event) for event in events]
+            case _UnderstandLater(_, turn, heard, answer):
+                return self._understood(turn, heard, now_s, answer=answer)
+            case _RespondLater(_, asked, event_id):
+                try:
+                    return self.respond(asked, event_id, now_s)
+                except RefusedError as refused:
+                    return [Send(refused.event(event_id))]
+            case _:
+                assert_never(later)
+
+    def _understood(self, turn: TurnEnded, heard: SpokenTurn, now_s: float, *, answer: bool) -> list[Effect]:
+        item = _user_audio_item(turn, transcript=transcript_of(heard))
+        previous_item_id = self.conversation.append(item, ItemAudio(turn.duration_ms, turn.pcm))
+        effects: list[Effect] = [Send(event) for event in self._transcription(turn, heard)]
+        effects.append(Send(ConversationItemCreated(previous_item_id=previous_item_id, item=item)))
+        return effects + (self._respond_unasked([], now_s) if answer else [])
+
+    def _transcription(self, turn: TurnEnded, heard: SpokenTurn) -> list[KnownServerEvent]:
+        if not self._config.transcribes:
+            return []
+        language = self._config.transcription_language
+        return transcription_events(turn.item_id, heard, pipeline=self._pipeline, language=language)
+
+    def _respond_unasked(self, transcription: list[KnownServerEvent], now_s: float) -> list[Effect]:
+        """Answer a voice turn; its transcript, if not sent before, travels within the answer."""
+        try:
+            effects = self.respond(ResponseProperties(), None, now_s)
+        except RefusedError as refused:
+            return [*(Send(event) for event in transcription), Send(refused.event(None))]
+        if self._response is not None:
+            self._response.interject(transcription)
+        return effects
+
+    def _items_for(self, asked: ResponseProperties) -> list[ConversationItem]:
+        base = self.conversation.items
+        if asked.input_items is not UNSET:
+            base = [accepted_item(item) for item in asked.input_items]
+        added = [] if asked.append_input_items is UNSET else asked.append_input_items
+        return [*base, *(accepted_item(item) for item in added)]
+
+    def _response_input(self, items: list[ConversationItem], options: ResponseOptions) -> ResponseInput:
+        instructions = str(self._config.effective["instructions"] or "")
+        tools = sum(map(text_tokens, options.tools))
+        return ResponseInput(
+            text_tokens=text_tokens(instructions) + tools + item_text_tokens(items),
+            image_tokens=image_tokens(items),
+            audio_ms=self.conversation.caller_audio_ms,
+        )
+
+    def _note_playing(self, effects: list[Effect], now_s: float) -> None:
+        for effect in effects:
+            match effect:
+                case Send(ResponseAudioDelta(item_id=item_id)):
+                    if self._playing is None or self._playing.item_id != item_id:
+                        self._playing = _Playing(item_id, now_s)
+                case _:
+                    pass
+
+    def _truncate_playing(self, now_s: float) -> list[Effect]:
+        if self._playing is None:
+            return []
+        item_id, played_ms = self._playing.item_id, round((now_s - self._playing.began_s) * 1000)
+        try:
+            self.conversation.truncate(item_id, 0, played_ms)
+        except RefusedError:
+            # It has been played to its end, was cut by the client, or is no longer there.
+            return []
+        return [Send(ConversationItemTruncated(item_id=item_id, content_index=0, audio_end_ms=played_ms))]
+
+
+def _user_audio_item(turn: TurnEnded, transcript: str | None) -> ConversationItem:
+    return ConversationItem(
+        type="message",
+        id=turn.item_id,
+        object="realtime.item",
+        status="completed",
+        role="user",
+        content=[ItemContent(type="input_audio", transcript=transcript)],
+    )
+
+
+def _pre_generated(asked: ResponseProperties) -> Reply | None:
+    """The message that the client wants spoken as it is, if it gave one."""
+    message = asked.pre_generated_assistant_message
+    if message is UNSET:
+        return None
+    parts = message.content or []
+    if message.role != "assistant" or len(parts) != 1 or not parts[0].text:
+        raise invalid_value(
+            "'pre_generated_assistant_message' must be an assistant message with exactly one text part.",
+            "response.pre_generated_assistant_message",
+        )
+    return Reply((Say(str(parts[0].text)),))

@@ -1,0 +1,122 @@
+"""The answer to an opening handshake: who may come in, and what for. Pure."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import MappingProxyType
+from urllib.parse import parse_qsl, urlsplit
+
+from pipecat_voicelive.simulator.pipelines import Model
+
+REALTIME_PATH = "/voice-live/realtime"
+SUBPROTOCOL = "realtime"
+MASKED = "***"
+
+_SECRETS = {
+    "api-key",
+    "authorization",
+    "access_token",
+    "agent-access-token",
+    "cookie",
+    "proxy-authorization",
+}
+_API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
+_AGENT_MODEL = "gpt-4.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What a client said when it connected, secrets masked.
+
+    Attributes:
+        path: The path of the URL.
+        query: Its query; of a repeated name the last value.
+        headers: HTTP headers, names in lower case.
+        model: What the session runs on.
+    """
+
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    model: Model
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An HTTP answer in place of a session."""
+
+    status: HTTPStatus
+    text: str
+
+
+def answer_handshake(
+    target: str, headers: Iterable[tuple[str, str]], *, api_key: str | None
+) -> Handshake | Refusal:
+    """Judge an opening handshake.
+
+    Args:
+        target: Path and query, as in the request line.
+        headers: The request's headers.
+        api_key: The only key that is taken; None takes any. Bearer tokens are taken whatever they are,
+            since nothing here could check them.
+    """
+    url = urlsplit(target)
+    query = dict(parse_qsl(url.query, keep_blank_values=True))
+    lower = {name.lower(): value for name, value in headers}
+    if url.path == "/" and "upgrade" not in lower:
+        return Refusal(HTTPStatus.OK, f"This is a simulated Azure Voice Live. Connect to {REALTIME_PATH}\n")
+    if url.path != REALTIME_PATH:
+        return Refusal(HTTPStatus.NOT_FOUND, f"There is nothing here. The path is {REALTIME_PATH}\n")
+    version = query.get("api-version", "")
+    if not _API_VERSION.fullmatch(version):
+        problem = f"'{version}' is not simulated" if version else "is missing"
+        return Refusal(
+            HTTPStatus.BAD_REQUEST, f"The query parameter api-version {problem}; give e.g. 2026-07-15.\n"
+        )
+    model = _model(query)
+    if isinstance(model, Refusal):
+        return model
+    refusal = _check_credential(query, lower, model, api_key)
+    if refusal is not None:
+        return refusal
+    return Handshake(url.path, _masked(query), _masked(lower), model)
+
+
+def _model(query: Mapping[str, str]) -> Model | Refusal:
+    agent = query.get("agent-name", "")
+    if agent and not query.get("agent-project-name"):
+        return Refusal(HTTPStatus.BAD_REQUEST, "agent-name needs agent-project-name beside it.\n")
+    if agent:
+        return Model(query.get("model") or _AGENT_MODEL, agent)
+    if not query.get("model"):
+        return Refusal(
+            HTTPStatus.BAD_REQUEST, "The query parameter model is missing; give e.g. gpt-realtime.\n"
+        )
+    return Model(query["model"])
+
+
+def _check_credential(
+    query: Mapping[str, str], headers: Mapping[str, str], model: Model, api_key: str | None
+) -> Refusal | None:
+    given_key = headers.get("api-key") or query.get("api-key") or ""
+    bearer = headers.get("authorization") or query.get("Authorization") or ""
+    scheme, _, token = bearer.partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return None
+    if model.agent_name is not None:
+        return Refusal(HTTPStatus.UNAUTHORIZED, "An agent takes a bearer token only, no key.\n")
+    if not given_key:
+        return Refusal(HTTPStatus.UNAUTHORIZED, "Give an api-key or Authorization: Bearer header.\n")
+    if api_key is not None and not hmac.compare_digest(given_key.encode(), api_key.encode()):
+        return Refusal(HTTPStatus.UNAUTHORIZED, "The api-key is wrong.\n")
+    return None
+
+
+def _masked(values: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(
+        {name: MASKED if name.lower() in _SECRETS else value for name, value in values.items()}
+    )

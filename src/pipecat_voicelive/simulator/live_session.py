@@ -1,0 +1,257 @@
+"""One session as the service lives it: client events in, server events out. Pure.
+
+No clock, no socket: the time comes with every call, speech is asked for with `Speak` and comes back
+through `speech_ready`. Whoever drives it calls `advance` when `deadline_s` has come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from pipecat_voicelive.protocol.client_events import (
+    ClientEvent,
+    ConversationItemCreateEvent,
+    ConversationItemDeleteEvent,
+    ConversationItemRetrieveEvent,
+    ConversationItemTruncateEvent,
+    InputAudioBufferAppendEvent,
+    InputAudioBufferClearEvent,
+    InputAudioBufferCommitEvent,
+    InputAudioClearEvent,
+    InputAudioTurnAppendEvent,
+    InputAudioTurnCancelEvent,
+    InputAudioTurnEndEvent,
+    InputAudioTurnStartEvent,
+    InputTextDeltaEvent,
+    InputTextDoneEvent,
+    OutputAudioBufferClearEvent,
+    ResponseCancelEvent,
+    ResponseCreateEvent,
+    ResponseProperties,
+    SessionAvatarConnectEvent,
+    SessionUpdateEvent,
+)
+from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.server_events import (
+    ConversationItemCreated,
+    ConversationItemDeleted,
+    ConversationItemRetrieved,
+    ConversationItemTruncated,
+    InputAudioBufferCleared,
+    InputAudioBufferSpeechStarted,
+    InputAudioBufferSpeechStopped,
+    MalformedEvent,
+    UnknownEvent,
+)
+from pipecat_voicelive.simulator.caller_audio import CallerAudio, TurnBegan, TurnEnded
+from pipecat_voicelive.simulator.conversation import Conversation
+from pipecat_voicelive.simulator.dialogue import Dialogue
+from pipecat_voicelive.simulator.effects import Effect, Send
+from pipecat_voicelive.simulator.errors_wire import (
+    RefusedError,
+    invalid_value,
+    malformed_event,
+    not_json,
+    not_simulated,
+    session_update_comes_first,
+    unknown_event_type,
+)
+from pipecat_voicelive.simulator.item_checks import accepted_item
+from pipecat_voicelive.simulator.scenario import Scenario
+from pipecat_voicelive.simulator.session_config import SessionConfig
+from pipecat_voicelive.simulator.utterance import Utterance
+
+MAX_APPEND_BYTES = 15 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A client event as it came; `event_id` is known even if the event could not be read."""
+
+    event: ClientEvent | UnknownEvent | MalformedEvent
+    event_id: str | None = None
+
+
+class LiveSession:
+    """One session of the simulated service.
+
+    Args:
+        config: Its options.
+        scenario: What is said.
+        speed: Audio seconds made in a second; `math.inf` for all at once.
+        strict: Whether to refuse what comes before the first `session.update`.
+    """
+
+    def __init__(self, config: SessionConfig, scenario: Scenario, *, speed: float, strict: bool) -> None:
+        self._config = config
+        self._strict = strict
+        self._dialogue = Dialogue(config, scenario, speed=speed)
+        turns = config.turn_taking
+        self._caller = CallerAudio(config.input_format, turns.detection if turns else None)
+
+    @property
+    def conversation(self) -> Conversation:
+        """What has been said, as the service holds it."""
+        return self._dialogue.conversation
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When `advance` has something to do next, None if only an event can bring that about."""
+        return self._dialogue.deadline_s
+
+    def open(self) -> list[Effect]:
+        """The session begins."""
+        return [Send(self._session_event("session.created"))]
+
+    def handle(self, received: Received, now_s: float) -> list[Effect]:
+        """What a client event leads to. Never raises: what is wrong is answered by an `error` event."""
+        try:
+            effects = self._dispatch(received, now_s)
+        except RefusedError as refused:
+            effects = [Send(refused.event(received.event_id))]
+        return effects + self.advance(now_s)
+
+    def advance(self, now_s: float) -> list[Effect]:
+        """Everything that is due."""
+        return self._dialogue.advance(now_s)
+
+    def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> list[Effect]:
+        """The utterance that a `Speak` asked for."""
+        return self._dialogue.speech_ready(item_id, utterance, now_s)
+
+    def speech_failed(self, item_id: str, message: str) -> list[Effect]:
+        """The utterance that a `Speak` asked for cannot be had; `message` says why."""
+        return self._dialogue.speech_failed(item_id, message)
+
+    def _dispatch(self, received: Received, now_s: float) -> list[Effect]:
+        event = received.event
+        match event:
+            case UnknownEvent(type=event_type):
+                raise unknown_event_type(event_type)
+            case MalformedEvent(type=event_type, problem=problem):
+                raise malformed_event(event_type, problem) if event_type else not_json()
+            case SessionUpdateEvent(session=session):
+                return self._update_session(session)
+            case _ if self._strict and not self._config.was_updated:
+                raise session_update_comes_first(event.type)
+            case InputAudioBufferAppendEvent(audio=audio):
+                return self._append(audio, now_s)
+            case InputAudioBufferCommitEvent():
+                turn = self._caller.commit()
+                return self._dialogue.voice_turn(turn, detected=False, answer=False, now_s=now_s)
+            case InputAudioBufferClearEvent():
+                self._caller.clear()
+                return [Send(InputAudioBufferCleared())]
+            case ResponseCreateEvent(response=response):
+                asked = ResponseProperties() if response is UNSET else response
+                return self._dialogue.respond(asked, received.event_id, now_s)
+            case ResponseCancelEvent(response_id=response_id):
+                return self._dialogue.cancel(None if response_id is UNSET else response_id)
+            case (
+                ConversationItemCreateEvent()
+                | ConversationItemRetrieveEvent()
+                | ConversationItemTruncateEvent()
+                | ConversationItemDeleteEvent()
+            ):
+                return [Send(self._change_item(event))]
+            case InputTextDeltaEvent(id=item_id, delta=delta):
+                self._write(item_id, delta)
+                return []
+            case InputTextDoneEvent(id=item_id):
+                self._write(item_id, "")
+                return []
+            case (
+                OutputAudioBufferClearEvent()
+                | SessionAvatarConnectEvent()
+                | InputAudioTurnStartEvent()
+                | InputAudioTurnAppendEvent()
+                | InputAudioTurnEndEvent()
+                | InputAudioTurnCancelEvent()
+                | InputAudioClearEvent()
+            ):
+                raise not_simulated(event.type)
+            case _:
+                assert_never(event)
+
+    def _update_session(self, session: dict[str, object]) -> list[Effect]:
+        self._config.update(session, has_spoken=self.conversation.has_assistant_audio)
+        turns = self._config.turn_taking
+        self._caller.configure(self._config.input_format, turns.detection if turns else None)
+        return [Send(self._session_event("session.updated"))]
+
+    def _append(self, audio: bytes, now_s: float) -> list[Effect]:
+        if len(audio) > MAX_APPEND_BYTES:
+            raise invalid_value("'audio' must not be longer than 15 MiB.", "audio")
+        heard = self._caller.append(audio)
+        turns = self._config.turn_taking
+        effects: list[Effect] = []
+        for happened in heard:
+            assert turns is not None, "only turn detection finds turns"
+            match happened:
+                case TurnBegan(item_id, audio_start_ms):
+                    effects.append(
+                        Send(InputAudioBufferSpeechStarted(audio_start_ms=audio_start_ms, item_id=item_id))
+                    )
+                    if turns.interrupt_response:
+                        effects += self._dialogue.interrupt(auto_truncate=turns.auto_truncate, now_s=now_s)
+                case TurnEnded(item_id, audio_end_ms):
+                    effects.append(
+                        Send(InputAudioBufferSpeechStopped(audio_end_ms=audio_end_ms, item_id=item_id))
+                    )
+                    effects += self._dialogue.voice_turn(
+                        happened, detected=True, answer=turns.create_response, now_s=now_s
+                    )
+                    # What is due comes before a further turn in the same audio.
+                    effects += self.advance(now_s)
+                case _:
+                    assert_never(happened)
+        return effects
+
+    def _change_item(
+        self,
+        event: ConversationItemCreateEvent
+        | ConversationItemRetrieveEvent
+        | ConversationItemTruncateEvent
+        | ConversationItemDeleteEvent,
+    ) -> (
+        ConversationItemCreated
+        | ConversationItemRetrieved
+        | ConversationItemTruncated
+        | ConversationItemDeleted
+    ):
+        conversation = self.conversation
+        match event:
+            case ConversationItemCreateEvent(item=given, previous_item_id=after):
+                item = accepted_item(given)
+                previous_item_id = conversation.insert(item, after)
+                if previous_item_id is None:
+                    previous_item_id = self._config.model.pipeline.no_previous_item
+                return ConversationItemCreated(item=item, previous_item_id=previous_item_id)
+            case ConversationItemRetrieveEvent(item_id=item_id):
+                return ConversationItemRetrieved(item=conversation.retrieved(item_id))
+            case ConversationItemTruncateEvent(
+                item_id=item_id, content_index=content_index, audio_end_ms=audio_end_ms
+            ):
+                conversation.truncate(item_id, content_index, audio_end_ms)
+                return ConversationItemTruncated(
+                    item_id=item_id, content_index=content_index, audio_end_ms=audio_end_ms
+                )
+            case ConversationItemDeleteEvent(item_id=item_id):
+                conversation.delete(item_id)
+                return ConversationItemDeleted(item_id=item_id)
+
+    def _write(self, item_id: str, text: str) -> None:
+        """Add streamed text to a user item."""
+        item = self.conversation.entry(item_id, "id").item
+        parts = list(item.content or [])
+        if item.role != "user" or not parts or parts[0].type != "input_text":
+            raise invalid_value(f"Item '{item_id}' is no user message with text.", "id")
+        parts[0] = replace(parts[0], text=f"{parts[0].text or ''}{text}")
+        self.conversation.update(replace(item, content=parts))
+
+    def _session_event(self, event_type: str) -> RawEvent:
+        return RawEvent(members={"type": event_type, "session": self._config.effective})

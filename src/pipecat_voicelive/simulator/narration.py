@@ -1,0 +1,54 @@
+"""Events in words, for people who watch a simulator. It shows what was said, so it is not for logs."""
+
+from __future__ import annotations
+
+from pipecat_voicelive.protocol.client_events import (
+    ConversationItemCreateEvent,
+    ConversationItemTruncateEvent,
+    ResponseCancelEvent,
+)
+from pipecat_voicelive.protocol.server_events import (
+    Error,
+    InputAudioBufferSpeechStarted,
+    InputAudioTranscriptionCompleted,
+    InputAudioTranscriptionFailed,
+    ResponseAudioTranscriptDone,
+    ResponseDone,
+    ResponseFunctionCallArgumentsDone,
+    ResponseTextDone,
+    SessionCreated,
+)
+from pipecat_voicelive.simulator.exchange import Exchanged
+
+
+def narrated(exchanged: Exchanged) -> str:
+    """A line about an event, "" for one that says nothing to people."""
+    line = ""
+    match exchanged.event:
+        case SessionCreated(session=session):
+            line = f"session of {session.model}"
+        case ConversationItemCreateEvent(item=item) if item.type == "message":
+            line = f"{item.role}: {item.words}"
+        case ConversationItemCreateEvent(item=item) if item.type == "function_call_output":
+            line = f"tool answers: {item.output}"
+        case InputAudioBufferSpeechStarted():
+            line = "(the caller speaks)"
+        case InputAudioTranscriptionCompleted(transcript=transcript):
+            line = f"caller: {transcript}"
+        case InputAudioTranscriptionFailed():
+            line = "(the caller's words could not be transcribed)"
+        case ResponseAudioTranscriptDone(transcript=said) | ResponseTextDone(text=said):
+            line = f"assistant: {said}"
+        case ResponseFunctionCallArgumentsDone(name=name, arguments=arguments):
+            line = f"assistant calls {name}({arguments})"
+        case ConversationItemTruncateEvent(audio_end_ms=audio_end_ms):
+            line = f"(the client played {audio_end_ms} ms of it)"
+        case ResponseCancelEvent():
+            line = "(the client cancels)"
+        case ResponseDone(response=response) if response.status != "completed":
+            line = f"(response {response.status} {response.status_reason})".replace(" )", ")")
+        case Error(error=error):
+            line = f"error {error.code}: {error.message}"
+        case _:
+            pass
+    return line

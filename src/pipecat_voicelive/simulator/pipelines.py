@@ -1,0 +1,86 @@
+"""The two pipelines behind a Voice Live session and how they differ on the wire.
+
+native    the model hears and speaks itself: gpt-realtime and its like
+cascaded  speech recognition, a text model, speech synthesis: gpt-4.1, gpt-5, agents
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+_NATIVE_MODELS = (
+    "gpt-realtime",
+    "gpt-4o-realtime",
+    "gpt-4o-mini-realtime",
+    "azure-realtime",
+    "phi4-mm-realtime",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What a client can tell a pipeline by, as recorded.
+
+    Attributes:
+        native: Whether the model hears audio itself, so that it answers before it has a transcript.
+        running_status: Status of an item while it is produced.
+        assistant_id_prefix: How ids of assistant messages begin.
+        no_previous_item: `previous_item_id` of the first item that a client creates.
+    """
+
+    native: bool
+    running_status: str
+    assistant_id_prefix: str
+    no_previous_item: str | None
+
+
+NATIVE = Pipeline(
+    native=True, running_status="in_progress", assistant_id_prefix="item_", no_previous_item=None
+)
+CASCADED = Pipeline(
+    native=False, running_status="incomplete", assistant_id_prefix="msg_", no_previous_item=""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a session runs on.
+
+    Attributes:
+        name: As the client named it, e.g. "gpt-realtime"; the agent's model for an agent.
+        agent_name: The Foundry agent that answers, or None.
+    """
+
+    name: str
+    agent_name: str | None = None
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline that this model runs on."""
+        native = self.agent_name is None and self.name.startswith(_NATIVE_MODELS)
+        return NATIVE if native else CASCADED
+
+    @property
+    def speaks_openai_voices(self) -> bool:
+        """Whether it has the voices of OpenAI besides those of Azure."""
+        return self.pipeline.native and self.name.startswith("gpt-")
+
+    @property
+    def speaks_only_its_own_voices(self) -> bool:
+        """Whether it refuses every voice but "azure-realtime-native" ones."""
+        return self.pipeline.native and self.name.startswith("azure-realtime")
+
+    @property
+    def default_voice(self) -> dict[str, Any]:
+        """The voice it speaks with unless told otherwise."""
+        if self.speaks_only_its_own_voices:
+            return {"name": "ava", "type": "azure-realtime-native"}
+        if self.speaks_openai_voices:
+            return {"name": "alloy", "type": "openai"}
+        return {"name": "en-US-AvaNeural", "type": "azure-standard"}
+
+    @property
+    def resolved_name(self) -> str:
+        """The name the service reports; not the one that was asked for."""
+        return f"{self.name}-global-standard" if self.pipeline.native else self.name

@@ -1,0 +1,146 @@
+"""What one response is asked to be: the session's options, and what `response.create` says otherwise."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+
+from msgspec import UNSET
+
+from pipecat_voicelive.protocol.client_events import ResponseProperties
+from pipecat_voicelive.simulator.errors_wire import invalid_value
+from pipecat_voicelive.simulator.pipelines import Model
+from pipecat_voicelive.simulator.session_checks import (
+    AZURE_VOICES,
+    OUTPUT_FORMATS,
+    check_voice,
+    metadata,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseOptions:
+    """How a response is made and reported.
+
+    Attributes:
+        modalities: "text" and perhaps "audio".
+        voice: As reported, an object with a `type`.
+        output_audio_format: As named on the wire.
+        temperature: As reported.
+        max_output_tokens: As reported.
+        metadata: What the client gave to know its response by.
+        tools: Names of the functions that may be called.
+        in_conversation: Whether its items join the conversation.
+        wants_words: Whether the session asks for word times.
+        wants_visemes: Whether the session asks for mouth shapes.
+    """
+
+    modalities: list[str]
+    voice: dict[str, Any]
+    output_audio_format: str | None
+    temperature: float | None
+    max_output_tokens: int | str | None
+    metadata: dict[str, str] | None
+    tools: frozenset[str]
+    in_conversation: bool
+    wants_words: bool
+    wants_visemes: bool
+
+    @property
+    def spoken(self) -> bool:
+        """Whether messages are spoken."""
+        return "audio" in self.modalities
+
+    @property
+    def has_azure_voice(self) -> bool:
+        """Whether the voice can tell when it says what."""
+        return self.voice.get("type") in AZURE_VOICES
+
+    @property
+    def voice_name(self) -> str | None:
+        """The voice's name, if it has one."""
+        name = self.voice.get("name")
+        return name if isinstance(name, str) else None
+
+    @property
+    def locale(self) -> str:
+        """The language to speak: the voice's own unless it is told another."""
+        given = self.voice.get("locale")
+        if isinstance(given, str) and given:
+            return given
+        named = re.match(r"[a-z]{2,3}-[A-Z]{2}", self.voice_name or "")
+        return named.group() if named else "en-US"
+
+    @property
+    def rate(self) -> float:
+        """The speed of speech, from "1.2" or "+20%"; 1 for anything else."""
+        given = str(self.voice.get("rate") or "1")
+        percent = re.fullmatch(r"([+-]\d+(?:\.\d+)?)%", given)
+        if percent:
+            rate = 1 + float(percent.group(1)) / 100
+        else:
+            rate = float(given) if re.fullmatch(r"\d+(?:\.\d+)?", given) else 1.0
+        return min(max(rate, 0.5), 2.0)
+
+
+def response_options(session: dict[str, Any], asked: ResponseProperties, model: Model) -> ResponseOptions:
+    """The options of a response.
+
+    Args:
+        session: The effective session, as reported.
+        asked: What `response.create` says.
+        model: What the session runs on.
+
+    Raises:
+        RefusedError: A member of `asked` will not do.
+    """
+    animation: dict[str, Any] = session["animation"] or {}
+    voice: Any = session["voice"] if asked.voice is UNSET or asked.voice is None else asked.voice
+    if voice is not session["voice"]:
+        check_voice(voice, "response.voice", model)
+    if isinstance(voice, str):
+        voice = {"name": voice, "type": "openai"}
+    given_metadata = _or(asked.metadata, None)
+    if given_metadata is not None:
+        metadata(given_metadata, "response.metadata")
+    tool_choice: Any = _or(asked.tool_choice, session["tool_choice"])
+    tools = cast("list[Any]", [] if tool_choice == "none" else _or(asked.tools, session["tools"]))
+    return ResponseOptions(
+        modalities=_modalities(asked, session, model),
+        voice=voice,
+        output_audio_format=_audio_format(asked, session),
+        temperature=_or(asked.temperature, session.get("temperature")),
+        max_output_tokens=_or(asked.max_output_tokens, session["max_response_output_tokens"]),
+        metadata=given_metadata,
+        tools=frozenset(str(tool.get("name")) for tool in tools if isinstance(tool, dict)),  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        in_conversation=_or(asked.conversation, "auto") != "none",
+        wants_words="word" in (session["output_audio_timestamp_types"] or ()),
+        wants_visemes="viseme_id" in (animation.get("outputs") or ()),
+    )
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is UNSET else value
+
+
+def _modalities(asked: ResponseProperties, session: dict[str, Any], model: Model) -> list[str]:
+    if asked.modalities is UNSET:
+        return session["modalities"]
+    modalities = asked.modalities
+    if not modalities or not set(modalities) <= {"text", "audio"}:
+        raise invalid_value("Invalid value for 'response.modalities': text, audio.", "response.modalities")
+    if model.speaks_only_its_own_voices and len(modalities) != 1:
+        raise invalid_value("This model supports exactly one modality a response.", "response.modalities")
+    return modalities
+
+
+def _audio_format(asked: ResponseProperties, session: dict[str, Any]) -> str | None:
+    if asked.output_audio_format is UNSET:
+        return session["output_audio_format"]
+    if asked.output_audio_format not in OUTPUT_FORMATS:
+        raise invalid_value(
+            f"Invalid value for 'response.output_audio_format': one of {', '.join(OUTPUT_FORMATS)}.",
+            "response.output_audio_format",
+        )
+    return asked.output_audio_format

@@ -1,0 +1,302 @@
+"""The life of one response, from `response.created` to `response.done`.
+
+                   delay over             utterance is there              last step
+    Thinking ────▶ (next output) ──▶ AwaitingSpeech ──▶ Producing ──▶ (next output) ──▶ Finished
+                         └──────────── text and calls ──────▲
+
+Cancelling is possible everywhere: the output in hand is closed with what was sent of it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, assert_never
+
+from pipecat_voicelive.protocol.items import ConversationItem, Response, TokenUsage
+from pipecat_voicelive.protocol.server_events import (
+    ConversationItemCreated,
+    KnownServerEvent,
+    ResponseAudioTranscriptDelta,
+    ResponseCreated,
+    ResponseDone,
+    ResponseOutputItemAdded,
+    ResponseOutputItemDone,
+)
+from pipecat_voicelive.simulator.brain import Call, Reply, Say
+from pipecat_voicelive.simulator.conversation import Conversation
+from pipecat_voicelive.simulator.effects import Effect, Send, Speak
+from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.outputs import CallOutput, Place, Step, WrittenOutput
+from pipecat_voicelive.simulator.pipelines import Pipeline
+from pipecat_voicelive.simulator.response_options import ResponseOptions
+from pipecat_voicelive.simulator.spoken_output import SpokenOutput
+from pipecat_voicelive.simulator.usage import text_tokens, token_usage
+from pipecat_voicelive.simulator.utterance import Utterance
+
+Output: TypeAlias = SpokenOutput | WrittenOutput | CallOutput
+CancelReason = Literal["turn_detected", "client_cancelled"]
+
+_ASIDES_AFTER_DELTAS = 3
+"""Where in the answer the native pipeline has been seen to send the transcript of the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Thinking:
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _AwaitingSpeech:
+    output: SpokenOutput
+
+
+@dataclass(frozen=True, slots=True)
+class _Producing:
+    output: Output
+    began_s: float
+    steps: deque[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseInput:
+    """What a response is made from, in tokens and audio."""
+
+    text_tokens: int
+    image_tokens: int
+    audio_ms: float
+
+
+class RunningResponse:
+    """A response on its way.
+
+    Args:
+        reply: What it consists of.
+        options: How it is made.
+        given: What it is made from.
+        conversation: Where its items go, unless it is out of band.
+        conversation_id: As reported.
+        pipeline: Tells how items look on the way.
+        speed: Audio seconds made in a second; `math.inf` for all at once.
+        now_s: The time now.
+    """
+
+    def __init__(
+        self,
+        reply: Reply,
+        *,
+        options: ResponseOptions,
+        given: ResponseInput,
+        conversation: Conversation,
+        conversation_id: str | None,
+        pipeline: Pipeline,
+        speed: float,
+        now_s: float,
+    ) -> None:
+        self.id = new_id("resp_", 21)
+        self._parts = deque(reply.parts)
+        self._options = options
+        self._given = given
+        self._conversation = conversation
+        self._conversation_id = conversation_id
+        self._pipeline = pipeline
+        self._speed = speed
+        self._done: list[ConversationItem] = []
+        self._text_out = 0
+        self._audio_out_ms = 0.0
+        self._asides: list[KnownServerEvent] = []
+        self._transcript_deltas = 0
+        self._phase: _Thinking | _AwaitingSpeech | _Producing | _Finished = _Thinking(
+            now_s + reply.delay_ms / 1000
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether `response.done` has been sent."""
+        return isinstance(self._phase, _Finished)
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When `advance` has something to do, None if that is not a matter of time."""
+        match self._phase:
+            case _Thinking(until_s):
+                return until_s
+            case _Producing(_, began_s, steps):
+                return self._due_s(began_s, steps[0]) if steps else began_s
+            case _AwaitingSpeech() | _Finished():
+                return None
+
+    def start(self) -> list[Effect]:
+        """Announce it."""
+        return [Send(ResponseCreated(response=self._report("in_progress")))]
+
+    def advance(self, now_s: float) -> list[Effect]:
+        """Everything that is due."""
+        effects: list[Effect] = []
+        while True:
+            match self._phase:
+                case _Thinking(until_s):
+                    if now_s < until_s:
+                        return effects
+                    effects += self._next_output(now_s)
+                case _Producing(output, began_s, steps):
+                    while steps and self._due_s(began_s, steps[0]) <= now_s:
+                        effects += self._emit(output, steps.popleft().event)
+                    self._note_audio(output, with_data=False)
+                    if steps:
+                        return effects
+                    effects += self._close(output, "completed")
+                    effects += self._next_output(now_s)
+                case _AwaitingSpeech() | _Finished():
+                    return effects
+                case _:
+                    assert_never(self._phase)
+
+    def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> None:
+        """The utterance that was asked for; ignored if nobody waits for it any more."""
+        match self._phase:
+            case _AwaitingSpeech(output) if output.place.item_id == item_id:
+                self._phase = _Producing(output, now_s, deque(output.steps(utterance)))
+            case _:
+                pass
+
+    def speech_failed(self, item_id: str, message: str) -> list[Effect]:
+        """The utterance cannot be had: the response fails, if it still waits for it."""
+        match self._phase:
+            case _AwaitingSpeech(output) if output.place.item_id == item_id:
+                error = {"type": "server_error", "code": "speech_failed", "message": message}
+                return self._end("failed", {"type": "failed", "error": error})
+            case _:
+                return []
+
+    def cancel(self, reason: CancelReason) -> list[Effect]:
+        """Stop it: what was begun is closed as it is."""
+        return self._end("cancelled", {"type": "cancelled", "reason": reason})
+
+    def interject(self, events: Sequence[KnownServerEvent]) -> None:
+        """Send events that are not about this response early in it, at its end at the latest."""
+        self._asides += events
+
+    def _due_s(self, began_s: float, step: Step) -> float:
+        return began_s + step.at_ms / 1000 / self._speed
+
+    def _emit(self, output: Output, event: KnownServerEvent) -> list[Effect]:
+        output.note(event)
+        effects: list[Effect] = [Send(event)]
+        if isinstance(event, ResponseAudioTranscriptDelta):
+            self._transcript_deltas += 1
+            if self._transcript_deltas == _ASIDES_AFTER_DELTAS:
+                effects += self._flush_asides()
+        return effects
+
+    def _flush_asides(self) -> list[Effect]:
+        asides, self._asides = self._asides, []
+        return [Send(event) for event in asides]
+
+    def _next_output(self, now_s: float) -> list[Effect]:
+        if not self._parts:
+            return self._end("completed", None)
+        output = self._output_for(self._parts.popleft())
+        item = output.added_item(self._pipeline.running_status)
+        effects: list[Effect] = [
+            Send(
+                ResponseOutputItemAdded(
+                    response_id=self.id, output_index=output.place.output_index, item=item
+                )
+            )
+        ]
+        if self._options.in_conversation:
+            previous_item_id = self._conversation.append(item)
+            effects.append(Send(ConversationItemCreated(previous_item_id=previous_item_id, item=item)))
+        effects += [Send(event) for event in output.opening()]
+        match output:
+            case SpokenOutput():
+                self._phase = _AwaitingSpeech(output)
+                self._note_audio(output, with_data=False)
+                options = self._options
+                effects.append(
+                    Speak(output.place.item_id, output.text, options.locale, options.voice_name, options.rate)
+                )
+            case WrittenOutput() | CallOutput():
+                self._phase = _Producing(output, now_s, deque(output.steps()))
+        return effects
+
+    def _output_for(self, part: Say | Call) -> Output:
+        prefix = "item_" if isinstance(part, Call) else self._pipeline.assistant_id_prefix
+        place = Place(self.id, new_id(prefix, 21), len(self._done))
+        match part:
+            case Call(name, arguments):
+                return CallOutput(place, new_id("call_", 16), name, arguments)
+            case Say(text) if self._options.spoken:
+                azure = self._options.has_azure_voice
+                return SpokenOutput(
+                    place,
+                    text,
+                    self._options.output_audio_format,
+                    with_words=azure and self._options.wants_words,
+                    with_visemes=azure and self._options.wants_visemes,
+                )
+            case Say(text):
+                return WrittenOutput(place, text)
+
+    def _close(self, output: Output, status: str) -> list[Effect]:
+        item = output.item(status)
+        self._done.append(item)
+        self._text_out += text_tokens(output.text_so_far)
+        if isinstance(output, SpokenOutput):
+            self._audio_out_ms += output.sent_ms
+        if self._options.in_conversation:
+            self._conversation.update(item)
+            self._note_audio(output, with_data=True)
+        done = ResponseOutputItemDone(response_id=self.id, output_index=output.place.output_index, item=item)
+        return [*(Send(event) for event in output.closing()), Send(done)]
+
+    def _note_audio(self, output: Output, *, with_data: bool) -> None:
+        if isinstance(output, SpokenOutput) and self._options.in_conversation:
+            self._conversation.set_audio(output.place.item_id, output.sent_audio(with_data=with_data))
+
+    def _end(self, status: str, details: dict[str, Any] | None) -> list[Effect]:
+        effects: list[Effect] = []
+        match self._phase:
+            case _AwaitingSpeech(output) | _Producing(output, _, _) if status != "completed":
+                effects += self._close(output, "incomplete")
+            case _:
+                pass
+        effects += self._flush_asides()
+        self._phase = _Finished()
+        response = self._report(status, details, self._usage())
+        return [*effects, Send(ResponseDone(response=response))]
+
+    def _usage(self) -> TokenUsage:
+        return token_usage(
+            text_in=self._given.text_tokens,
+            image_in=self._given.image_tokens,
+            audio_in_ms=self._given.audio_ms,
+            text_out=self._text_out,
+            audio_out_ms=self._audio_out_ms,
+        )
+
+    def _report(
+        self, status: str, details: dict[str, Any] | None = None, usage: TokenUsage | None = None
+    ) -> Response:
+        return Response(
+            id=self.id,
+            object="realtime.response",
+            status=status,
+            status_details=details,
+            output=list(self._done),
+            usage=usage,
+            conversation_id=self._conversation_id if self._options.in_conversation else None,
+            modalities=self._options.modalities,
+            voice=self._options.voice,
+            output_audio_format=self._options.output_audio_format,
+            temperature=self._options.temperature,
+            max_output_tokens=self._options.max_output_tokens,
+            metadata=self._options.metadata,
+        )

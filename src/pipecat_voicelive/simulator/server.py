@@ -1,0 +1,211 @@
+"""The simulator: a WebSocket server that talks like Azure Voice Live."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from pipecat_voicelive.errors import ConfigurationError, ProtocolError
+from pipecat_voicelive.simulator.exchange import Exchanged
+from pipecat_voicelive.simulator.handshake import SUBPROTOCOL, Handshake, Refusal, answer_handshake
+from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.live_session import LiveSession
+from pipecat_voicelive.simulator.scenario import ECHO, Scenario
+from pipecat_voicelive.simulator.session_config import SessionConfig
+from pipecat_voicelive.simulator.simulated_session import SimulatedSession
+from pipecat_voicelive.simulator.speech import open_speaker
+from pipecat_voicelive.simulator.utterance import Speaker
+
+_MAX_MESSAGE_BYTES = 32 * 1024 * 1024
+"""Room for 15 MiB of audio in base64."""
+_SESSION_LIMIT_S = 60 * 60
+
+
+class VoiceLiveSimulator:
+    """A local Azure Voice Live.
+
+        async with VoiceLiveSimulator("weather.yaml") as simulator:
+            ...  # connect to simulator.endpoint
+            session = await simulator.wait_for_session()
+
+    Any number of clients may connect; each has a session of its own that starts the scenario afresh.
+
+    Args:
+        scenario: What is said: a `Scenario`, a YAML file, or its members; None to answer anything.
+        host: Address to listen on.
+        port: Port to listen on; 0 for a free one.
+        api_key: The only api-key that is taken; None takes any that is not empty. Bearer tokens are taken
+            whatever they are.
+        speech: Speaks for the service; stays yours to close. None opens one of its own.
+        speed: Seconds of audio made in a second; `math.inf` for all at once.
+        strict: Refuse what the service is only said to refuse: unknown session members, events before the
+            first `session.update`, a turn detection that changes its type.
+        merge_session_updates: Let members that a `session.update` leaves out stay as they were; else they
+            fall back to their defaults.
+        keep_events: How many events each session remembers; None for all.
+        listener: Is called with every event on the wire, in the event loop; it must not block or raise.
+
+    Raises:
+        ConfigurationError: The scenario or an argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str | Path | Mapping[str, Any] | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str | None = None,
+        speech: Speaker | None = None,
+        speed: float = 8.0,
+        strict: bool = True,
+        merge_session_updates: bool = False,
+        keep_events: int | None = None,
+        listener: Callable[[SimulatedSession, Exchanged], None] | None = None,
+    ) -> None:
+        if math.isnan(speed) or speed <= 0:
+            raise ConfigurationError(f"speed must be positive, 1 being real time, not {speed}")
+        if api_key == "":
+            raise ConfigurationError("api_key must not be empty; give None to accept any")
+        self._scenario = _scenario(scenario)
+        self._host = host
+        self._port = port
+        self._api_key = api_key
+        self._given_speaker = speech
+        self._speed = speed
+        self._strict = strict
+        self._merge_session_updates = merge_session_updates
+        self._keep_events = keep_events
+        self._listener = listener
+        self._sessions: list[SimulatedSession] = []
+        self._arrival = asyncio.Condition()
+        self._cleanup = AsyncExitStack()
+        self._server: Server | None = None
+        self._speaker: Speaker | None = speech
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients connect, e.g. "ws://127.0.0.1:54321".
+
+        Raises:
+            ProtocolError: The simulator is not running.
+        """
+        if self._server is None:
+            raise ProtocolError("The simulator is not running: use it in 'async with'")
+        host, port = next(iter(self._server.sockets)).getsockname()[:2]
+        return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+
+    @property
+    def scenario(self) -> Scenario:
+        """What is said."""
+        return self._scenario
+
+    @property
+    def sessions(self) -> list[SimulatedSession]:
+        """Every session so far, the newest last; those that are over stay until the simulator closes."""
+        return list(self._sessions)
+
+    async def wait_for_session(self, count: int = 1, *, timeout_s: float = 5.0) -> SimulatedSession:
+        """Wait until `count` sessions have been opened and return the newest.
+
+        Raises:
+            TimeoutError: They are not within `timeout_s`.
+        """
+        async with asyncio.timeout(timeout_s), self._arrival:
+            await self._arrival.wait_for(lambda: len(self._sessions) >= count)
+        return self._sessions[-1]
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        async with AsyncExitStack() as cleanup:
+            if self._speaker is None:
+                self._speaker = await open_speaker()
+                cleanup.push_async_callback(self._speaker.aclose)
+            self._server = await cleanup.enter_async_context(
+                serve(
+                    self._serve_connection,
+                    self._host,
+                    self._port,
+                    process_request=self._answer,
+                    select_subprotocol=_select_subprotocol,
+                    compression=None,
+                    max_size=_MAX_MESSAGE_BYTES,
+                )
+            )
+            self._cleanup = cleanup.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close every session (1001) and stop listening."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every session (1001) and stop listening; safe to call twice."""
+        self._server = None
+        await self._cleanup.aclose()
+        self._speaker = self._given_speaker
+
+    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        answer = self._handshake(request)
+        return connection.respond(answer.status, answer.text) if isinstance(answer, Refusal) else None
+
+    def _handshake(self, request: Request) -> Handshake | Refusal:
+        return answer_handshake(request.path, request.headers.raw_items(), api_key=self._api_key)
+
+    async def _serve_connection(self, connection: ServerConnection) -> None:
+        assert connection.request is not None, "the handshake is over"
+        handshake = self._handshake(connection.request)
+        assert isinstance(handshake, Handshake), "refused connections do not get here"
+        assert self._speaker is not None, "there is a speaker while there is a server"
+        config = SessionConfig(
+            handshake.model,
+            session_id=new_id("sess_", 21),
+            expires_at=int(time.time()) + _SESSION_LIMIT_S,
+            strict=self._strict,
+            merge_updates=self._merge_session_updates,
+        )
+        session = SimulatedSession(
+            connection,
+            handshake,
+            LiveSession(config, self._scenario, speed=self._speed, strict=self._strict),
+            self._speaker,
+            number=len(self._sessions) + 1,
+            keep_events=self._keep_events,
+            listener=self._listener,
+        )
+        self._sessions.append(session)
+        async with self._arrival:
+            self._arrival.notify_all()
+        await session.serve()
+
+
+def _scenario(given: Scenario | str | Path | Mapping[str, Any] | None) -> Scenario:
+    match given:
+        case None:
+            return ECHO
+        case Scenario():
+            return given
+        case str() | Path():
+            return Scenario.load(given)
+        case _:
+            return Scenario.from_dict(given)
+
+
+def _select_subprotocol(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    wanted = Subprotocol(SUBPROTOCOL)
+    return wanted if wanted in offered else None

@@ -1,0 +1,289 @@
+"""What a `session.update` may hold: which members there are, and what each must look like.
+
+Unknown members of the session are refused; unknown members inside one of its objects are not, because the
+service is known to accept some that no document lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from pipecat_voicelive.simulator.errors_wire import (
+    RefusedError,
+    invalid_type,
+    invalid_value,
+    model_is_fixed,
+    unknown_parameter,
+)
+from pipecat_voicelive.simulator.pipelines import Model
+
+Check = Callable[[object, str], None]
+"""Refuses a value that stands at a path; null has been dealt with before."""
+
+OUTPUT_FORMATS = (
+    "pcm16",
+    "pcm16_8000hz",
+    "pcm16-8000hz",
+    "pcm16_16000hz",
+    "pcm16-16000hz",
+    "pcm16_22050hz",
+    "pcm16_24000hz",
+    "pcm16_44100hz",
+    "pcm16_48000hz",
+    "g711_ulaw",
+    "g711_alaw",
+)
+AZURE_VOICES = ("azure-standard", "azure-custom", "azure-personal", "avatar-voice-sync")
+_TURN_DETECTIONS = (
+    "server_vad",
+    "semantic_vad",
+    "azure_semantic_vad",
+    "azure_semantic_vad_en",
+    "azure_semantic_vad_multilingual",
+)
+
+
+def check_session(session: Mapping[str, Any], model: Model, *, strict: bool) -> None:
+    """Refuse a session that the service would refuse.
+
+    Raises:
+        RefusedError: What is wrong first; `param` is `session.<name>`.
+    """
+    for name, value in session.items():
+        if name not in _MEMBERS:
+            if not strict:
+                continue
+            raise model_is_fixed() if name == "model" else unknown_parameter(f"session.{name}")
+        if value is not None:
+            _MEMBERS[name](value, f"session.{name}")
+    _check_voice_of_model(session.get("voice"), model)
+    _check_turns_of_model(session, model)
+    _check_echo(session)
+
+
+def _text(value: object, path: str) -> None:
+    if not isinstance(value, str):
+        raise invalid_type(path, "a string")
+
+
+def _boolean(value: object, path: str) -> None:
+    if not isinstance(value, bool):
+        raise invalid_type(path, "a boolean")
+
+
+def _count(value: object, path: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise invalid_type(path, "an integer")
+    if value < 0:
+        raise invalid_value(f"Invalid value for '{path}': must not be negative.", path)
+
+
+def _number(low: float, high: float) -> Check:
+    def check(value: object, path: str) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise invalid_type(path, "a number")
+        if not low <= value <= high:
+            raise invalid_value(f"Invalid value for '{path}': must be {low:g} to {high:g}.", path)
+
+    return check
+
+
+def _one_of(*allowed: object) -> Check:
+    def check(value: object, path: str) -> None:
+        if value not in allowed:
+            listed = ", ".join(repr(choice) for choice in allowed)
+            raise invalid_value(f"Invalid value for '{path}': supported values are {listed}.", path)
+
+    return check
+
+
+def _list_of(check_one: Check) -> Check:
+    def check(value: object, path: str) -> None:
+        if not isinstance(value, list):
+            raise invalid_type(path, "an array")
+        for index, element in enumerate(cast("list[object]", value)):
+            check_one(element, f"{path}[{index}]")
+
+    return check
+
+
+def _object(members: Mapping[str, Check], *, required: tuple[str, ...] = ()) -> Check:
+    def check(value: object, path: str) -> None:
+        if not isinstance(value, dict):
+            raise invalid_type(path, "an object")
+        given = cast("dict[str, object]", value)
+        for name in required:
+            if given.get(name) is None:
+                raise RefusedError(
+                    "missing_required_parameter",
+                    f"Missing required parameter: '{path}.{name}'.",
+                    f"{path}.{name}",
+                )
+        for name, member in given.items():
+            if member is not None and name in members:
+                members[name](member, f"{path}.{name}")
+
+    return check
+
+
+def _modalities(value: object, path: str) -> None:
+    _list_of(_one_of("text", "audio", "animation", "avatar"))(value, path)
+    if "text" not in cast("list[str]", value):
+        raise invalid_value(f"Invalid value for '{path}': ['text', 'audio'] or ['text'].", path)
+
+
+_voice_object = _object(
+    {"type": _one_of("openai", "azure-realtime-native", *AZURE_VOICES), "name": _text, "rate": _text},
+    required=("type",),
+)
+
+
+_VOICE_NEEDS = {
+    "azure-custom": ("name", "endpoint_id"),
+    "azure-personal": ("name", "model"),
+    "avatar-voice-sync": ("model",),
+}
+
+
+def _voice(value: object, path: str) -> None:
+    if isinstance(value, str):
+        return
+    _voice_object(value, path)
+    kind = cast("dict[str, str]", value)["type"]
+    _object({}, required=_VOICE_NEEDS.get(kind, ("name",)))(value, path)
+
+
+def _tool(value: object, path: str) -> None:
+    _object({"type": _one_of("function", "mcp")}, required=("type",))(value, path)
+    tool = cast("dict[str, object]", value)
+    required = ("name",) if tool["type"] == "function" else ("server_label", "server_url")
+    parameters = _object({})
+    _object({"name": _text, "description": _text, "parameters": parameters}, required=required)(tool, path)
+
+
+def _tool_choice(value: object, path: str) -> None:
+    if not isinstance(value, str):
+        _object({"type": _text, "name": _text}, required=("type",))(value, path)
+
+
+def _token_limit(value: object, path: str) -> None:
+    if value != "inf":
+        _count(value, path)
+        _number(1, 4096)(value, path)
+
+
+def metadata(value: object, path: str) -> None:
+    """Refuse metadata that is no map of at most 16 strings (keys to 64, values to 512 characters)."""
+    _object({})(value, path)
+    pairs = cast("dict[str, object]", value)
+    if len(pairs) > 16:
+        raise invalid_value(f"Invalid value for '{path}': at most 16 pairs.", path)
+    for key, text in pairs.items():
+        _text(text, f"{path}.{key}")
+        if len(key) > 64 or len(str(text)) > 512:
+            raise invalid_value(f"Invalid value for '{path}.{key}': too long.", f"{path}.{key}")
+
+
+_MEMBERS: Mapping[str, Check] = {
+    "modalities": _modalities,
+    "instructions": _text,
+    "voice": _voice,
+    "input_audio_format": _one_of("pcm16", "g711_ulaw", "g711_alaw"),
+    "input_audio_sampling_rate": _one_of(8000, 16000, 24000, 44100),
+    "output_audio_format": _one_of(*OUTPUT_FORMATS),
+    "turn_detection": _object(
+        {
+            "type": _one_of(*_TURN_DETECTIONS),
+            "threshold": _number(0, 1),
+            "prefix_padding_ms": _count,
+            "silence_duration_ms": _count,
+            "speech_duration_ms": _count,
+            "create_response": _boolean,
+            "interrupt_response": _boolean,
+            "auto_truncate": _boolean,
+            "remove_filler_words": _boolean,
+            "appended_text_after_truncation": _text,
+            "languages": _list_of(_text),
+            "eagerness": _one_of("auto", "low", "medium", "high"),
+            "end_of_utterance_detection": _object({"model": _text}),
+        },
+        required=("type",),
+    ),
+    "input_audio_noise_reduction": _object(
+        {"type": _one_of("azure_deep_noise_suppression", "near_field", "far_field")}, required=("type",)
+    ),
+    "input_audio_echo_cancellation": _object(
+        {
+            "type": _one_of("server_echo_cancellation"),
+            "reference_source": _one_of("server", "client"),
+            "channels": _one_of(1, 2),
+        },
+        required=("type",),
+    ),
+    "input_audio_transcription": _object(
+        {"model": _text, "language": _text, "prompt": _text, "phrase_list": _list_of(_text)},
+        required=("model",),
+    ),
+    "output_audio_timestamp_types": _list_of(_one_of("word")),
+    "animation": _object({"model_name": _text, "outputs": _list_of(_one_of("viseme_id", "blendshapes"))}),
+    "avatar": _object({"character": _text, "style": _text, "customized": _boolean}),
+    "tools": _list_of(_tool),
+    "tool_choice": _tool_choice,
+    "parallel_tool_calls": _boolean,
+    "temperature": _number(0, 2),
+    "max_response_output_tokens": _token_limit,
+    "reasoning_effort": _one_of("none", "minimal", "low", "medium", "high", "xhigh"),
+    "interim_response": _object(
+        {"type": _one_of("static_interim_response", "llm_interim_response")}, required=("type",)
+    ),
+    "include": _list_of(_text),
+    "metadata": metadata,
+}
+
+
+def check_voice(voice: object, path: str, model: Model) -> None:
+    """Refuse a voice that is none, or that this model does not have."""
+    _voice(voice, path)
+    _check_voice_of_model(voice, model, path)
+
+
+def _check_voice_of_model(voice: object, model: Model, path: str = "session.voice") -> None:
+    if voice is None:
+        return
+    given = cast("dict[str, object]", voice) if isinstance(voice, dict) else {"type": "openai"}
+    kind = given.get("type")
+    if model.speaks_only_its_own_voices != (kind == "azure-realtime-native"):
+        raise invalid_value(f"A voice of type '{kind}' is not supported by this model.", path)
+    if kind == "openai" and not model.speaks_openai_voices:
+        raise invalid_value("This model supports Azure voices only.", path)
+
+
+def _check_turns_of_model(session: Mapping[str, Any], model: Model) -> None:
+    turn_detection = session.get("turn_detection")
+    if turn_detection and turn_detection.get("type") == "semantic_vad" and not model.speaks_openai_voices:
+        raise invalid_value("'semantic_vad' is not supported by this model.", "session.turn_detection.type")
+    if session.get("interim_response") and model.pipeline.native:
+        raise invalid_value("interim_response is not supported by this model.", "session.interim_response")
+    if session.get("instructions") and model.agent_name is not None:
+        raise invalid_value("Instructions cannot be set for an agent.", "session.instructions")
+
+
+def _check_echo(session: Mapping[str, Any]) -> None:
+    echo: dict[str, Any] | None = session.get("input_audio_echo_cancellation")
+    if not echo:
+        return
+    path = "session.input_audio_echo_cancellation"
+    if session.get("modalities") == ["text"]:
+        raise RefusedError("ec_not_supported", "Echo cancellation needs audio output.", path)
+    client, channels = echo.get("reference_source") == "client", echo.get("channels") or 1
+    if channels == 2 and not client:
+        raise RefusedError(
+            "invalid_ec_channels_requires_client", "Two channels need reference_source 'client'.", path
+        )
+    if client and channels != 2:
+        raise RefusedError(
+            "invalid_ec_reference_channels", "reference_source 'client' needs two channels.", path
+        )
+    if channels == 2 and session.get("input_audio_format", "pcm16") != "pcm16":
+        raise RefusedError("invalid_ec_channels_format", "Two channels need pcm16.", path)

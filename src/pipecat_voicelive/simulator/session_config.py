@@ -1,0 +1,141 @@
+"""The options of a session: accepting updates, and what they mean for everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipecat_voicelive.protocol.audio import input_format
+from pipecat_voicelive.simulator.defaults import created_session, turn_settings, updated_session
+from pipecat_voicelive.simulator.errors_wire import RefusedError, cannot_update_voice, invalid_value
+from pipecat_voicelive.simulator.input_audio import InputFormat
+from pipecat_voicelive.simulator.pipelines import Model
+from pipecat_voicelive.simulator.session_checks import check_session
+from pipecat_voicelive.simulator.turn_detection import TurnSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnTaking:
+    """Turn detection that is on.
+
+    Attributes:
+        detection: How turns are found.
+        create_response: Whether the end of a turn brings a response.
+        interrupt_response: Whether speech stops a response.
+        auto_truncate: Whether the service cuts the interrupted item itself.
+    """
+
+    detection: TurnSettings
+    create_response: bool
+    interrupt_response: bool
+    auto_truncate: bool
+
+
+class SessionConfig:
+    """The session's options, as the service keeps and reports them.
+
+    Args:
+        model: What the session runs on.
+        session_id: `sess_...`.
+        expires_at: Unix seconds at which the session would end.
+        strict: Refuse what is only said to be refused: unknown members, changes of type in mid-session.
+        merge_updates: Whether members that an update leaves out stay as they were; else they fall back to
+            their defaults.
+    """
+
+    def __init__(
+        self, model: Model, *, session_id: str, expires_at: int, strict: bool, merge_updates: bool
+    ) -> None:
+        self.model = model
+        self._session_id = session_id
+        self._expires_at = expires_at
+        self._strict = strict
+        self._merge_updates = merge_updates
+        self._requested: dict[str, Any] | None = None
+        self._effective = created_session(model, session_id=session_id, expires_at=expires_at)
+
+    @property
+    def effective(self) -> dict[str, Any]:
+        """The whole session as reported to the client."""
+        return self._effective
+
+    @property
+    def was_updated(self) -> bool:
+        """Whether an update has been accepted."""
+        return self._requested is not None
+
+    def update(self, session: dict[str, Any], *, has_spoken: bool) -> None:
+        """Accept an update.
+
+        Args:
+            session: The members of the `session.update`.
+            has_spoken: Whether the conversation holds assistant audio.
+
+        Raises:
+            RefusedError: The service would refuse it; nothing changes then.
+        """
+        requested = {**(self._requested or {}), **session} if self._merge_updates else dict(session)
+        check_session(requested, self.model, strict=self._strict)
+        effective = updated_session(
+            self.model, requested, session_id=self._session_id, expires_at=self._expires_at
+        )
+        if self._requested is not None:
+            self._check_change(effective, has_spoken=has_spoken)
+        self._requested, self._effective = requested, effective
+
+    def _check_change(self, after: dict[str, Any], *, has_spoken: bool) -> None:
+        before = self._effective
+        if has_spoken and after["voice"] != before["voice"] and before["voice"]["type"] == "openai":
+            raise cannot_update_voice()
+        old_echo, new_echo = (
+            before["input_audio_echo_cancellation"],
+            after["input_audio_echo_cancellation"],
+        )
+        if (
+            old_echo
+            and new_echo
+            and (old_echo["channels"], old_echo["reference_source"])
+            != (new_echo["channels"], new_echo["reference_source"])
+        ):
+            raise RefusedError(
+                "change_in_ec_channels_not_allowed",
+                "Echo cancellation channels cannot change during a session.",
+                "session.input_audio_echo_cancellation",
+            )
+        old_turns, new_turns = before["turn_detection"], after["turn_detection"]
+        if self._strict and old_turns and new_turns and old_turns["type"] != new_turns["type"]:
+            raise invalid_value(
+                "The type of turn detection cannot change during a session.", "session.turn_detection.type"
+            )
+
+    @property
+    def input_format(self) -> InputFormat:
+        """What the client appends."""
+        session = self._effective
+        echo: dict[str, Any] = session["input_audio_echo_cancellation"] or {}
+        audio = input_format(session["input_audio_format"], session["input_audio_sampling_rate"])
+        return InputFormat(audio, channels=echo.get("channels") or 1)
+
+    @property
+    def turn_taking(self) -> TurnTaking | None:
+        """How the service takes turns; None if the client does."""
+        turns: dict[str, Any] | None = self._effective["turn_detection"]
+        if turns is None:
+            return None
+        return TurnTaking(
+            detection=turn_settings(turns),
+            create_response=turns["create_response"] is not False,
+            interrupt_response=turns["interrupt_response"] is not False,
+            auto_truncate=turns["auto_truncate"] is True,
+        )
+
+    @property
+    def transcribes(self) -> bool:
+        """Whether the client is told what the caller said."""
+        return self._effective["input_audio_transcription"] is not None
+
+    @property
+    def transcription_language(self) -> str:
+        """The language that transcripts claim to be in."""
+        options: dict[str, Any] = self._effective["input_audio_transcription"] or {}
+        return str(options.get("language") or "en-US").split(",")[0]

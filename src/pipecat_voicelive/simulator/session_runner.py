@@ -1,0 +1,180 @@
+"""Drives one session: the socket, the clock and the speaker around the pure `LiveSession`.
+
+    reader ──▶ inbox ──▶ main loop ──▶ socket
+    speech tasks ─▲          └── starts speech tasks
+
+Everything that changes the session passes the main loop, so its events leave in one order. A client that
+does not read holds the loop up, and with it the making of audio; nothing piles up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from pipecat_voicelive.errors import VoiceLiveError
+from pipecat_voicelive.protocol.codec import RawEvent, decode_client_event, decode_plain
+from pipecat_voicelive.protocol.server_events import KnownServerEvent, ServerEvent
+from pipecat_voicelive.simulator.effects import Effect, Send, Speak
+from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ReceivedEvent, ServiceSent
+from pipecat_voicelive.simulator.live_session import LiveSession, Received
+from pipecat_voicelive.simulator.utterance import Speaker, Utterance
+from pipecat_voicelive.simulator.wire import stamped, to_message, typed
+
+_logger = logging.getLogger(__name__)
+
+_INBOX_MESSAGES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _SpeechReady:
+    item_id: str
+    utterance: Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class _SpeechFailed:
+    item_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    pass
+
+
+_Inbound: TypeAlias = Received | _SpeechReady | _SpeechFailed | _Closed
+
+
+class SessionRunner:
+    """Runs one session until its connection is closed.
+
+    Args:
+        connection: The accepted connection.
+        session: The session on it.
+        speaker: Speaks for it.
+        native: Whether the session's pipeline is native, for the exact form of messages.
+        record: Is told every event on the wire.
+    """
+
+    def __init__(
+        self,
+        connection: ServerConnection,
+        session: LiveSession,
+        speaker: Speaker,
+        *,
+        native: bool,
+        record: Callable[[Exchanged], None],
+    ) -> None:
+        self._connection = connection
+        self._session = session
+        self._speaker = speaker
+        self._native = native
+        self._record = record
+        self._began_s = time.monotonic()
+        self._inbox: asyncio.Queue[_Inbound] = asyncio.Queue(_INBOX_MESSAGES)
+        self._speaking: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Serve the session. Returns when the connection is closed, by whomever."""
+        reader = asyncio.create_task(self._read(), name="simulator-reader")
+        try:
+            with suppress(ConnectionClosed):
+                await self._perform(self._session.open())
+                await self._loop()
+        finally:
+            tasks = [reader, *self._speaking]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def send(self, event: KnownServerEvent | RawEvent) -> None:
+        """Send an event and record it.
+
+        Raises:
+            ConnectionClosed: The connection is closed.
+        """
+        event = stamped(event)
+        # Recorded first: waiting for the socket must not let a later event overtake it in the record.
+        self.note(typed(event))
+        await self._connection.send(to_message(event, native=self._native))
+
+    def note(self, event: ServerEvent) -> None:
+        """Record an event as sent by the service."""
+        self._record(ServiceSent(self._now_s() - self._began_s, event))
+
+    async def _loop(self) -> None:
+        while True:
+            inbound = await self._next()
+            now_s = self._now_s()
+            match inbound:
+                case None:
+                    effects = self._session.advance(now_s)
+                case Received():
+                    effects = self._session.handle(inbound, now_s)
+                case _SpeechReady(item_id, utterance):
+                    effects = self._session.speech_ready(item_id, utterance, now_s)
+                case _SpeechFailed(item_id, message):
+                    effects = self._session.speech_failed(item_id, message)
+                case _Closed():
+                    return
+                case _:
+                    assert_never(inbound)
+            await self._perform(effects)
+
+    async def _next(self) -> _Inbound | None:
+        """What comes next, None if a deadline comes first."""
+        deadline_s = self._session.deadline_s
+        if not self._inbox.empty():
+            return self._inbox.get_nowait()
+        if deadline_s is None:
+            return await self._inbox.get()
+        try:
+            async with asyncio.timeout(max(deadline_s - self._now_s(), 0.0)):
+                return await self._inbox.get()
+        except TimeoutError:
+            return None
+
+    async def _perform(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Send(event):
+                    await self.send(event)
+                case Speak():
+                    task = asyncio.create_task(self._speak(effect), name="simulator-speech")
+                    self._speaking.add(task)
+                    task.add_done_callback(self._speaking.discard)
+
+    async def _read(self) -> None:
+        with suppress(ConnectionClosed):
+            async for message in self._connection:
+                event = decode_client_event(message)
+                self._note_received(event)
+                event_id = getattr(event, "event_id", None) or decode_plain(message).get("event_id")
+                await self._inbox.put(Received(event, event_id if isinstance(event_id, str) else None))
+        await self._inbox.put(_Closed())
+
+    async def _speak(self, wanted: Speak) -> None:
+        try:
+            utterance = await self._speaker.speak(
+                wanted.text, locale=wanted.locale, voice=wanted.voice, rate=wanted.rate
+            )
+        except VoiceLiveError as error:
+            _logger.warning("The simulator's speaker failed: %s", type(error).__name__)
+            await self._inbox.put(_SpeechFailed(wanted.item_id, str(error)))
+        else:
+            await self._inbox.put(_SpeechReady(wanted.item_id, utterance))
+
+    def _note_received(self, event: ReceivedEvent) -> None:
+        self._record(ClientSent(self._now_s() - self._began_s, event))
+
+    def _now_s(self) -> float:
+        return time.monotonic()

@@ -1,0 +1,162 @@
+"""A session as seen from the side of the service: what came, what went, and a hand on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+
+from pipecat_voicelive.protocol.codec import RawEvent, decode_server_event
+from pipecat_voicelive.protocol.items import ConversationItem
+from pipecat_voicelive.protocol.server_events import KnownServerEvent, ServerEvent
+from pipecat_voicelive.simulator.exchange import ClientSent, Exchange, Exchanged, ReceivedEvent, ServiceSent
+from pipecat_voicelive.simulator.handshake import Handshake
+from pipecat_voicelive.simulator.live_session import LiveSession
+from pipecat_voicelive.simulator.session_runner import SessionRunner
+from pipecat_voicelive.simulator.utterance import Speaker
+
+
+class SimulatedSession:
+    """One client's session with a simulator.
+
+    Made by the simulator; find it in `VoiceLiveSimulator.sessions`.
+    """
+
+    def __init__(
+        self,
+        connection: ServerConnection,
+        handshake: Handshake,
+        session: LiveSession,
+        speaker: Speaker,
+        *,
+        number: int,
+        keep_events: int | None,
+        listener: Callable[[SimulatedSession, Exchanged], None] | None,
+    ) -> None:
+        self.handshake = handshake
+        """What the client said when it connected; keys and tokens are masked."""
+        self.number = number
+        """Its place in the order of sessions, from 1."""
+        self._connection = connection
+        self._session = session
+        self._exchange = Exchange(keep_events=keep_events)
+        self._listener = listener
+        self._runner = SessionRunner(
+            connection, session, speaker, native=handshake.model.pipeline.native, record=self._record
+        )
+
+    @property
+    def events(self) -> tuple[Exchanged, ...]:
+        """Every event in both directions, in wire order, with its time."""
+        return self._exchange.events
+
+    @property
+    def client_events(self) -> tuple[ReceivedEvent, ...]:
+        """What the client sent, in order."""
+        return tuple(entry.event for entry in self.events if isinstance(entry, ClientSent))
+
+    @property
+    def server_events(self) -> tuple[ServerEvent, ...]:
+        """What was sent to the client, in order."""
+        return tuple(entry.event for entry in self.events if isinstance(entry, ServiceSent))
+
+    @property
+    def conversation(self) -> tuple[ConversationItem, ...]:
+        """The items in order, as the service holds them: a truncated one has lost its transcript."""
+        return tuple(self._session.conversation.items)
+
+    @property
+    def close_code(self) -> int | None:
+        """The WebSocket close code, 1006 for a connection that was cut; None while it is open."""
+        return self._connection.close_code
+
+    def heard_text(self, item_id: str) -> str:
+        """The words of an assistant item up to where it was truncated; all of them if it was not.
+
+        Raises:
+            KeyError: There is no such item.
+        """
+        if all(item.id != item_id for item in self.conversation):
+            raise KeyError(item_id)
+        return self._session.conversation.heard_text(item_id)
+
+    def received(self, event_type: str) -> list[ReceivedEvent]:
+        """The client's events of a type."""
+        return [event for event in self.client_events if event.type == event_type]
+
+    def sent(self, event_type: str) -> list[ServerEvent]:
+        """The service's events of a type."""
+        return [event for event in self.server_events if event.type == event_type]
+
+    async def wait_for_received(
+        self, event_type: str, *, count: int = 1, timeout_s: float = 5.0
+    ) -> list[ReceivedEvent]:
+        """Wait until the client has sent at least `count` events of a type; returns all of them.
+
+        Raises:
+            TimeoutError: It does not within `timeout_s`, or the session ends before.
+        """
+        await self._exchange.wait_for(
+            lambda: len(self.received(event_type)) >= count,
+            what=f"{event_type} from the client",
+            timeout_s=timeout_s,
+        )
+        return self.received(event_type)
+
+    async def wait_for_sent(
+        self, event_type: str, *, count: int = 1, timeout_s: float = 5.0
+    ) -> list[ServerEvent]:
+        """Wait until at least `count` events of a type have been sent; returns all of them.
+
+        Raises:
+            TimeoutError: They are not within `timeout_s`, or the session ends before.
+        """
+        await self._exchange.wait_for(
+            lambda: len(self.sent(event_type)) >= count,
+            what=f"{event_type} from the service",
+            timeout_s=timeout_s,
+        )
+        return self.sent(event_type)
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection is closed."""
+        await self._connection.wait_closed()
+
+    async def send_event(self, event: KnownServerEvent | RawEvent | dict[str, Any]) -> None:
+        """Send any event, whether it makes sense or not; one without `event_id` is given one.
+
+        Raises:
+            ConnectionClosed: The connection is closed (of the websockets package).
+        """
+        await self._runner.send(RawEvent(members=event) if isinstance(event, dict) else event)
+
+    async def send_raw(self, message: str | bytes) -> None:
+        """Send any message: text as a text frame, bytes as a binary one.
+
+        Raises:
+            ConnectionClosed: The connection is closed (of the websockets package).
+        """
+        self._runner.note(decode_server_event(message))
+        await self._connection.send(message)
+
+    async def drop(self) -> None:
+        """Cut the connection without a word, as a lost network does."""
+        self._connection.transport.abort()
+        await self._connection.wait_closed()
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close the connection with a code and a reason."""
+        await self._connection.close(code, reason)
+
+    async def serve(self) -> None:
+        """Run the session until its connection is closed. The simulator calls it."""
+        try:
+            await self._runner.run()
+        finally:
+            self._exchange.close()
+
+    def _record(self, exchanged: Exchanged) -> None:
+        self._exchange.add(exchanged)
+        if self._listener is not None:
+            self._listener(self, exchanged)

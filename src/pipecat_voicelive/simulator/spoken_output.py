@@ -1,0 +1,160 @@
+"""A spoken message of a response: transcript, audio, word times and mouth shapes as timed events."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from pipecat_voicelive.protocol.audio import output_format
+from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
+from pipecat_voicelive.protocol.server_events import (
+    KnownServerEvent,
+    ResponseAnimationVisemeDelta,
+    ResponseAnimationVisemeDone,
+    ResponseAudioDelta,
+    ResponseAudioDone,
+    ResponseAudioTimestampDelta,
+    ResponseAudioTimestampDone,
+    ResponseAudioTranscriptDelta,
+    ResponseAudioTranscriptDone,
+    ResponseContentPartAdded,
+    ResponseContentPartDone,
+)
+from pipecat_voicelive.simulator.conversation import ItemAudio, SpokenPiece
+from pipecat_voicelive.simulator.output_audio import encoded
+from pipecat_voicelive.simulator.outputs import Place, Step, message_item, pieces_of
+from pipecat_voicelive.simulator.utterance import Utterance
+
+CHUNK_MS = 150
+"""Length of an audio delta."""
+
+TRANSCRIPT_LEAD_MS = 600
+"""How far the transcript runs ahead of the audio."""
+
+
+@dataclass(slots=True)
+class SpokenOutput:
+    """A message that is spoken.
+
+    Attributes:
+        place: Where it stands.
+        text: What is said.
+        audio_format: The `output_audio_format` it is sent in.
+        with_words: Whether word times are sent.
+        with_visemes: Whether mouth shapes are sent.
+    """
+
+    place: Place
+    text: str
+    audio_format: str | None
+    with_words: bool
+    with_visemes: bool
+    _pieces: tuple[SpokenPiece, ...] = ()
+    _said: list[str] = field(default_factory=list[str])
+    _audio: bytearray = field(default_factory=bytearray)
+
+    def opening(self) -> list[KnownServerEvent]:
+        """What is sent once the item is there."""
+        part = ItemContent(type="audio", transcript="")
+        return [ResponseContentPartAdded(**self.place.content, part=part)]
+
+    def steps(self, utterance: Utterance) -> list[Step]:
+        """The utterance as events; what belongs to a piece of audio stands before it."""
+        self._pieces = _spoken_pieces(self.text, utterance)
+        place = self.place.content
+        steps = [
+            Step(
+                max(piece.offset_ms - TRANSCRIPT_LEAD_MS, 0),
+                ResponseAudioTranscriptDelta(**place, delta=piece.text),
+            )
+            for piece in self._pieces
+        ]
+        if self.with_visemes:
+            steps += [
+                Step(
+                    _chunk_start_ms(viseme.offset_ms),
+                    ResponseAnimationVisemeDelta(
+                        **place, audio_offset_ms=round(viseme.offset_ms), viseme_id=viseme.viseme_id
+                    ),
+                )
+                for viseme in utterance.visemes
+            ]
+        if self.with_words:
+            steps += [
+                Step(
+                    _chunk_start_ms(word.offset_ms),
+                    ResponseAudioTimestampDelta(
+                        **place,
+                        audio_offset_ms=round(word.offset_ms),
+                        audio_duration_ms=round(word.duration_ms),
+                        text=word.text,
+                    ),
+                )
+                for word in utterance.words
+            ]
+        steps += [
+            Step(index * CHUNK_MS, ResponseAudioDelta(**place, delta=chunk))
+            for index, chunk in enumerate(encoded(utterance, self.audio_format, chunk_ms=CHUNK_MS))
+        ]
+        return sorted(steps, key=lambda step: step.at_ms)
+
+    def note(self, event: KnownServerEvent) -> None:
+        """Remember what has been sent."""
+        match event:
+            case ResponseAudioTranscriptDelta(delta=delta):
+                self._said.append(delta)
+            case ResponseAudioDelta(delta=delta):
+                self._audio += delta
+            case _:
+                pass
+
+    def closing(self) -> list[KnownServerEvent]:
+        """The events that end what was begun."""
+        place, said = self.place.content, self.text_so_far
+        return [
+            *([ResponseAudioTimestampDone(**place)] if self.with_words else []),
+            *([ResponseAnimationVisemeDone(**place)] if self.with_visemes else []),
+            ResponseAudioDone(**place),
+            ResponseAudioTranscriptDone(**place, transcript=said),
+            ResponseContentPartDone(**place, part=ItemContent(type="audio", transcript=said)),
+        ]
+
+    def added_item(self, status: str) -> ConversationItem:
+        """The item as it begins."""
+        return message_item(self.place, status, None)
+
+    def item(self, status: str) -> ConversationItem:
+        """The item as it is now."""
+        return message_item(self.place, status, ItemContent(type="audio", transcript=self.text_so_far))
+
+    @property
+    def text_so_far(self) -> str:
+        """What has been said, in text; it runs ahead of the audio."""
+        return "".join(self._said)
+
+    @property
+    def sent_ms(self) -> float:
+        """How much audio has been sent."""
+        return output_format(self.audio_format).duration_ms(len(self._audio))
+
+    def sent_audio(self, *, with_data: bool) -> ItemAudio:
+        """The audio that has been sent, for the conversation; its bytes only on request."""
+        return ItemAudio(self.sent_ms, bytes(self._audio) if with_data else b"", self._pieces)
+
+
+def _chunk_start_ms(offset_ms: float) -> float:
+    return offset_ms // CHUNK_MS * CHUNK_MS
+
+
+def _spoken_pieces(text: str, utterance: Utterance) -> tuple[SpokenPiece, ...]:
+    """The pieces of a text, each at the place of the word that it belongs to."""
+    tokens: list[str] = re.findall(r"\s*\S+", text.rstrip())
+    if len(utterance.words) == len(tokens):
+        offsets_ms = [word.offset_ms for word in utterance.words]
+    else:
+        offsets_ms = [utterance.duration_ms * index / len(tokens) for index in range(len(tokens))]
+    return tuple(
+        SpokenPiece(piece, offset_ms)
+        for token, offset_ms in zip(tokens, offsets_ms, strict=True)
+        for piece in pieces_of(token)
+    )

@@ -1,0 +1,49 @@
+"""Replies with gaps: `It is {result.temperature} degrees` and what fills them.
+
+    {user.text}, {user.seconds}     what the caller typed or said, and for how long
+    {result}, {result.a.b.0}        the output of the first tool call, and what is in it if it is JSON
+    {results.NAME}, {results.NAME.a}    the output of the call of the tool NAME
+
+What is not there leaves a note in its place, never an error. Other braces are plain text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import cast
+
+_GAP = re.compile(r"\{((?:user|result|results)(?:\.[\w-]+)*)\}")
+
+
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """The template with its gaps filled from `values`, which has a key for each first word of a gap."""
+    return _GAP.sub(lambda gap: _shown(gap.group(1), values), template)
+
+
+def parsed_output(output: str) -> object:
+    """A tool's output: the JSON in it, or the text itself."""
+    try:
+        return json.loads(output)
+    except (ValueError, RecursionError):
+        return output
+
+
+def _shown(path: str, values: Mapping[str, object]) -> str:
+    found: object = values
+    for name in path.split("."):
+        inside = _inside(found)
+        if name not in inside:
+            return f"(no {path})"
+        found = inside[name]
+    if isinstance(found, str):
+        return found
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _inside(value: object) -> Mapping[str, object]:
+    """What a value is made of, by name or number."""
+    if isinstance(value, list):
+        return {str(index): element for index, element in enumerate(cast("list[object]", value))}
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}

@@ -1,0 +1,276 @@
+"""A session and a legal server with a network of any delay between them, and what is owed to the user.
+
+`World` knows what the user asked for and what the server really gave, and says whether the session has kept
+its promises. It knows nothing of how the session does it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from legal_server import BYTES_PER_MS, LegalServer
+from referee import Brackets, Transcripts, Whole
+
+from pipecat_voicelive.protocol import client_events as ce
+from pipecat_voicelive.protocol import server_events as se
+from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.items import ConversationItem, ItemContent, SessionInfo
+from pipecat_voicelive.session import Session, inputs
+from pipecat_voicelive.session import effects as fx
+
+
+@dataclass(eq=False)
+class Wanted:
+    """An answer the user wants: about these items, with these instructions of its own if any."""
+
+    about: set[str]
+    instructions: str | None = None
+    given: bool = False
+    dropped: bool = False
+
+
+class World:
+    """One conversation.
+
+    Args:
+        echoes: Whether the server gives request ids back.
+        acquainted: Whether the session knows that before anything happens.
+        turn_detection: Whether the server notices turns, or the user marks them.
+        transcribes: Whether the server writes down what the caller says.
+    """
+
+    def __init__(
+        self, *, echoes: bool, acquainted: bool, turn_detection: bool, transcribes: bool = True
+    ) -> None:
+        self.server = LegalServer(echoes=echoes, turn_detection=turn_detection, transcribes=transcribes)
+        self.session = Session(id_prefix="w")
+        self.now_s = 0.0
+        self.trace: list[fx.Effect] = []
+        self.turn_detection = turn_detection
+        self._knows_its_responses = echoes
+        self._one_at_a_time = echoes and acquainted
+        self._referees = (Brackets(), Whole(), Transcripts())
+        self._wanted: list[Wanted] = []
+        self._may_ask = 0
+        self._sent_items: set[str] = set()
+        self._commits = 0
+        self._requests: dict[str, str] = {}  # event id: "open", "in vain" or "over"
+        self._asked_with: dict[str, str | None] = {}  # event id: instructions
+        self._running: str | None = None  # as the session was told
+        self._silenced: set[str] = set()
+        self._to_run: list[str] = []
+        self._results_wait = False
+        self._spoken_ms: dict[str, float] = defaultdict(float)
+        self._speaking_since_s: float | None = None
+        self._count = 0
+        self.tell(se.SessionCreated(session=SessionInfo(id="sess")))
+        self.give(inputs.Configure({"instructions": "x"}))
+        self.settle()
+        if acquainted:
+            self.respond()
+            self.settle()
+
+    @property
+    def brackets(self) -> Brackets:
+        return self._referees[0]
+
+    # --- both ends of the session --------------------------------------------------------------------
+
+    def give(self, intent: inputs.Intent) -> None:
+        self._effects(self.session.handle(intent, self.now_s))
+
+    def tell(self, event: se.ServerEvent) -> None:
+        match event:
+            case se.ResponseCreated(response=response):
+                self._learn_of(response.id)
+            case se.Error(error=error) if error.event_id in self._requests:
+                self._close(error.event_id, refused=error.code == "invalid_value")
+            case se.InputAudioBufferSpeechStarted():
+                self._speaking_since_s = self.now_s
+            case se.InputAudioBufferSpeechStopped():
+                self._speaking_since_s = None
+            case se.ResponseDone(response=response) if self._running == response.id:
+                self._running = None
+            case _:
+                pass
+        self._effects(self.session.handle(event, self.now_s))
+
+    def _effects(self, effects: list[fx.Effect]) -> None:
+        for effect in effects:
+            for referee in self._referees:
+                referee.check(effect)
+            match effect:
+                case fx.Send(event):
+                    self._sent(event)
+                case fx.ToolCalls(calls=calls):
+                    assert calls
+                    self._to_run += [call.call_id for call in calls]
+                case fx.Audio(item_id=item_id, audio=audio):
+                    self._spoken_ms[item_id] += len(audio) / BYTES_PER_MS
+                case _:
+                    pass
+            if isinstance(effect, fx.AnswerPart):
+                assert effect.response_id not in self._silenced, "output of an interrupted response"
+        self.trace += effects
+
+    def _sent(self, event: ce.ClientEvent | RawEvent) -> None:
+        if isinstance(event, ce.ConversationItemCreateEvent):
+            self._sent_items.add(event.item.id or "")
+            if event.item.type == "function_call_output" and "not a JSON" in (event.item.output or ""):
+                self._may_ask += 1
+        elif isinstance(event, ce.ResponseCreateEvent) and not str(event.event_id).startswith("raw"):
+            assert self._running is None, "asked for a response while one runs"
+            if self._one_at_a_time:
+                assert "open" not in self._requests.values(), "two requests at once"
+                assert "in vain" not in self._requests.values(), "two requests at once"
+            self._requests[str(event.event_id)] = "open"
+            self._asked_with[str(event.event_id)] = event.response.instructions or None
+        self.server.inbox.append(event)
+
+    def _learn_of(self, response_id: str) -> None:
+        """The session is about to be told that this response began: what does it answer?"""
+        self._running = response_id
+        given = self.server.given[response_id]
+        in_vain = self._requests.get(given.asked_by or "") == "in vain"
+        if given.asked_by in self._requests:
+            if not in_vain:
+                self._may_ask -= 1
+                assert self._may_ask >= 0, "the same wish was asked for twice"
+            self._close(given.asked_by, refused=False)
+        if in_vain and self._knows_its_responses:
+            self._silenced.add(response_id)
+            return
+        for wanted in self._wanted:
+            if wanted.about - self.server.refused_items <= given.saw and (
+                wanted.instructions is None or wanted.instructions == given.instructions
+            ):
+                wanted.given = True
+
+    def _close(self, event_id: str, *, refused: bool) -> None:
+        """A request is over; refused for its content, whatever it was for is not to be had."""
+        self._requests[event_id] = "over"
+        if refused:
+            self._may_ask -= 1
+            for wanted in self._wanted:
+                wanted.dropped |= wanted.instructions == self._asked_with[event_id]
+
+    # --- what a user does ----------------------------------------------------------------------------
+
+    def add_item(self) -> None:
+        self.give(inputs.AddItem(_message("hello")))
+
+    def respond(self, instructions: str | None = None) -> None:
+        self._want(instructions)
+        self._results_wait = False
+        properties = ce.ResponseProperties(instructions=instructions) if instructions else None
+        self.give(inputs.Respond(properties))
+
+    def _want(self, instructions: str | None = None, about: str | None = None) -> None:
+        items = self._sent_items | ({about} if about else set())
+        self._wanted.append(Wanted(set(items), instructions))
+        self._may_ask += 1
+
+    def answer_tool(self, *, respond: bool) -> None:
+        if self._to_run:
+            self._may_ask += respond
+            self._results_wait |= respond
+            self.give(inputs.AnswerTool(self._to_run.pop(0), "out", "look", respond))
+
+    def answer_old_tool(self, *, respond: bool) -> None:
+        self._count += 1
+        self._may_ask += respond
+        self._results_wait |= respond
+        self.give(inputs.AnswerTool(f"old{self._count}", "out", "look", respond))
+
+    def interrupt(self, heard_part: float | None) -> None:
+        """Interrupt, having heard this part (0 to 1) of the newest item, or without a position."""
+        heard = None
+        if heard_part is not None and self._spoken_ms:
+            item_id = list(self._spoken_ms)[-1]
+            heard = inputs.Heard(item_id, heard_part * self._spoken_ms[item_id])
+        if self._running is not None:
+            self._silenced.add(self._running)
+        for event_id, state in self._requests.items():
+            if state == "open":
+                self._requests[event_id] = "in vain"
+                self._may_ask += 1
+        has_floor = self._speaking_since_s is not None and self.now_s - self._speaking_since_s < 60
+        for wanted in self._wanted:
+            wanted.dropped |= not has_floor
+        self.give(inputs.Interrupt(heard))
+
+    def start_turn(self) -> None:
+        if not self.turn_detection:
+            self._speaking_since_s = self.now_s
+            self.give(inputs.StartTurn())
+
+    def commit_turn(self, *, audio: bool) -> None:
+        if self.turn_detection:
+            return
+        if audio:
+            self._commits += 1
+            self.give(inputs.AppendAudio(b"ab"))
+            self._want(about=f"commit {self._commits}")
+        self._speaking_since_s = None
+        self.give(inputs.CommitTurn())
+
+    def send_raw(self) -> None:
+        self._count += 1
+        self.give(inputs.SendRaw(ce.ResponseCreateEvent(event_id=f"raw{self._count}")))
+
+    def wait(self, seconds: float) -> None:
+        until_s = self.now_s + seconds
+        while (due_s := self.session.deadline_s) is not None and due_s <= until_s:
+            self.now_s = max(due_s, self.now_s)
+            self.give(inputs.Tick())
+            assert self.session.deadline_s is None or self.session.deadline_s > self.now_s, "ticks for ever"
+        self.now_s = until_s
+
+    # --- the network ---------------------------------------------------------------------------------
+
+    def to_server(self, *, refuse: bool = False) -> None:
+        if self.server.inbox:
+            self.server.take(refuse=refuse)
+
+    def to_client(self) -> None:
+        if self.server.outbox:
+            self.tell(self.server.outbox.popleft())
+
+    def settle(self) -> None:
+        """Let everything that is under way come to its end, and the caller be silent."""
+        for _ in range(300):
+            self.server.caller_stops(cough=True)
+            self.server.finish("completed")
+            while self.server.inbox:
+                self.to_server()
+            while self.server.outbox:
+                self.to_client()
+            if self._speaking_since_s is not None:
+                self.commit_turn(audio=False)
+            self.wait(5)
+            while self._to_run:
+                self.answer_tool(respond=True)
+            if self._results_wait and not (self.server.inbox or self.server.outbox or self.server.active):
+                self.respond()
+            if not (self.server.inbox or self.server.outbox or self.server.active):
+                return
+        raise AssertionError("never comes to rest")
+
+    def assert_kept_its_promises(self) -> None:
+        """All has come to rest: everything wanted was given, every call answered, nothing is pending."""
+        assert [wanted for wanted in self._wanted if not (wanted.given or wanted.dropped)] == []
+        assert not self.session.answer_pending
+        assert self.session.deadline_s is None
+        assert not self.server.calls_open
+        assert "open" not in self._requests.values()
+        self.brackets.assert_closed()
+
+    def lose_connection(self) -> None:
+        self.give(inputs.Lost())
+        self.brackets.assert_closed()
+        self._running = None
+
+
+def _message(text: str) -> ConversationItem:
+    return ConversationItem(type="message", role="user", content=[ItemContent(type="input_text", text=text)])

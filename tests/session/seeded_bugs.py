@@ -1,0 +1,450 @@
+"""Do the tests of the session find bugs? Puts known ones in, one at a time, and runs them.
+
+    python tests/session/seeded_bugs.py            all bugs, two at a time
+    python tests/session/seeded_bugs.py draining   those whose name holds this word
+
+The sources are copied and the copy is broken; the working tree stays as it is. Exit status 1 if a bug
+survives, 2 if a bug's text is not found exactly once (then the sources have changed: change the bug too).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+AT_A_TIME = 2
+TIMEOUT_S = 120
+
+
+class Bug(NamedTuple):
+    """A change of one session source that makes it wrong."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+
+
+BUGS = [
+    # --- which response runs ---
+    Bug(
+        "a request made in vain is answered after all",
+        "response.py",
+        "self.active = Draining(response.id)\n            return",
+        "self.active = Running(response.id)\n            return",
+    ),
+    Bug(
+        "draining lets output through",
+        "response.py",
+        "return self.active == Running(response_id)",
+        "return self.gives(response_id)",
+    ),
+    Bug(
+        "the end of any response is the end of the running one",
+        "response.py",
+        "if not self.gives(response_id):\n            return None",
+        "if isinstance(self.active, Silent):\n            return None",
+    ),
+    Bug(
+        "asks while a request is under way",
+        "response.py",
+        " or not isinstance(self.request, NotAsked):\n            return None",
+        ":\n            return None",
+    ),
+    Bug(
+        "asks while a response runs",
+        "response.py",
+        "if not self.owed or not isinstance(self.active, Silent) or",
+        "if not self.owed or",
+    ),
+    Bug(
+        "asks while the caller speaks",
+        "response.py",
+        "if self.held or self.ask_again_at_s is not None:",
+        "if self.ask_again_at_s is not None:",
+    ),
+    Bug(
+        "hammers after a refusal",
+        "response.py",
+        "self.ask_again_at_s = now_s + _ASK_AGAIN_S\n                return True, None",
+        "return True, self.ask()",
+    ),
+    Bug(
+        "a refused request is forgotten",
+        "response.py",
+        "self._owe_first(request.wish)\n            if isinstance(self.active",
+        "if isinstance(self.active",
+    ),
+    Bug(
+        "a request refused for its content is made again",
+        "response.py",
+        "isinstance(request, Asked) and code == ACTIVE_RESPONSE",
+        "isinstance(request, Asked)",
+    ),
+    Bug(
+        "refusals of requests made in vain are not recognised",
+        "response.py",
+        "case (Asked(asked) | AskedInVain(asked)) as request, _ if",
+        "case (Asked(asked)) as request, _ if",
+    ),
+    Bug(
+        "the service's own response answers what it could not see",
+        "response.py",
+        "return self.properties is None and self.items.isdisjoint(unconfirmed)",
+        "return self.properties is None",
+    ),
+    Bug(
+        "a plain response answers a wish with properties",
+        "response.py",
+        "return self.properties is None and self.items.isdisjoint(unconfirmed)",
+        "return self.items.isdisjoint(unconfirmed)",
+    ),
+    Bug(
+        "the service's own response never answers a wish",
+        "response.py",
+        "if request is None:\n",
+        "if request is None and not self.owed:\n",
+    ),
+    Bug(
+        "answered twice: a request overtaken by its answer is not in vain",
+        "response.py",
+        "self.request = AskedInVain(self.request.event_id)\n\n    def hold",
+        "pass\n\n    def hold",
+    ),
+    Bug(
+        "metadata is not looked at",
+        "response.py",
+        "echoed = (response.metadata or {}).get(METADATA_KEY)",
+        "echoed = None",
+    ),
+    Bug(
+        "a response without metadata is ours though ids are given back",
+        "response.py",
+        "if self._echoes or isinstance(request, NotAsked)",
+        "if isinstance(request, NotAsked)",
+    ),
+    Bug(
+        "a doubtful request is not remembered",
+        "response.py",
+        "self.request, self.doubtful = NotAsked(), request\n",
+        "self.request = NotAsked()\n",
+    ),
+    Bug(
+        "an interruption leaves the doubtful request wanted",
+        "response.py",
+        "if isinstance(self.doubtful, Asked):\n",
+        "if self.owed is None:\n",
+    ),
+    Bug(
+        "an interruption always drops what is owed",
+        "response.py",
+        "if not keep_owed:\n            self.owed = ()",
+        "self.owed = ()",
+    ),
+    Bug(
+        "an interruption keeps what is owed",
+        "response.py",
+        "if not keep_owed:\n            self.owed = ()",
+        "",
+    ),
+    Bug(
+        "an interruption forgets the request under way",
+        "response.py",
+        "self._owe_first(self.request.wish)\n            self.request = AskedInVain(self.request.event_id)",
+        "self._owe_first(self.request.wish)\n            self.request = NotAsked()",
+    ),
+    Bug(
+        "plain wishes are each answered",
+        "response.py",
+        "if wish.properties is not None or plain is None:",
+        "if True:",
+    ),
+    Bug(
+        "a wish put back loses the items of the other",
+        "response.py",
+        "wish = Wish(items=plain.items | wish.items)\n            self.owed = tuple(owed",
+        "wish = Wish(items=plain.items)\n            self.owed = tuple(owed",
+    ),
+    Bug(
+        "a finished response begins again",
+        "response.py",
+        "self._begun.append(response.id)\n",
+        "",
+    ),
+    # --- the session ---
+    Bug(
+        "an interruption leaves brackets open",
+        "session.py",
+        "self._end_answer(interrupted=True)\n        self._close_answer(interrupted=True)\n\n    def _lost",
+        "self._end_answer(interrupted=True)\n\n    def _lost",
+    ),
+    Bug(
+        "a lost connection leaves brackets open",
+        "session.py",
+        "self._close_answer(interrupted=True)\n        self._responses.lost()",
+        "self._responses.lost()",
+    ),
+    Bug(
+        "a new response leaves the old one open",
+        "session.py",
+        "self._end_answer()\n        self._close_answer(interrupted=True)\n        if not isinstance(replaced",
+        "self._end_answer()\n        if not isinstance(replaced",
+    ),
+    Bug(
+        "a response that is drained is not cancelled",
+        "session.py",
+        "self._send(ResponseCancelEvent(response_id=response.id))\n            return",
+        "return",
+    ),
+    Bug(
+        "a turn that brings no answer never ends",
+        "session.py",
+        "if not isinstance(self._turn, Quiet) and now_s >= self._turn.until_s:",
+        "if isinstance(self._turn, Speaking) and now_s >= self._turn.until_s:",
+    ),
+    Bug(
+        "a turn whose end is not told never ends",
+        "session.py",
+        "if not isinstance(self._turn, Quiet) and now_s >= self._turn.until_s:",
+        "if isinstance(self._turn, Answering) and now_s >= self._turn.until_s:",
+    ),
+    Bug(
+        "the floor stays taken after the answer to a turn",
+        "session.py",
+        "self._turn = Quiet()\n            self._responses.held = False",
+        "self._turn = Quiet()",
+    ),
+    Bug(
+        "results that wait are forgotten",
+        "session.py",
+        "if request is None and self._results_waiting:",
+        "if False:",
+    ),
+    Bug(
+        "results count as answered by a response that could not see them",
+        "session.py",
+        "self._results_waiting &= self._unconfirmed",
+        "self._results_waiting.clear()",
+    ),
+    Bug(
+        "confirmed items are not noticed",
+        "session.py",
+        'self._unconfirmed.discard(event.item.id or "")\n',
+        "",
+    ),
+    Bug(
+        "refused items are waited for",
+        "session.py",
+        "self._unconfirmed.discard(event_id.removeprefix(_CREATE))\n",
+        "",
+    ),
+    Bug(
+        "a committed turn is not among what a response must see",
+        "session.py",
+        "self._unconfirmed.add(event_id)\n",
+        "",
+    ),
+    Bug(
+        "a committed turn is not answered",
+        "session.py",
+        "self._ask(self._responses.want(Wish(items=frozenset(self._unconfirmed))))\n        self._ask(self._responses.rel",
+        "self._ask(self._responses.rel",
+    ),
+    Bug(
+        "unheard items are deleted while they are written",
+        "session.py",
+        "if not isinstance(self._responses.active, Draining):\n            for",
+        "if True:\n            for",
+    ),
+    Bug(
+        "the next answer is asked for before unheard items are gone",
+        "session.py",
+        "request = self._responses.done(response.id)\n        self._delete_unheard()\n        self._ask(request)",
+        "self._ask(self._responses.done(response.id))\n        self._delete_unheard()",
+    ),
+    Bug(
+        "the service's own interruption is not trusted",
+        "session.py",
+        "if cancel_id is not None and cancel_id != stopped:",
+        "if cancel_id is not None:",
+    ),
+    Bug(
+        "a response begun during the speech is not cancelled",
+        "session.py",
+        "if cancel_id is not None and cancel_id != stopped:",
+        "if cancel_id is not None and not isinstance(self._turn, Speaking):",
+    ),
+    Bug(
+        "late events make calls",
+        "session.py",
+        "if self._responses.gives(event.response_id):\n                    self._tools.complete(",
+        "if event.response_id:\n                    self._tools.complete(",
+    ),
+    # --- tools ---
+    Bug(
+        "a call is handed over as often as it is told of",
+        "tools.py",
+        "if call is None or isinstance(call, Announced):",
+        "if not isinstance(call, InHand):",
+    ),
+    Bug(
+        "calls of an interrupted response are left without an output",
+        "tools.py",
+        "for call_id, _ in self._complete_calls(response_id)]",
+        "for call_id, _ in self._complete_calls(response_id)][:0]",
+    ),
+    Bug(
+        "a call is answered twice",
+        "tools.py",
+        "case Answered():\n                return None",
+        "case Answered():\n                return output_item(call_id, output)",
+    ),
+    Bug(
+        "calls of other responses are handed over too",
+        "tools.py",
+        "if isinstance(call, Complete) and call.response_id == response_id",
+        "if isinstance(call, Complete)",
+    ),
+    # --- transcripts ---
+    Bug(
+        "transcripts are told as they come",
+        "transcripts.py",
+        "if event is None:\n                return",
+        "if event is None:\n                continue",
+    ),
+    Bug(
+        "a second transcript is told",
+        "transcripts.py",
+        "return item_id in self._settled or item_id in self._ready",
+        "return item_id in self._ready",
+    ),
+    Bug(
+        "a transcript that never comes is waited for",
+        "transcripts.py",
+        "if item_id not in self._ready:\n                del",
+        "if item_id in self._ready:\n                del",
+    ),
+    # --- answer, timeline, playback, setup ---
+    Bug(
+        "half a sample is lost",
+        "timeline.py",
+        'pcm, self._half_sample = self._half_sample + pcm, b""',
+        'self._half_sample = b""',
+    ),
+    Bug(
+        "text of an item comes out during the next",
+        "timeline.py",
+        "yield from self._release(spoken, len(spoken.text))\n        self._playing",
+        "self._playing",
+    ),
+    Bug(
+        "what is left at the end is lost",
+        "timeline.py",
+        "yield from self._release(text, len(text.text))",
+        "yield from ()",
+    ),
+    Bug(
+        "speech is never closed",
+        "answer.py",
+        "yield SpeechClosed(self.response_id)",
+        "yield from ()",
+    ),
+    Bug(
+        "items before the one being played count as unheard",
+        "playback.py",
+        "played_ms = item.received_ms if was_heard else 0",
+        "played_ms = 0",
+    ),
+    Bug(
+        "what was cut is cut again",
+        "playback.py",
+        "self._items.clear()",
+        "pass",
+    ),
+    Bug(
+        "held events go out twice",
+        "setup.py",
+        "self._held.clear()\n",
+        "",
+    ),
+    Bug(
+        "unchanged options are sent again",
+        "setup.py",
+        "if self._wanted is None or self._wanted == self._sent:",
+        "if self._wanted is None:",
+    ),
+    Bug(
+        "the newest audio is dropped",
+        "setup.py",
+        "oldest = next(held for held in self._held if",
+        "oldest = next(held for held in reversed(self._held) if",
+    ),
+]
+
+
+def seed(bug: Bug, copy: Path) -> None:
+    """Copy the sources and put the bug in."""
+    shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    source = copy / "pipecat_voicelive" / "session" / bug.file
+    source.write_text(source.read_text().replace(bug.right, bug.wrong))
+
+
+def found_by(bug: Bug) -> str:
+    """The test that finds the bug, or "" if none does."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "src"
+        seed(bug, copy)
+        tests = [
+            "tests/session",
+            *(["tests/test_tapes.py"] if (ROOT / "tests/test_tapes.py").exists() else []),
+        ]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=no", *tests]
+        environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        try:
+            run = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return "it never ended"
+    if run.returncode == 0:
+        return ""
+    failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return failed[0].split("::", 1)[-1].split(" - ")[0] if failed else "it did not run"
+
+
+def misplaced(bug: Bug) -> bool:
+    source = ROOT / "src" / "pipecat_voicelive" / "session" / bug.file
+    return source.read_text().count(bug.right) != 1
+
+
+def main() -> int:
+    bugs = [bug for bug in BUGS if all(word in bug.name for word in sys.argv[1:])]
+    if lost := [bug.name for bug in bugs if misplaced(bug)]:
+        print("These bugs do not fit the sources any more:", *lost, sep="\n  ")
+        return 2
+    begun_s = time.monotonic()
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        finders = list(pool.map(found_by, bugs))
+    for bug, finder in zip(bugs, finders, strict=True):
+        print(f"{'KILLED  ' if finder else 'SURVIVED'}  {bug.name:<70}  {finder}")
+    survived = finders.count("")
+    print(f"{len(bugs) - survived} of {len(bugs)} found in {time.monotonic() - begun_s:.0f} s")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

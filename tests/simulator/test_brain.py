@@ -1,0 +1,93 @@
+"""Which reply a conversation gets."""
+
+from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
+from pipecat_voicelive.simulator import Scenario
+from pipecat_voicelive.simulator.brain import Brain, Call, Say
+from pipecat_voicelive.simulator.templates import filled
+
+SCENARIO = Scenario.from_dict(
+    {
+        "greeting": "Hello!",
+        "turns": [
+            {"user": "What is the weather in Lisbon?", "call": {"name": "weather"}, "then": "{result.sky}"},
+            {"user": "Tell me a joke", "say": "Knock, knock."},
+            {"user": r"order (\d+)", "say": "Found it.", "match": "pattern", "repeat": True},
+            {"user": "Goodbye", "say": "Bye.", "match": "exact"},
+        ],
+        "otherwise": "Sorry?",
+    }
+)
+
+
+def message(role, text, item_id):
+    kind = "text" if role == "assistant" else "input_text"
+    return ConversationItem(
+        type="message", id=item_id, role=role, content=[ItemContent(type=kind, text=text)]
+    )
+
+
+def said(brain, *items, tools=("weather",)):
+    reply = brain.reply(items, tools)
+    assert len(reply.parts) == 1
+    part = reply.parts[0]
+    return part.text if isinstance(part, Say) else part
+
+
+def test_nobody_has_spoken_so_it_greets():
+    assert said(Brain(SCENARIO), message("system", "Be nice.", "s")) == "Hello!"
+
+
+def test_a_typed_turn_takes_the_line_most_like_it():
+    assert said(Brain(SCENARIO), message("user", "tell me a joke, please", "u")) == "Knock, knock."
+
+
+def test_a_line_is_used_once():
+    brain = Brain(SCENARIO)
+    first, second = (message("user", "Tell me a joke", name) for name in "ab")
+    assert said(brain, first) == "Knock, knock."
+    assert said(brain, first, message("assistant", "Knock, knock.", "x"), second) == "Sorry?"
+
+
+def test_a_repeatable_line_is_used_again():
+    brain = Brain(SCENARIO)
+    for name in "ab":
+        assert said(brain, message("user", "Where is order 7?", name)) == "Found it."
+
+
+def test_an_exact_line_wants_the_same_words_in_any_dress():
+    assert said(Brain(SCENARIO), message("user", "GOODBYE!", "a")) == "Bye."
+    assert said(Brain(SCENARIO), message("user", "Goodbye now", "a")) == "Sorry?"
+
+
+def test_voice_turns_take_the_lines_in_order():
+    brain = Brain(SCENARIO)
+    heard = [brain.hear(name, 1000.0, []).turn for name in "abcde"]
+    assert [turn and turn.user for turn in heard] == [*(turn.user for turn in SCENARIO.turns), None]
+
+
+def test_a_replayed_history_has_used_its_lines():
+    history = [message("user", "What is the weather in Lisbon?", "u"), message("assistant", "Sunny.", "a")]
+    assert Brain(SCENARIO).hear("v", 1000.0, history).turn == SCENARIO.turns[1]
+
+
+def test_an_answered_turn_is_not_answered_again():
+    items = [message("user", "Tell me a joke", "u"), message("assistant", "Knock, knock.", "a")]
+    assert said(Brain(SCENARIO), *items) == "Sorry?"
+
+
+def test_a_call_is_made_and_its_output_told():
+    brain = Brain(SCENARIO)
+    asked = message("user", "What is the weather in Lisbon?", "u")
+    assert said(brain, asked) == Call("weather", "{}")
+    call = ConversationItem(type="function_call", id="c", call_id="1", name="weather", arguments="{}")
+    output = ConversationItem(type="function_call_output", id="o", call_id="1", output='{"sky": "blue"}')
+    assert said(brain, asked, call, output) == "blue"
+
+
+def test_gaps_are_filled_from_what_is_there():
+    values = {"result": {"a": [1, {"b": "x"}], "n": 1.5}, "results": {"f": True}, "user": {}}
+    assert filled("{result.a.1.b} {result.n} {results.f} {result.a}", values) == 'x 1.5 true [1, {"b": "x"}]'
+
+
+def test_a_gap_that_cannot_be_filled_says_so():
+    assert filled("{result.a.b} {other} {}", {"result": "text"}) == "(no result.a.b) {other} {}"

@@ -1,0 +1,58 @@
+"""The `voicelive` command, run as a user runs it."""
+
+import asyncio
+import signal
+import sys
+
+import pytest
+from voice_live_client import QUERY, Client
+from websockets.asyncio.client import connect
+
+from pipecat_voicelive.cli import main
+
+COMMAND = [sys.executable, "-c", "import sys; from pipecat_voicelive.cli import main; sys.exit(main())"]
+
+
+async def test_the_simulator_tells_its_endpoint_shows_the_talk_and_ends_cleanly(tmp_path):
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text("name: demo\nturns:\n  - {user: Hello, say: Good morning}\n")
+    arguments = ["simulator", "--port", "0", "--scenario", str(scenario), "--speed", "inf"]
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(20):
+            shown = ""
+            while "AZURE_VOICE_LIVE_API_KEY" not in shown:
+                shown += (await process.stdout.readline()).decode()
+            endpoint = shown.split("simulated at ")[1].split()[0]
+            assert "demo (1 turns)" in shown
+            url = f"{endpoint}{QUERY}gpt-realtime"
+            async with connect(url, additional_headers={"api-key": "k"}, max_queue=None) as socket:
+                client = Client(socket)
+                await client.configure(modalities=["text"])
+                await client.ask("Hello")
+            process.send_signal(signal.SIGINT)
+            shown = (await process.stdout.read()).decode()
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert "user: Hello" in shown
+    assert "assistant: Good morning" in shown
+    assert "Traceback" not in shown
+
+
+def test_a_scenario_that_is_wrong_is_named(tmp_path, capsys):
+    path = tmp_path / "s.yaml"
+    path.write_text("turn: []")
+    assert main(["simulator", "--scenario", str(path)]) == 1
+    assert "did you mean 'turns'" in capsys.readouterr().err
+
+
+def test_a_speed_that_is_none_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["simulator", "--speed", "0"])
+    assert "--speed" in capsys.readouterr().err
