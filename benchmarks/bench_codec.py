@@ -113,7 +113,9 @@ def microseconds(function, argument, calls):
 
 def compare(name, ours, theirs, argument):
     calls = max(10, int(2000 / max(microseconds(theirs, argument, 20), 1)))
-    pairs = [(microseconds(ours, argument, calls), microseconds(theirs, argument, calls)) for _ in range(ROUNDS)]
+    pairs = [
+        (microseconds(ours, argument, calls), microseconds(theirs, argument, calls)) for _ in range(ROUNDS)
+    ]
     mine, his = (statistics.median(column) for column in zip(*pairs, strict=True))
     print(f"{name:42} {mine:8.2f} {his:10.2f} {his / mine:8.1f}x")
 

@@ -20,19 +20,21 @@ from pathlib import Path
 
 warnings.filterwarnings("ignore")
 
-from loguru import logger  # noqa: E402
-from pipecat.frames.frames import EndFrame, LLMMessagesAppendFrame, LLMRunFrame  # noqa: E402
-from pipecat.pipeline.pipeline import Pipeline  # noqa: E402
-from pipecat.pipeline.worker import PipelineWorker  # noqa: E402
-from pipecat.processors.aggregators.llm_context import LLMContext  # noqa: E402
-from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair  # noqa: E402
-from pipecat.services.llm_service import FunctionCallParams  # noqa: E402
-from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies  # noqa: E402
-from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregatorParams  # noqa: E402
-from pipecat.workers.runner import WorkerRunner  # noqa: E402
+from loguru import logger
+from pipecat.frames.frames import EndFrame, LLMMessagesAppendFrame, LLMRunFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
+from pipecat.services.llm_service import FunctionCallParams
+from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
+from pipecat.workers.runner import WorkerRunner
 
-from pipecat_voicelive import SessionProperties, VoiceLiveLLMService  # noqa: E402
-from pipecat_voicelive.simulator import VoiceLiveSimulator  # noqa: E402
+from pipecat_voicelive import SessionProperties, VoiceLiveLLMService
+from pipecat_voicelive.simulator import VoiceLiveSimulator
 
 SCENARIO = {
     "greeting": "Hello.",
@@ -47,7 +49,7 @@ SCENARIO = {
 ANSWER = "It is 21 degrees."
 
 
-async def get_weather(params: FunctionCallParams, city: str):
+async def get_weather(params: FunctionCallParams, city: str):  # noqa: ARG001 - part of the tool
     """Get the weather in a city.
 
     Args:
@@ -100,7 +102,7 @@ def measure() -> dict[str, float]:
     gc.collect()
     return {
         "tasks": len(asyncio.all_tasks()),
-        "files": len(os.listdir("/proc/self/fd")),
+        "files": len(list(Path("/proc/self/fd").iterdir())),
         "threads": threading.active_count(),
         "objects": len(gc.get_objects()),
         "MiB": round(resident_mib(), 1),
@@ -131,7 +133,7 @@ async def main(sessions: int, at_once: int) -> int:
     took_s = time.monotonic() - started
     first, last = points[1 if len(points) > 2 else 0], points[-1]
     per_session = (last["MiB"] - first["MiB"]) * 1024 / max(last["sessions"] - first["sessions"], 1)
-    print(f"{sessions} sessions in {took_s:.0f} s; memory {per_session:+.2f} KiB a session after the first fifth")
+    print(f"{sessions} sessions in {took_s:.0f} s; memory {per_session:+.2f} KiB a session, warm-up apart")
     grown = [
         name
         for name, room in (("tasks", 0), ("files", 2), ("threads", 2), ("objects", 2000))

@@ -1,12 +1,17 @@
-"""Hypothesis profiles: quick and repeatable by default, deep with HYPOTHESIS_PROFILE=thorough."""
+"""Hypothesis profiles: quick and repeatable by default, deep with HYPOTHESIS_PROFILE=thorough.
+
+`seeded` is quick too, but content with any failure: nobody reads a smaller one.
+"""
 
 import os
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from loguru import logger
 
 settings.register_profile(
     "quick",
-    max_examples=60,
+    max_examples=200,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
@@ -20,4 +25,16 @@ settings.register_profile(
     stateful_step_count=80,
     derandomize=False,
 )
+settings.register_profile(
+    "seeded", parent=settings.get_profile("quick"), phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture
+def caplog_loguru():
+    """The lines that are logged, level first."""
+    lines = []
+    sink = logger.add(lambda message: lines.append(str(message)), format="{level} {message}", level="DEBUG")
+    yield lines
+    logger.remove(sink)

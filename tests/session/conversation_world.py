@@ -60,7 +60,8 @@ class World:
         self._running: str | None = None  # as the session was told
         self._silenced: set[str] = set()
         self._to_run: list[str] = []
-        self._results_wait = False
+        self._results: set[str] = set()
+        self._results_to_be_spoken_of = False
         self._spoken_ms: dict[str, float] = defaultdict(float)
         self._speaking_since_s: float | None = None
         self._count = 0
@@ -141,6 +142,7 @@ class World:
         if in_vain and self._knows_its_responses:
             self._silenced.add(response_id)
             return
+        self._results -= given.saw
         for wanted in self._wanted:
             if wanted.about - self.server.refused_items <= given.saw and (
                 wanted.instructions is None or wanted.instructions == given.instructions
@@ -162,7 +164,8 @@ class World:
 
     def respond(self, instructions: str | None = None) -> None:
         self._want(instructions)
-        self._results_wait = False
+        self._results.clear()
+        self._results_to_be_spoken_of = False
         properties = ce.ResponseProperties(instructions=instructions) if instructions else None
         self.give(inputs.Respond(properties))
 
@@ -173,15 +176,33 @@ class World:
 
     def answer_tool(self, *, respond: bool) -> None:
         if self._to_run:
-            self._may_ask += respond
-            self._results_wait |= respond
-            self.give(inputs.AnswerTool(self._to_run.pop(0), "out", "look", respond))
+            self._answer_tool(self._to_run.pop(0), respond=respond)
 
     def answer_old_tool(self, *, respond: bool) -> None:
         self._count += 1
+        self._answer_tool(f"old{self._count}", respond=respond)
+
+    def _answer_tool(self, call_id: str, *, respond: bool) -> None:
+        before = set(self._sent_items)
         self._may_ask += respond
-        self._results_wait |= respond
-        self.give(inputs.AnswerTool(f"old{self._count}", "out", "look", respond))
+        self.give(inputs.AnswerTool(call_id, "out", "look", respond))
+        (item_id,) = self._sent_items - before
+        if respond:
+            self._results.add(item_id)
+        self._speak_of_results()
+
+    def respond_to_results(self) -> None:
+        self._results_to_be_spoken_of = bool(self._results)
+        self.give(inputs.RespondToResults())
+        self._speak_of_results()
+
+    def _speak_of_results(self) -> None:
+        """When the last tool has returned, at the latest, the results are to be spoken of."""
+        if self._results_to_be_spoken_of and not self._to_run:
+            if self._results:
+                self._wanted.append(Wanted(set(self._sent_items)))
+            self._results.clear()
+            self._results_to_be_spoken_of = False
 
     def interrupt(self, heard_part: float | None) -> None:
         """Interrupt, having heard this part (0 to 1) of the newest item, or without a position."""
@@ -251,8 +272,7 @@ class World:
             self.wait(5)
             while self._to_run:
                 self.answer_tool(respond=True)
-            if self._results_wait and not (self.server.inbox or self.server.outbox or self.server.active):
-                self.respond()
+            self.respond_to_results()
             if not (self.server.inbox or self.server.outbox or self.server.active):
                 return
         raise AssertionError("never comes to rest")

@@ -44,6 +44,7 @@ class Driver:
         while (due_s := self.session.deadline_s) is not None and due_s <= until_s:
             self.now_s = max(self.now_s, due_s)
             effects += self.give(inputs.Tick())
+            assert self.session.deadline_s is None or self.session.deadline_s > self.now_s, "ticks for ever"
         self.now_s = until_s
         return effects
 

@@ -58,6 +58,10 @@ class Conversation(RuleBasedStateMachine):
         else:
             self.world.answer_tool(respond=respond)
 
+    @rule()
+    def the_user_wants_the_results_spoken_of(self):
+        self.world.respond_to_results()
+
     @rule(heard=st.none() | st.sampled_from([0.0, 0.3, 1.0]))
     def the_user_interrupts(self, heard):
         self.world.interrupt(heard)

@@ -30,6 +30,7 @@ STEPS = {
     "respond": World.respond,
     "respond so": lambda world: world.respond("x"),
     "answer tool": lambda world: world.answer_tool(respond=True),
+    "respond to results": World.respond_to_results,
     "interrupt": lambda world: world.interrupt(0.5),
     "caller starts": lambda world: world.server.caller_starts(),
     "caller stops": lambda world: world.server.caller_stops(cough=False),

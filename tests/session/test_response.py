@@ -164,6 +164,17 @@ def test_a_request_whose_supposed_answer_was_interrupted_is_not_answered_after_a
     assert heard(driver.give(done("r2"), created("r3"), spoken("r3", "b", "Yes?"))) == ["Yes?"]
 
 
+def test_a_doubtful_request_for_unseen_items_is_in_vain_after_an_interruption_too():
+    driver = ready()
+    request = request_in(driver.give(AddItem(message("hi")), Respond()))
+    driver.give(created("r1"), Interrupt(), done("r1", "cancelled"))
+    confirm_all(driver)
+    effects = driver.give(created("r2", request), spoken("r2", "a", "Hello"))
+    assert names(effects) == ["response.cancel"]
+    driver.give(done("r2", "cancelled"))
+    assert not driver.session.answer_pending
+
+
 # --- rule 3: the service's own response answers us ---------------------------------------------------
 
 
@@ -275,6 +286,22 @@ def test_a_refused_and_an_owed_answer_are_one():
     driver.give(created("r1"), AddItem(message("and")), Respond(), refusal(request.event_id))
     again = request_in(driver.give(done("r1")))
     assert requests_in(driver.give(created("r2", again), done("r2"))) == []
+
+
+def test_a_refused_request_taken_together_with_an_owed_one_is_about_the_items_of_both():
+    driver = acquainted()
+    request = request_in(driver.give(AddItem(message("hi", "i1")), Respond()))
+    driver.give(refusal(request.event_id), Respond(), speech_started(), speech_stopped())
+    driver.give(AddItem(message("and", "i2")), confirmed("i2"), created("r1"), confirmed("i1"))
+    assert len(requests_in(driver.give(done("r1")) + driver.wait(1))) == 1
+
+
+def test_a_request_refused_after_more_was_wanted_is_about_its_own_items_too():
+    driver = acquainted()
+    request = request_in(driver.give(AddItem(message("hi", "i1")), Respond()))
+    driver.give(speech_started(), Respond(), refusal(request.event_id), speech_stopped())
+    driver.give(created("r1"), confirmed("i1"))
+    assert len(requests_in(driver.give(done("r1")) + driver.wait(1))) == 1
 
 
 def test_a_refused_request_keeps_its_place_before_later_ones():

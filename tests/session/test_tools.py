@@ -24,8 +24,8 @@ from session_harness import (
 
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.session import effects as fx
-from pipecat_voicelive.session.inputs import AnswerTool, Interrupt, Lost, Respond
-from pipecat_voicelive.session.tools import INTERRUPTED, NOT_JSON
+from pipecat_voicelive.session.inputs import AnswerTool, Interrupt, Lost, Respond, RespondToResults
+from pipecat_voicelive.session.tools import INTERRUPTED, NOT_JSON, Tools
 
 
 def calls(effects):
@@ -223,6 +223,39 @@ def test_calls_of_a_response_that_another_replaced_are_answered_and_not_run():
     effects = driver.give(created("r2"))
     assert outputs(effects) == [("c1", INTERRUPTED)]
     assert calls(driver.give(done("r1"), done("r2"))) == []
+
+
+def test_only_the_calls_of_the_finished_response_are_handed_over():
+    tools = Tools()
+    tools.complete("r1", "c1", "look", "{}")
+    tools.complete("r2", "c2", "look", "{}")
+    calls, outputs = tools.hand_over("r2")
+    assert [call.call_id for call in calls] == ["c2"]
+    assert outputs == ()
+    assert [output.call_id for output in tools.abandon("r1")] == ["c1"]
+
+
+def test_results_are_spoken_of_when_the_whole_group_has_returned():
+    driver = ready()
+    driver.give(created("r1"), arguments_done("r1", "c1"), arguments_done("r1", "c2"), done("r1"))
+    assert requests_in(driver.give(AnswerTool("c1", "fine"), RespondToResults())) == []
+    assert sent_types(driver.give(AnswerTool("c2", "fine"))) == [
+        "conversation.item.create",
+        "response.create",
+    ]
+
+
+def test_results_are_spoken_of_once():
+    driver = ready()
+    driver.give(created("r1"), arguments_done("r1", "c1"), done("r1"))
+    effects = driver.give(AnswerTool("c1", "fine"), RespondToResults(), RespondToResults())
+    assert len(requests_in(effects)) == 1
+    driver.give(created("r2", request_in(effects)), RespondToResults())
+    assert requests_in(driver.give(done("r2"))) == []
+
+
+def test_there_is_nothing_to_say_without_results():
+    assert ready().give(RespondToResults()) == []
 
 
 def test_an_interruption_by_speech_does_not_take_back_a_call_in_hand():

@@ -12,6 +12,7 @@ from session_harness import (
     message,
     names,
     ready,
+    refusal,
     request_in,
     requests_in,
     sent,
@@ -30,9 +31,19 @@ from pipecat_voicelive.session.inputs import (
     CommitTurn,
     Interrupt,
     Respond,
+    SendRaw,
     StartTurn,
 )
 from pipecat_voicelive.session.turns import GRACE_S, LONGEST_TURN_S, TurnRules
+
+
+def acquainted_manual():
+    """A session with manual turns whose service has given a request id back before."""
+    driver = manual()
+    request = request_in(driver.give(Respond()))
+    driver.give(created("r0", request), done("r0"))
+    driver.trace.clear()
+    return driver
 
 
 def test_speech_is_told_with_its_place():
@@ -155,6 +166,24 @@ def test_a_committed_turn_is_answered_besides_a_response_with_its_own_properties
     assert sent_types(effects) == ["input_audio_buffer.commit", "response.create"]
     driver.give(created("r1", request_in(effects)))
     assert len(requests_in(driver.give(done("r1")))) == 1
+
+
+def test_a_committed_turn_is_not_answered_by_a_response_that_began_before_it():
+    driver = acquainted_manual()
+    driver.give(SendRaw(ce.ResponseCreateEvent()))
+    request = request_in(driver.give(StartTurn(), AppendAudio(b"ab"), CommitTurn()))
+    driver.give(created("r1"), committed("u1"), refusal(request.event_id))
+    assert sent_types(driver.give(done("r1"))) == ["response.create"]
+
+
+def test_a_refused_commit_is_not_taken_for_the_next():
+    driver = acquainted_manual()
+    _, refused, request = sent(driver.give(AppendAudio(b"ab"), CommitTurn()))
+    driver.give(refusal(refused.event_id, "input_audio_buffer_commit_empty"))
+    driver.give(created("r1", request), done("r1"))
+    request = request_in(driver.give(AppendAudio(b"ab"), CommitTurn()))
+    driver.give(committed("u2"), created("r2"), refusal(request.event_id))
+    assert requests_in(driver.give(done("r2")) + driver.wait(60)) == []
 
 
 def test_a_turn_committed_during_an_answer_is_answered_after_it():

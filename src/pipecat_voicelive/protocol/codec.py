@@ -6,14 +6,17 @@ the simulator's. Reading never raises; what cannot be read becomes an event that
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from pipecat_voicelive.protocol.client_events import ClientEvent
+from pipecat_voicelive.protocol.items import Response
 from pipecat_voicelive.protocol.server_events import (
     KnownServerEvent,
     MalformedEvent,
+    ResponseCreated,
+    ResponseDone,
     ServerEvent,
     UnknownEvent,
 )
@@ -34,7 +37,7 @@ class _Envelope(msgspec.Struct, frozen=True):
     type: str
 
 
-# RecursionError: JSON nested some thousand levels deep. UnicodeError: lone surrogates, bytes that are no UTF-8.
+# RecursionError: JSON nested thousands deep. UnicodeError: lone surrogates, bytes that are no UTF-8.
 _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 _encoder = msgspec.json.Encoder()
@@ -73,11 +76,16 @@ def to_plain(event: ClientEvent | RawEvent | ServerEvent) -> dict[str, Any]:
 
 
 def decode_server_event(message: str | bytes) -> ServerEvent:
-    """The event in a message from the service. Never raises."""
+    """The event in a message from the service. Never raises.
+
+    The beginning and the end of a response are read without the members that do not fit: whoever missed
+    one would wait for it for ever.
+    """
     try:
         return _server_decoder.decode(message)
     except _UNREADABLE as error:
-        return _unreadable(message, error, SERVER_EVENT_TYPES)
+        event = _unreadable(message, error, SERVER_EVENT_TYPES)
+        return _what_fits(message, event.type) or event
 
 
 def decode_client_event(message: str | bytes) -> ClientEvent | UnknownEvent | MalformedEvent:
@@ -107,6 +115,24 @@ def _unreadable(
     if event_type in known:
         return MalformedEvent(type=event_type, problem=str(error))
     return UnknownEvent(type=event_type, members=decode_plain(message))
+
+
+def _what_fits(message: str | bytes, event_type: str) -> ResponseCreated | ResponseDone | None:
+    kind = {"response.created": ResponseCreated, "response.done": ResponseDone}.get(event_type)
+    response = decode_plain(message).get("response") if kind is not None else None
+    if kind is None or not isinstance(response, dict):
+        return None
+    members = cast("dict[str, Any]", response)
+    fitting = {name: value for name, value in members.items() if _fits({"id": "", name: value})}
+    return kind(response=msgspec.convert(fitting, Response)) if "id" in fitting else None
+
+
+def _fits(response: dict[str, Any]) -> bool:
+    try:
+        msgspec.convert(response, Response)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def parse_arguments(arguments: str) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ class Option(BaseModel):
 
 
 class OpenAIVoice(Option):
-    """A voice of a native OpenAI model: alloy, ash, ballad, coral, echo, sage, shimmer, verse, marin, cedar."""
+    """A voice of a native OpenAI model, such as alloy, ash, coral, sage, verse, marin or cedar."""
 
     type: Literal["openai"] = "openai"
     name: str

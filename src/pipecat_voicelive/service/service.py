@@ -27,6 +27,7 @@ from pipecat.frames.frames import (
     LLMContextUserTurnFrame,
     LLMServiceMetadataFrame,
     LLMSetToolsFrame,
+    LLMUpdateSettingsFrame,
     SpeechControlParamsFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
@@ -399,6 +400,8 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             case LLMSetToolsFrame():
                 self._sync_registered_tool_handlers(frame.tools)
                 await self._configure()
+            case LLMUpdateSettingsFrame() if frame.service not in (None, self):
+                return  # the base class has passed it on
             case _:
                 pass
         await self.push_frame(frame, direction)

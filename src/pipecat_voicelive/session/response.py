@@ -119,10 +119,6 @@ class Responses:
         """Whether an answer is being given, asked for, or owed."""
         return isinstance(self.active, Running) or isinstance(self.request, Asked) or bool(self.owed)
 
-    def accepts(self, response_id: str) -> bool:
-        """Whether output of this response is to come out."""
-        return self.active == Running(response_id)
-
     def gives(self, response_id: str) -> bool:
         """Whether this response is being given, to be heard or not."""
         return not isinstance(self.active, Silent) and self.active.response_id == response_id
@@ -158,10 +154,8 @@ class Responses:
         self.held = False
         return self.ask()
 
-    def done(self, response_id: str) -> ResponseCreateEvent | None:
-        """A response is over. One that is not the active one changes nothing."""
-        if not self.gives(response_id):
-            return None
+    def done(self) -> ResponseCreateEvent | None:
+        """The response that was given is over."""
         self.active = Silent()
         return self.ask()
 

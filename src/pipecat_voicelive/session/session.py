@@ -379,7 +379,7 @@ class Session:
             self._ending = (answer, response, now_s + WAIT_S)
             if not self._transcripts.awaiting:
                 self._end_answer()
-        request = self._responses.done(response.id)
+        request = self._responses.done()
         self._delete_unheard()
         self._ask(request)
 
@@ -414,6 +414,8 @@ class Session:
             self._out.append(fx.SessionRefused(error, fatal))
             return
         self._unconfirmed.discard(event_id.removeprefix(_CREATE))
+        if event_id in self._unconfirmed_commits:
+            self._unconfirmed_commits.remove(event_id)
         ours, request = self._responses.refused(event_id, code, now_s)
         overtaken = ours and code == ACTIVE_RESPONSE
         self._out.append(fx.RequestRefused(error, expected=overtaken or code in _ORDINARY_REFUSALS))
@@ -422,7 +424,9 @@ class Session:
     # --- steps that several inputs share -----------------------------------------------------------
 
     def _accepting(self, response_id: str) -> Answer | None:
-        return self._answer if self._responses.accepts(response_id) else None
+        """The answer that output of this response belongs to, None if it is not to come out."""
+        answer = self._answer
+        return answer if answer is not None and answer.response_id == response_id else None
 
     def _add_item(self, item: ConversationItem) -> str:
         item_id = item.id
