@@ -113,7 +113,7 @@ async def main(sessions: int, at_once: int) -> int:
     logger.remove()
     points: list[dict[str, float]] = []
     started = time.monotonic()
-    async with VoiceLiveSimulator(SCENARIO, speed=math.inf) as simulator:
+    async with VoiceLiveSimulator(SCENARIO, speed=math.inf, keep_sessions=0) as simulator:
         step = max(sessions // 10, at_once)
         done = 0
         while done < sessions:
@@ -127,11 +127,10 @@ async def main(sessions: int, at_once: int) -> int:
                 for _ in range(min(step, sessions - done)):
                     group.create_task(one())
             done += min(step, sessions - done)
-            simulator.forget_closed_sessions()
             points.append({"sessions": done, **measure()})
             print("  ".join(f"{name} {value:g}" for name, value in points[-1].items()), flush=True)
     took_s = time.monotonic() - started
-    first, last = points[1 if len(points) > 2 else 0], points[-1]
+    first, last = points[len(points) // 3], points[-1]
     per_session = (last["MiB"] - first["MiB"]) * 1024 / max(last["sessions"] - first["sessions"], 1)
     print(f"{sessions} sessions in {took_s:.0f} s; memory {per_session:+.2f} KiB a session, warm-up apart")
     grown = [

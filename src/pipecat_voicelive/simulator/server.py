@@ -53,6 +53,7 @@ class VoiceLiveSimulator:
         merge_session_updates: Let members that a `session.update` leaves out stay as they were; else they
             fall back to their defaults.
         keep_events: How many events each session remembers; None for all.
+        keep_sessions: How many sessions that are over are remembered, the newest.
         listener: Is called with every event on the wire, in the event loop; it must not block or raise.
 
     Raises:
@@ -71,6 +72,7 @@ class VoiceLiveSimulator:
         strict: bool = True,
         merge_session_updates: bool = False,
         keep_events: int | None = None,
+        keep_sessions: int = 100,
         listener: Callable[[SimulatedSession, Exchanged], None] | None = None,
     ) -> None:
         if math.isnan(speed) or speed <= 0:
@@ -86,8 +88,10 @@ class VoiceLiveSimulator:
         self._strict = strict
         self._merge_session_updates = merge_session_updates
         self._keep_events = keep_events
+        self._keep_sessions = keep_sessions
         self._listener = listener
         self._sessions: list[SimulatedSession] = []
+        self._opened = 0
         self._arrival = asyncio.Condition()
         self._cleanup = AsyncExitStack()
         self._server: Server | None = None
@@ -112,7 +116,7 @@ class VoiceLiveSimulator:
 
     @property
     def sessions(self) -> list[SimulatedSession]:
-        """Every session so far, the newest last; those that are over stay until the simulator closes."""
+        """The sessions, the newest last: all that are open, and the newest of those that are over."""
         return list(self._sessions)
 
     async def wait_for_session(self, count: int = 1, *, timeout_s: float = 5.0) -> SimulatedSession:
@@ -122,7 +126,7 @@ class VoiceLiveSimulator:
             TimeoutError: They are not within `timeout_s`.
         """
         async with asyncio.timeout(timeout_s), self._arrival:
-            await self._arrival.wait_for(lambda: len(self._sessions) >= count)
+            await self._arrival.wait_for(lambda: self._opened >= count)
         return self._sessions[-1]
 
     async def __aenter__(self) -> Self:
@@ -184,14 +188,20 @@ class VoiceLiveSimulator:
             handshake,
             LiveSession(config, self._scenario, speed=self._speed, strict=self._strict),
             self._speaker,
-            number=len(self._sessions) + 1,
+            number=self._opened + 1,
             keep_events=self._keep_events,
             listener=self._listener,
         )
         self._sessions.append(session)
+        self._opened += 1
         async with self._arrival:
             self._arrival.notify_all()
-        await session.serve()
+        try:
+            await session.serve()
+        finally:
+            over = [session for session in self._sessions if session.close_code is not None]
+            for forgotten in over[: max(0, len(over) - self._keep_sessions)]:
+                self._sessions.remove(forgotten)
 
 
 def _scenario(given: Scenario | str | Path | Mapping[str, Any] | None) -> Scenario:
