@@ -29,7 +29,7 @@ demo: $(READY)  ## a whole spoken call, offline: watch it, then look at out/call
 	@cd examples && ../$(BIN)/python -m demo --out ../out
 
 test: $(READY)  ## run the tests
-	@$(PYTEST) -q -n 2
+	@$(PYTEST) -q -n 4 --dist worksteal
 
 check: $(READY)  ## format, lint, types, architecture
 	@$(BIN)/ruff format --check .
