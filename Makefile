@@ -34,7 +34,7 @@ test: $(READY)  ## run the tests
 check: $(READY)  ## format, lint, types, architecture
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/pyright --level error
+	@$(BIN)/pyright --level error --pythonpath $(BIN)/python
 	@$(PYTEST) -q tests/test_architecture.py tests/test_public_api.py
 
 format: $(READY)  ## put the code into shape
