@@ -1,4 +1,4 @@
-"""Hypothesis profiles: quick and repeatable by default, deep with HYPOTHESIS_PROFILE=thorough.
+"""Hypothesis profiles: quick and repeatable by default, deep with HYPOTHESIS_PROFILE=thorough and `--timeout 0`.
 
 `seeded` is quick too, but content with any failure: nobody reads a smaller one.
 """
@@ -24,6 +24,7 @@ settings.register_profile(
     max_examples=3000,
     stateful_step_count=80,
     derandomize=False,
+    print_blob=True,
 )
 settings.register_profile(
     "seeded", parent=settings.get_profile("quick"), phases=[Phase.explicit, Phase.generate]

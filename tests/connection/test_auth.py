@@ -86,3 +86,27 @@ def test_something_that_is_no_credential_is_named():
 def test_importing_the_package_imports_no_azure_library():
     code = "import sys, pipecat_voicelive.client; sys.exit(any(m.startswith('azure') for m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_no_credential_at_all_means_the_default_one_made_when_first_needed_and_closed_at_the_end(
+    monkeypatch,
+):
+    made = []
+
+    class Default(SyncCredential):
+        def __init__(self):
+            super().__init__()
+            made.append(self)
+            self.closed = 0
+
+        def close(self):
+            self.closed += 1
+
+    monkeypatch.setattr("azure.identity.DefaultAzureCredential", Default)
+    auth = choose_auth()
+    assert made == []
+    assert await auth.headers() == {"Authorization": "Bearer token-1"}
+    assert await auth.headers() == {"Authorization": "Bearer token-2"}
+    await auth.aclose()
+    await auth.aclose()
+    assert [credential.closed for credential in made] == [1]
