@@ -3,7 +3,8 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+RUN := $(VENV)/.ready-to-run
+READY := $(VENV)/.ready-to-work
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help demo test check format bench soak seeded-bugs clean
@@ -11,21 +12,30 @@ PYTEST := $(BIN)/python -m pytest
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-# A virtual environment with the package, its simulator and the tools. uv if it is there, venv and pip if not.
-$(READY): pyproject.toml
+# A virtual environment with the package and its simulator, and one with the tools too. uv if it is there, venv
+# and pip if not. One that was begun and not finished is made anew.
+define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...")'
 	@if command -v uv >/dev/null 2>&1; then \
 		echo "Setting up $(VENV) with uv ..."; \
-		test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV); \
-		uv pip install --quiet --python $(BIN)/python -e '.[dev]'; \
+		$(BIN)/python -c '' 2>/dev/null || uv venv --quiet --clear --python $(PYTHON) $(VENV); \
+		uv pip install --quiet --python $(BIN)/python -e '.[$(1)]'; \
 	else \
 		echo "Setting up $(VENV) with venv and pip (a minute or two) ..."; \
-		test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'; \
+		$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
+			|| { echo "Python's venv does not work here; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(1)]'; \
 	fi
 	@touch $@
+endef
 
-demo: $(READY)  ## a whole spoken call, offline: watch it, then look at out/call.html
+$(RUN): pyproject.toml
+	$(call install,simulator)
+
+$(READY): pyproject.toml
+	$(call install,dev)
+
+demo: $(RUN)  ## a whole spoken call, offline: watch it, then look at out/call.html
 	@cd examples && ../$(BIN)/python -m demo --out ../out
 
 test: $(READY)  ## run the tests

@@ -24,6 +24,7 @@ from pipecat.frames.frames import LLMRunFrame
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.workers.runner import WorkerRunner
 
+from pipecat_voicelive import ConfigurationError
 from pipecat_voicelive.simulator import Speaker, VoiceLiveSimulator, open_speaker
 
 from .bot import pipeline, voice_live
@@ -104,7 +105,7 @@ async def call(out: Path) -> list[str]:
                 observers=[caller, recorder],
                 enable_rtvi=False,
             )
-            runner = WorkerRunner()
+            runner = WorkerRunner(handle_sigint=False, handle_sigterm=False)
             await runner.add_workers(worker)
             await worker.queue_frame(LLMRunFrame())
             try:
@@ -128,10 +129,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("out"), help="where the recording goes")
     out = parser.parse_args().out.resolve()
-    (out / "caller").mkdir(parents=True, exist_ok=True)
     logger.remove()
     logger.add(sys.stderr, level="WARNING", format="{level}: {message}")
-    problems = asyncio.run(call(out))
+    try:
+        (out / "caller").mkdir(parents=True, exist_ok=True)
+        problems = asyncio.run(call(out))
+    except (ConfigurationError, OSError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\n  Interrupted: nothing was written.", file=sys.stderr)
+        return 130
     for problem in problems:
         print(f"  MISSING: {problem}", file=sys.stderr)
     if not problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import math
 import signal
 import sys
@@ -34,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a Voice Live here, without Azure, and show what is said. Ctrl-C ends it.",
     )
     simulator.add_argument(
-        "--port", type=int, default=_DEFAULT_PORT, help="default %(default)s; 0 for any free port"
+        "--port", type=_port, default=_DEFAULT_PORT, help="default %(default)s; 0 for any free port"
     )
     simulator.add_argument("--host", default="127.0.0.1", help="default %(default)s: this machine only")
     simulator.add_argument("--scenario", metavar="FILE", help="YAML file with what is said")
@@ -48,6 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     simulator.add_argument("--api-key", metavar="K", help="take this api-key only; else any is taken")
     simulator.set_defaults(run=_simulator)
     return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
 
 
 def _speed(text: str) -> float:
@@ -72,7 +80,10 @@ def _simulator(options: argparse.Namespace) -> int:
             listener=_show,
         )
         asyncio.run(_serve(simulator, api_key=options.api_key))
-    except (ConfigurationError, OSError) as error:
+    except OSError as error:
+        print(f"voicelive simulator: {error}; give another --port, or 0 for a free one", file=sys.stderr)
+        return 1
+    except ConfigurationError as error:
         print(f"voicelive simulator: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -82,6 +93,7 @@ def _simulator(options: argparse.Namespace) -> int:
 
 
 async def _serve(simulator: VoiceLiveSimulator, *, api_key: str | None) -> None:
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -95,7 +107,7 @@ async def _serve(simulator: VoiceLiveSimulator, *, api_key: str | None) -> None:
         print(f"  models:   {_MODELS}")
         print()
         print(f"  export AZURE_VOICE_LIVE_ENDPOINT={simulator.endpoint}")
-        print(f"  export AZURE_VOICE_LIVE_API_KEY={'the key you gave' if api_key else 'anything'}")
+        print(f"  export AZURE_VOICE_LIVE_API_KEY={'<the key you gave>' if api_key else 'anything'}")
         print(flush=True)
         await stop.wait()
     print("\nEnded.")

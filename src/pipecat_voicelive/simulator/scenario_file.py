@@ -178,7 +178,7 @@ class _Reader:
         value = members.get(name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 600_000:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 600_000:
             raise self._wrong((*where, name), "must be a number of milliseconds, at most ten minutes")
         return float(value)
 

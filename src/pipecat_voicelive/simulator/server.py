@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,7 @@ from pipecat_voicelive.simulator.utterance import Speaker
 
 _MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 """Room for 15 MiB of audio in base64."""
+_logger = logging.getLogger(__name__)
 _SESSION_LIMIT_S = 60 * 60
 
 
@@ -166,7 +168,10 @@ class VoiceLiveSimulator:
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         answer = self._handshake(request)
-        return connection.respond(answer.status, answer.text) if isinstance(answer, Refusal) else None
+        if not isinstance(answer, Refusal):
+            return None
+        _logger.warning("Turned a connection away: HTTP %s, %s", int(answer.status), answer.text.strip())
+        return connection.respond(answer.status, answer.text)
 
     def _handshake(self, request: Request) -> Handshake | Refusal:
         return answer_handshake(request.path, request.headers.raw_items(), api_key=self._api_key)
