@@ -22,7 +22,7 @@ define install
 		uv pip install --quiet --python $(BIN)/python -e '.[$(1)]'; \
 	else \
 		echo "Setting up $(VENV) with venv and pip (a minute or two) ..."; \
-		$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
+		{ test -f $(VENV)/pyvenv.cfg && $(BIN)/python -m pip --version; } >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
 			|| { echo "Python's venv does not work here; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(1)]'; \
 	fi
