@@ -60,7 +60,7 @@ def test_words_stay_near_the_time_at_which_they_were_heard() -> None:
     plan = plan_row(record, span)
     assert [label.text for label in plan.bot_text] == [word.text for word in record.words]
     for word, label in zip(record.words, plan.bot_text, strict=True):
-        assert 0 <= label.x - plan.x(word.at_s) <= 40
+        assert 0 <= label.x - plan.x(word.at_s) <= 90  # less than a second
 
 
 def test_rows_cover_the_call_and_break_where_nobody_speaks() -> None:

@@ -76,6 +76,11 @@ class World:
     def brackets(self) -> Brackets:
         return self._referees[0]
 
+    @property
+    def _caller_has_floor(self) -> bool:
+        """Whether the caller speaks, for certain and not for too long."""
+        return self._speaking_since_s is not None and self.now_s - self._speaking_since_s < 60
+
     # --- both ends of the session --------------------------------------------------------------------
 
     def give(self, intent: inputs.Intent) -> None:
@@ -122,6 +127,7 @@ class World:
                 self._may_ask += 1
         elif isinstance(event, ce.ResponseCreateEvent) and not str(event.event_id).startswith("raw"):
             assert self._running is None, "asked for a response while one runs"
+            assert not self._caller_has_floor, "asked for a response while the caller speaks"
             if self._one_at_a_time:
                 assert "open" not in self._requests.values(), "two requests at once"
                 assert "in vain" not in self._requests.values(), "two requests at once"
@@ -142,7 +148,7 @@ class World:
         if in_vain and self._knows_its_responses:
             self._silenced.add(response_id)
             return
-        self._results -= given.saw
+        self._results -= given.saw | self.server.refused_items
         for wanted in self._wanted:
             if wanted.about - self.server.refused_items <= given.saw and (
                 wanted.instructions is None or wanted.instructions == given.instructions
@@ -222,8 +228,7 @@ class World:
             if state == "open":
                 self._requests[event_id] = "in vain"
                 self._may_ask += 1
-        has_floor = self._speaking_since_s is not None and self.now_s - self._speaking_since_s < 60
-        if not has_floor:
+        if not self._caller_has_floor:
             self._drop(self._wanted)
         self.give(inputs.Interrupt(heard))
 
@@ -296,7 +301,7 @@ class World:
     def assert_kept_its_promises(self) -> None:
         """All has come to rest: everything wanted was given, every call answered, nothing is pending."""
         all_ours = all(given.asked_by in self._requests for given in self.server.given.values())
-        if self._knows_its_responses or all_ours:  # else nobody can know which response is whose
+        if self._one_at_a_time or all_ours:  # else the session may have taken a response for another
             assert [wanted for wanted in self._wanted if not (wanted.given or wanted.dropped)] == []
         assert not self.session.answer_pending
         assert self.session.deadline_s is None

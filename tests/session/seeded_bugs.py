@@ -92,8 +92,8 @@ BUGS = [
     Bug(
         "refusals of requests made in vain are not recognised",
         "response.py",
-        "case (Asked(asked) | AskedInVain(asked)) as request, _ if",
-        "case (Asked(asked)) as request, _ if",
+        "if not isinstance(request, NotAsked) and request.event_id == event_id:",
+        "if isinstance(request, Asked) and request.event_id == event_id:",
     ),
     Bug(
         "the service's own response answers what it could not see",
@@ -110,8 +110,8 @@ BUGS = [
     Bug(
         "the service's own response never answers a wish",
         "response.py",
-        "if request is None:\n",
-        "if request is None and not self.owed:\n",
+        "if request is None:\n            self.owed",
+        "if request is None and not self.owed:\n            self.owed",
     ),
     Bug(
         "answered twice: a request overtaken by its answer is not in vain",
@@ -134,14 +134,14 @@ BUGS = [
     Bug(
         "a doubtful request is not remembered",
         "response.py",
-        "self.request, self.doubtful = NotAsked(), request\n",
-        "self.request = NotAsked()\n",
+        "self.request, self.doubtful = NotAsked(), (*self.doubtful, doubt)[-_DOUBTS:]",
+        "self.request = NotAsked()",
     ),
     Bug(
         "an interruption leaves the doubtful request wanted",
         "response.py",
-        "if isinstance(self.doubtful, Asked):\n",
-        "if self.owed is None:\n",
+        "self.doubtful = tuple(AskedInVain(request.event_id) for request in self.doubtful)",
+        "pass",
     ),
     Bug(
         "an interruption always drops what is owed",

@@ -42,6 +42,7 @@ METADATA_KEY = "pipecat_voicelive_request"
 ACTIVE_RESPONSE = "conversation_already_has_active_response"
 _ASK_AGAIN_S = 0.3
 _REMEMBERED = 64
+_DOUBTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Responses:
     owed: tuple[Wish, ...] = ()
     ask_again_at_s: float | None = None
     held: bool = False
-    doubtful: Asked | AskedInVain | None = None
+    doubtful: tuple[Asked | AskedInVain, ...] = ()
     _asked: int = 0
     _echoes: bool = False
     _begun: deque[str] = field(default_factory=lambda: deque[str](maxlen=_REMEMBERED))
@@ -161,14 +162,9 @@ class Responses:
 
     def refused(self, event_id: str, code: str, now_s: float) -> tuple[bool, ResponseCreateEvent | None]:
         """A request was refused. Returns whether it was one of ours, and what to ask instead."""
-        request: Asked | AskedInVain
-        match self.request, self.doubtful:
-            case (Asked(asked) | AskedInVain(asked)) as request, _ if asked == event_id:
-                self.request = NotAsked()
-            case _, (Asked(asked) | AskedInVain(asked)) as request if asked == event_id:
-                self.doubtful = None
-            case _:
-                return False, None
+        request = self._take(event_id)
+        if request is None:
+            return False, None
         if isinstance(request, Asked) and code == ACTIVE_RESPONSE:
             self._owe_first(request.wish)
             if isinstance(self.active, Silent):
@@ -186,8 +182,7 @@ class Responses:
         if isinstance(self.request, Asked):
             self._owe_first(self.request.wish)
             self.request = AskedInVain(self.request.event_id)
-        if isinstance(self.doubtful, Asked):
-            self.doubtful = AskedInVain(self.doubtful.event_id)
+        self.doubtful = tuple(AskedInVain(request.event_id) for request in self.doubtful)
         if not keep_owed:
             self.owed = ()
         if isinstance(self.active, Running):
@@ -199,7 +194,7 @@ class Responses:
     def lost(self) -> None:
         """The connection is gone, and with it all that was running and asked for."""
         self.active, self.request, self.owed = Silent(), NotAsked(), ()
-        self.ask_again_at_s, self.held, self.doubtful = None, False, None
+        self.ask_again_at_s, self.held, self.doubtful = None, False, ()
 
     def tick(self, now_s: float) -> ResponseCreateEvent | None:
         """Ask again if it is time."""
@@ -250,16 +245,25 @@ class Responses:
         echoed = (response.metadata or {}).get(METADATA_KEY)
         if echoed is not None:
             self._echoes = True
-        for request in (self.doubtful, self.request):
-            if isinstance(request, Asked | AskedInVain) and request.event_id == echoed:
-                self.doubtful = None
-                if request is self.request:
-                    self.request = NotAsked()
-                return request
+        if echoed is not None and (request := self._take(echoed)) is not None:
+            return request
         request = self.request
         if self._echoes or isinstance(request, NotAsked) or not isinstance(self.active, Silent):
             return None
-        self.request, self.doubtful = NotAsked(), request
+        doubt = request
         if isinstance(request, Asked) and request.wish.answered_without(unconfirmed):
-            self.doubtful = AskedInVain(request.event_id)
+            doubt = AskedInVain(request.event_id)
+        self.request, self.doubtful = NotAsked(), (*self.doubtful, doubt)[-_DOUBTS:]
         return request
+
+    def _take(self, event_id: str) -> Asked | AskedInVain | None:
+        """The request with this id, None if there is none. It is decided now, like all made before it."""
+        request = self.request
+        if not isinstance(request, NotAsked) and request.event_id == event_id:
+            self.request, self.doubtful = NotAsked(), ()
+            return request
+        for place, doubt in enumerate(self.doubtful):
+            if doubt.event_id == event_id:
+                self.doubtful = self.doubtful[place + 1 :]
+                return doubt
+        return None
