@@ -1,4 +1,4 @@
-"""Hypothesis profiles: quick and repeatable by default, deep with HYPOTHESIS_PROFILE=thorough and `--timeout 0`.
+"""Hypothesis profiles: quick and repeatable; HYPOTHESIS_PROFILE=thorough (with `--timeout 0`) goes deep.
 
 `seeded` is quick too, but content with any failure: nobody reads a smaller one.
 """
@@ -11,8 +11,8 @@ from loguru import logger
 
 settings.register_profile(
     "quick",
-    max_examples=200,
-    stateful_step_count=40,
+    max_examples=150,
+    stateful_step_count=20,
     deadline=None,
     derandomize=True,
     database=None,
@@ -22,7 +22,7 @@ settings.register_profile(
     "thorough",
     parent=settings.get_profile("quick"),
     max_examples=3000,
-    stateful_step_count=80,
+    stateful_step_count=40,
     derandomize=False,
     print_blob=True,
 )

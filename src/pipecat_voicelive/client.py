@@ -106,6 +106,7 @@ class VoiceLiveClient:
         self._clock = clock
         self._session = Session(id_prefix=f"pv{uuid.uuid4().hex[:10]}")
         self._connection: Connection | None = None
+        self._connecting: asyncio.Timeout | None = None
         self._reader: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due_s: float | None = None
@@ -122,17 +123,28 @@ class VoiceLiveClient:
     async def connect(self) -> None:
         """Open the connection. Returns when it is open; `SessionReady` says when the session is.
 
-        Cancelling leaves nothing open.
+        May be called again if it failed. Cancelling leaves nothing open. `close` ends it: then it returns,
+        and the iterator is at its end.
 
         Raises:
             AuthenticationError: The credential was refused, or no token could be had.
             ConnectionFailedError: No connection could be opened.
-            ProtocolError: It was connected before; a client has one conversation.
+            ProtocolError: It is connecting, or was connected before; a client has one conversation.
         """
-        if self._connection is not None or self._over:
+        if self._over or self._connecting is not None or self._connection is not None:
             raise ProtocolError("A client connects once. Make another for another conversation.")
-        self._connection = await open_connection(self._url, self._auth, self._options)
-        self._reader = asyncio.create_task(self._read(self._connection), name="voicelive-reader")
+        try:
+            async with asyncio.timeout(None) as self._connecting:  # no time limit: `close` makes it expire
+                connection = await open_connection(self._url, self._auth, self._options)
+        except TimeoutError:
+            return
+        finally:
+            self._connecting = None
+        if self._over:
+            await connection.close()
+            return
+        self._connection = connection
+        self._reader = asyncio.create_task(self._read(connection), name="voicelive-reader")
 
     async def close(self) -> None:
         """Close the connection and end the iterator. May be called twice, and without connecting.
@@ -140,14 +152,14 @@ class VoiceLiveClient:
         Open brackets are closed; signals that were not taken can still be. Cancelling leaves the closing
         to the transport.
         """
-        if not self._over:
-            self.handle(inputs.Lost())
+        self.handle(inputs.Lost())
         self._end()
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reader
+        connecting, self._connecting = self._connecting, None
+        if connecting is not None:
+            connecting.reschedule(0)
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.wait({self._reader})
         if self._connection is not None:
             await self._connection.close()
         await self._auth.aclose()
@@ -185,7 +197,7 @@ class VoiceLiveClient:
     @property
     def answer_pending(self) -> bool:
         """Whether an answer is being given or owed, or has signals that were not taken yet."""
-        return self._session.answer_pending or any(
+        return (self._session.answer_pending and not self._over) or any(
             isinstance(signal, effects.ResponseClosed | effects.ToolCalls) for signal in self._signals
         )
 
@@ -264,11 +276,14 @@ class VoiceLiveClient:
         self.handle(inputs.SendRaw(raw))
 
     def handle(self, event: inputs.Input) -> None:
-        """Tell the session something, and do at once what it wants done."""
+        """Tell the session something, and do at once what it wants done. Nothing, if it is over."""
+        if self._over:
+            return
         if isinstance(event, inputs.Interrupt):
             self._signals = deque(
                 signal for signal in self._signals if not isinstance(signal, _VOIDED_BY_INTERRUPTION)
             )
+            self._room.set()
         for effect in self._session.handle(event, self._clock()):
             if isinstance(effect, effects.Send):
                 self._send(effect.event)
@@ -284,13 +299,13 @@ class VoiceLiveClient:
                 self.handle(event)
             except Exception as error:  # noqa: BLE001 - a mistake of ours must not end a call
                 self._signal(effects.Unreadable(event.type, f"{type(error).__name__} while handling it"))
-            if len(self._signals) >= _TOO_MANY_SIGNALS:
+            while len(self._signals) >= _TOO_MANY_SIGNALS and not self._over:
                 self._room.clear()
                 await self._room.wait()
         self._lose(connection.lost_error())
 
     def _send(self, event: ClientEvent | RawEvent) -> None:
-        if self._connection is None or self._over:
+        if self._connection is None:
             return
         # A connection that cannot be written to is over; its reader notices and says so, once.
         with contextlib.suppress(ConnectionFailedError):

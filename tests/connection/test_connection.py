@@ -5,11 +5,12 @@ import contextlib
 import logging
 
 import pytest
+from loguru import logger
 from websockets.asyncio.server import serve
 
 from pipecat_voicelive.connection.auth import choose_auth
 from pipecat_voicelive.connection.connection import ConnectionOptions, open_connection
-from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
+from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError, VoiceLiveError
 from pipecat_voicelive.protocol.client_events import InputAudioBufferAppendEvent, ResponseCreateEvent
 from pipecat_voicelive.protocol.server_events import SessionCreated, UnknownEvent
 
@@ -132,7 +133,26 @@ async def test_a_refused_handshake_says_who_must_do_what(status, error_type, hin
     if permanent is not None:
         assert caught.value.permanent is permanent
         assert caught.value.retry_after_s == 7
-    assert "SECRET" not in repr(caught.value) + str(caught.value.__cause__)
+    assert "SECRET" not in repr(caught.value)
+
+
+@pytest.mark.parametrize("status", [307, 401, 429])
+async def test_not_even_a_traceback_with_its_variables_holds_the_key(status):
+    lines = []
+    sink = logger.add(lines.append, backtrace=True, diagnose=True)
+    async with server(nothing, process_request=answering(status)) as url:
+        try:
+            await open_connection(url, AUTH, ConnectionOptions())
+        except VoiceLiveError as error:
+            logger.opt(exception=error).error("refused")
+    logger.remove(sink)
+    assert lines
+    assert "SECRET" not in "".join(lines)
+
+
+def test_options_keep_headers_and_proxies_to_themselves():
+    options = ConnectionOptions(headers={"x-token": "SECRET"}, proxy="http://me:SECRET@proxy")
+    assert "SECRET" not in repr(options)
 
 
 async def test_a_redirect_is_not_followed_so_that_the_key_stays_here():

@@ -45,14 +45,17 @@ def test_model_and_version_join_the_query_and_win_over_the_endpoints_own():
 def test_this_machine_may_be_reached_in_clear(host):
     assert base_url(f"ws://{host}") == f"ws://{host}/voice-live/realtime"
     assert base_url(f"http://{host}") == f"ws://{host}/voice-live/realtime"
+    assert base_url(host) == f"ws://{host}/voice-live/realtime"
 
 
 @pytest.mark.parametrize(
     ("endpoint", "hint"),
     [
-        ("ws://r.services.ai.azure.com", "Use wss://"),
-        ("http://10.0.0.1", "Use wss://"),
-        ("ws://localhost.example.com", "Use wss://"),
+        ("ws://r.services.ai.azure.com", "ws:// would send"),
+        ("http://10.0.0.1", "http:// would send"),
+        ("ws://localhost.example.com", "Use https:// or wss://"),
+        ("https://<resource>.services.ai.azure.com", "name of your resource"),
+        (None, "endpoint is empty"),
         ("", "endpoint is empty"),
         ("ftp://r.example", "Use https://"),
         ("https://", "no host"),

@@ -32,10 +32,11 @@ PATIENCE_S = 15
 
 @dataclass
 class Push:
-    """A frame on its way: who pushed it, where to, and when."""
+    """A frame on its way: who pushed it, to whom, and when."""
 
     frame: object
     source: object
+    destination: object
     direction: FrameDirection
     at_s: float
 
@@ -51,7 +52,7 @@ class Watcher(BaseObserver):
         self.changed = asyncio.Event()
 
     async def on_push_frame(self, data):
-        self.pushes.append(Push(data.frame, data.source, data.direction, time.monotonic()))
+        self.pushes.append(Push(data.frame, data.source, data.destination, data.direction, time.monotonic()))
         self.changed.set()
 
 
@@ -150,12 +151,13 @@ async def calling(
     sim_options=None,
     enable_rtvi=False,
     observers=(),
+    await_ready=True,
 ):
     """A call with a bot; ends with it, checking that nothing stays behind."""
     before = asyncio.all_tasks()
     async with VoiceLiveSimulator(scenario, speech=speaker, speed=speed, **(sim_options or {})) as sim:
         service = VoiceLiveLLMService(
-            endpoint=sim.endpoint, api_key="key", settings=settings, **(service_options or {})
+            endpoint=sim.endpoint, settings=settings, **(service_options or {"api_key": "key"})
         )
         for name, handler in (handlers or {}).items():
             service.register_function(name, handler)
@@ -182,7 +184,10 @@ async def calling(
         running = asyncio.create_task(runner.run())
         call = Call(sim, service, context, transport, worker, watcher, speaker)
         try:
-            await call.until(lambda: sim.sessions and sim.sessions[-1].sent("session.updated"), "to be ready")
+            if await_ready:
+                await call.until(
+                    lambda: sim.sessions and sim.sessions[-1].sent("session.updated"), "to be ready"
+                )
             if greet:
                 await call.queue(LLMRunFrame())
             yield call

@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
+from loguru import logger
 from pipecat.frames.frames import (
     ErrorFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
+    LLMMessagesAppendFrame,
     LLMRunFrame,
     TTSAudioRawFrame,
     TTSStartedFrame,
@@ -122,6 +124,7 @@ async def test_options_that_the_service_refuses_make_the_service_unusable_and_sa
         ({"api_key": "wrong"}, "key or token was refused", ErrorCategory.AUTHENTICATION),
         ({"api_key": "right", "api_version": "tomorrow"}, "Check the model", ErrorCategory.INVALID_REQUEST),
         ({"token_provider": lambda: ""}, "empty token", ErrorCategory.AUTHENTICATION),
+        ({"token_provider": lambda: "two\r\nlines"}, "no token", ErrorCategory.AUTHENTICATION),
     ],
 )
 async def test_a_refused_handshake_makes_the_service_unusable_and_says_what_to_do(
@@ -132,6 +135,45 @@ async def test_a_refused_handshake_makes_the_service_unusable_and_says_what_to_d
     assert hint in error.error
     assert error.category is category
     assert "wrong" not in error.error
+
+
+async def test_nothing_that_we_log_holds_words_or_keys(speaker):
+    secrets = {"prompt": "ocelot", "greeting": "zebra", "typed": "tapir", "key": "marmot", "result": "lemur"}
+    lines = []
+    sink = logger.add(
+        lines.append, format="{name} {message}", filter="pipecat_voicelive", level=0, diagnose=True
+    )
+
+    async def get_weather(params, city: str):
+        """Get the weather.
+
+        Args:
+            city: The city.
+        """
+        await params.result_callback({"weather": secrets["result"]})
+
+    turn = {"user": secrets["typed"], "call": {"name": "get_weather", "arguments": {"city": "okapi"}}}
+    scenario = {"greeting": secrets["greeting"], "turns": [{**turn, "then": "It is {result.weather}."}]}
+    async with calling(
+        scenario,
+        speaker,
+        tools=[get_weather],
+        settings=VoiceLiveLLMSettings(system_instruction=secrets["prompt"]),
+        service_options={"api_key": secrets["key"]},
+    ) as call:
+        await call.bot_has_spoken()
+        typed = [{"role": "user", "content": secrets["typed"]}]
+        await call.queue(LLMMessagesAppendFrame(typed, run_llm=True))
+        await call.bot_has_spoken(2)
+        for kind in ("error", "warning"):
+            details = {"message": "It can't be 'zebra' or the o'clock \"okapi", "code": "c"}
+            await call.session.send_event({"type": kind, kind: details})
+        await call.session.drop()
+        await call.until(lambda: not call.service.is_usable, "for the loss")
+    logger.remove(sink)
+    said = [str(line) for line in lines] + [frame.error + repr(frame.exception) for frame in errors(call)]
+    assert len(said) >= 4
+    assert not [line for line in said if any(word in line for word in [*secrets.values(), "okapi"])]
 
 
 async def first_error(**options):

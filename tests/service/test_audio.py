@@ -100,5 +100,5 @@ def test_formats_follow_the_pipelines_rates(in_hz, out_hz, options):
 def test_formats_that_are_given_are_left_alone():
     given = SessionProperties(input_audio_format="g711_ulaw", output_audio_format="g711_alaw")
     formats = choose_formats(given, 16000, 24000)
-    assert formats.options == {}
+    assert formats.options == given.to_wire()
     assert (formats.caller, formats.bot) == (AudioFormat("g711_ulaw", 8000), AudioFormat("g711_alaw", 8000))

@@ -73,6 +73,15 @@ def test_a_first_look_finds_everything_but_the_system_prompt_and_what_was_spoken
     assert news.spoken
 
 
+def test_a_system_prompt_that_comes_into_an_empty_context_is_no_message_either():
+    context = LLMContext()
+    reader = ContextReader()
+    reader.news(context)
+    context.add_message({"role": "system", "content": "prompt"})
+    context.add_message({"role": "user", "content": "typed"})
+    assert told(reader.news(context).items) == [("user", "typed")]
+
+
 def test_afterwards_only_what_the_service_cannot_know_is_new():
     context = LLMContext([{"role": "user", "content": "typed"}])
     reader = ContextReader()

@@ -57,7 +57,7 @@ class ApiKey:
     """The key of the resource."""
 
     def __init__(self, key: str) -> None:
-        if not key or key != key.strip() or not key.isprintable() or not key.isascii():
+        if not _fits_a_header(key):
             raise ConfigurationError(
                 "The api_key is empty, or has blanks or line breaks around it. "
                 "Copy it from the resource's page `Keys and Endpoint`."
@@ -92,6 +92,8 @@ class Token:
             ) from error
         if not token:
             raise AuthenticationError("The token provider gave an empty token.")
+        if not _fits_a_header(token):
+            raise AuthenticationError("The token provider gave something that is no token.")
         return {"Authorization": f"Bearer {token}"}
 
     async def aclose(self) -> None:
@@ -156,9 +158,19 @@ def choose_auth(
     return DefaultCredential(scope)
 
 
+def _fits_a_header(secret: object) -> bool:
+    return (
+        isinstance(secret, str)
+        and secret != ""
+        and secret == secret.strip()
+        and secret.isprintable()
+        and secret.isascii()
+    )
+
+
 async def _call(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a function that may be sync, which runs in a thread, or async, which is awaited here."""
-    if inspect.iscoroutinefunction(function):
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
         return await function(*arguments)
     result = await asyncio.to_thread(function, *arguments)
     return await result if inspect.isawaitable(result) else result

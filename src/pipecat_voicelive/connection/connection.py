@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from websockets.exceptions import (
     InvalidStatus,
     InvalidURI,
 )
+from websockets.frames import CloseCode
 
 from pipecat_voicelive.connection.auth import Auth
 from pipecat_voicelive.connection.transport import BufferFull, ConnectWithoutRedirect, NotOpen, WriteNow
@@ -59,8 +60,8 @@ class ConnectionOptions:
     max_message_bytes: int = 32 * 1024 * 1024
     max_unsent_bytes: int = 4 * 1024 * 1024
     ping_interval_s: float | None = 20.0
-    headers: dict[str, str] | None = None
-    proxy: str | Literal[True] | None = True
+    headers: dict[str, str] | None = field(default=None, repr=False)
+    proxy: str | Literal[True] | None = field(default=True, repr=False)
     ssl_context: ssl.SSLContext | None = None
 
 
@@ -111,10 +112,20 @@ class Connection:
         """Why the connection is over, as an error."""
         if self._stalled is not None:
             return self._stalled
-        code, reason = self._websocket.close_code, self._websocket.close_reason or ""
-        told = f" (code {code}{', ' + reason if reason else ''})" if code is not None else ""
+        protocol = self._websocket.protocol
+        close = protocol.close_rcvd or protocol.close_sent  # ours, if the service said nothing or nonsense
+        if close is None:
+            return ConnectionFailedError(
+                "The connection to Voice Live was lost (code 1006).", code=CloseCode.ABNORMAL_CLOSURE
+            )
+        told = f"code {int(close.code)}{', ' + close.reason if close.reason else ''}"
+        hint = ""
+        if protocol.close_rcvd is None and close.code == CloseCode.MESSAGE_TOO_BIG:
+            hint = " It sent more at once than `max_message_bytes` in ConnectionOptions allows."
         return ConnectionFailedError(
-            f"The connection to Voice Live was lost{told}.", code=code, reason=reason
+            f"The connection to Voice Live was lost ({told}).{hint}",
+            code=int(close.code),
+            reason=close.reason,
         )
 
     async def close(self) -> None:
@@ -138,28 +149,29 @@ async def open_connection(url: str, auth: Auth, options: ConnectionOptions) -> C
         ConnectionFailedError: Anything else; `permanent` says whether trying again can help.
     """
     host = urlsplit(url).hostname or ""
+    # Raised without their cause: its traceback, logged with variables as loguru does, would show the key.
     try:
         async with asyncio.timeout(options.open_timeout_s):
             headers = {**(options.headers or {}), **await auth.headers()}
             websocket = await _connect(url, headers, options)
     except InvalidStatus as error:
-        raise _refused(error, host) from error
-    except TimeoutError as error:
+        raise _refused(error, host) from None
+    except TimeoutError:
         raise ConnectionFailedError(
             f"{host} did not answer within {options.open_timeout_s:g} s. Check the network and the firewall."
-        ) from error
+        ) from None
     except ssl.SSLError as error:
         raise ConnectionFailedError(
             f"TLS with {host} failed: {error.reason or 'unknown reason'}. Check the clock of this machine, "
             "and give `ssl_context` for a certificate authority of your own.",
             permanent=True,
-        ) from error
+        ) from None
     except (OSError, InvalidProxy, InvalidHandshake) as error:
         raise ConnectionFailedError(
             f"No connection to {host}: {type(error).__name__}. Check the endpoint's name and the network."
-        ) from error
-    except InvalidURI as error:
-        raise ConnectionFailedError(f"{host} cannot be connected to.", permanent=True) from error
+        ) from None
+    except InvalidURI:
+        raise ConnectionFailedError(f"{host} cannot be connected to.", permanent=True) from None
     return Connection(websocket, options)
 
 

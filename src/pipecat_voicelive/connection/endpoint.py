@@ -5,7 +5,7 @@ Accepted, with or without a trailing slash, a path and a query of their own:
     https://<resource>.services.ai.azure.com      the portal's endpoint
     <resource>.cognitiveservices.azure.com        a bare host
     wss://<host>/voice-live/realtime?...          a full WebSocket URL
-    ws://127.0.0.1:8080                           loopback only: credentials never travel in clear
+    ws://127.0.0.1:8080, 127.0.0.1:8080           loopback only: credentials never travel in clear
 
 https://learn.microsoft.com/azure/ai-services/speech-service/voice-live-api-reference-2026-07-15
 """
@@ -54,14 +54,17 @@ def base_url(endpoint: str) -> str:
     Raises:
         ConfigurationError: As for `websocket_url`.
     """
-    text = endpoint.strip()
+    text = endpoint.strip() if isinstance(endpoint, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
     if not text:
         raise ConfigurationError(
             "The endpoint is empty. Give your resource's endpoint, "
             "such as https://<resource>.services.ai.azure.com."
         )
+    if "<" in text or ">" in text:
+        raise ConfigurationError("Put the name of your resource in the endpoint in place of <...>.")
     if "://" not in text:
-        text = f"wss://{text}"
+        host = text.rsplit(":", 1)[0].strip("[]")
+        text = f"{'ws' if is_loopback(host) else 'wss'}://{text}"
     try:
         parts = urlsplit(text)
         host, _port = parts.hostname, parts.port
@@ -85,8 +88,8 @@ def base_url(endpoint: str) -> str:
         )
     if scheme == "ws" and not is_loopback(host):
         raise ConfigurationError(
-            f"ws:// would send your credentials to {host} unencrypted. Use wss://, "
-            "or an address of this machine (127.0.0.1, ::1, localhost)."
+            f"{parts.scheme}:// would send your credentials to {host} unencrypted. Use https:// or wss://; "
+            "only addresses of this machine (127.0.0.1, ::1, localhost) may do without."
         )
     path = parts.path.rstrip("/")
     if not path.endswith(PATH):

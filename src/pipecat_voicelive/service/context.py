@@ -28,13 +28,18 @@ from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.session.tools import message_item, output_item
 
 
-class VoiceLiveInvocationParams(TypedDict):
-    """What a session needs of a context."""
+class SessionParams(TypedDict):
+    """What a session's options say of a context."""
 
     system_instruction: str | None
-    messages: list[ConversationItem]
     tools: list[Any]
     tool_choice: Any
+
+
+class VoiceLiveInvocationParams(SessionParams):
+    """What a conversation needs of a context."""
+
+    messages: list[ConversationItem]
 
 
 class VoiceLiveLLMAdapter(BaseLLMAdapter[VoiceLiveInvocationParams]):
@@ -53,22 +58,30 @@ class VoiceLiveLLMAdapter(BaseLLMAdapter[VoiceLiveInvocationParams]):
         service_tools: Any = None,
         **_kwargs: Any,
     ) -> VoiceLiveInvocationParams:
-        """What a session needs of this context.
+        """What a conversation needs of this context; arguments as for `session_params`."""
+        params = self.session_params(
+            context, system_instruction=system_instruction, service_tools=service_tools
+        )
+        _, messages = split_system(self.get_messages(context))
+        return {**params, "messages": history_items(messages)}
+
+    def session_params(
+        self, context: LLMContext, *, system_instruction: str | None, service_tools: Any
+    ) -> SessionParams:
+        """What a session's options say of this context, however long it is.
 
         Args:
             context: The context.
             system_instruction: The service's own, which wins over the context's.
             service_tools: The service's own tools, used if the context has none.
         """
-        in_context, messages = split_system(self.get_messages(context))
+        in_context, _ = split_system(context.get_messages()[:1])
         if in_context is not None:
             self._warn_context_system_message()
-        instruction = self._resolve_system_instruction(
-            in_context or None, system_instruction, discard_context_system=True
-        )
         return {
-            "system_instruction": instruction,
-            "messages": history_items(messages),
+            "system_instruction": self._resolve_system_instruction(
+                in_context or None, system_instruction, discard_context_system=True
+            ),
             "tools": self._realtime_session_tools(context.tools, service_tools) or [],
             "tool_choice": context.tool_choice if is_given(context.tool_choice) else None,
         }
@@ -242,7 +255,7 @@ class ContextReader:
         self._read, self._last = len(messages), messages[-1] if messages else None
         if len(messages) < read or (read and messages[read - 1] is not last):
             return News(rebuilt=True)
-        new = split_system(messages)[1] if first_look else messages[read:]
+        new = messages[read:] if read else split_system(messages)[1]
         unspoken = [message for message in new if not self._was_spoken(message)]
         items = history_items(unspoken if first_look else [m for m in unspoken if _is_news(m)])
         from_users = [message for message in new if _is_news(message)]

@@ -40,9 +40,13 @@ class HeldEnd:
         self._frame: EndFrame | None = None
 
     def holds(self, frame: EndFrame) -> bool:
-        """Whether this frame has to wait; it is queued again in time. One that comes again does not."""
+        """Whether this frame has to wait; it is queued again in time. One that comes again does not.
+
+        One that comes while another waits is held for good: one end is enough.
+        """
+        if self._timer is not None:
+            return True
         if self._frame is frame or not self._pending():
-            self._frame = None
             return False
         self._frame = frame
         self._timer = self._create_task(self._queue_in_any_case(frame), "voicelive-end")
@@ -54,8 +58,8 @@ class HeldEnd:
         if timer is None or frame is None or self._pending():
             return
         self._timer = None
-        await self._cancel_task(timer)
         await self._queue(frame)
+        await self._cancel_task(timer)
 
     async def cancel(self) -> None:
         """There is nothing left to end."""
@@ -65,6 +69,6 @@ class HeldEnd:
 
     async def _queue_in_any_case(self, frame: EndFrame) -> None:
         await asyncio.sleep(WAIT_S)
-        logger.warning(f"No answer for {WAIT_S:g} s: the pipeline ends without it")
+        logger.warning(f"The answer is not over after {WAIT_S:g} s: the pipeline ends without the rest")
         self._timer = None
         await self._queue(frame)

@@ -14,6 +14,8 @@ from pipecat_voicelive.protocol.audio import (
 )
 from pipecat_voicelive.protocol.session_options import SessionProperties
 
+_OPTIONS = ("input_audio_format", "input_audio_sampling_rate", "output_audio_format")
+
 
 @dataclass(frozen=True, slots=True)
 class WireFormats:
@@ -22,7 +24,7 @@ class WireFormats:
     Attributes:
         caller: Format of the caller's audio.
         bot: Format of the bot's audio.
-        options: The session options that ask for them, where the application does not itself.
+        options: The session options that ask for them, given or chosen.
     """
 
     caller: AudioFormat
@@ -32,12 +34,13 @@ class WireFormats:
 
 def choose_formats(properties: SessionProperties, in_hz: int, out_hz: int) -> WireFormats:
     """The formats that the options name; else 16 bit PCM at the pipeline's rates where the wire has them."""
-    given, options = properties.model_fields_set, {}
+    given = properties.model_fields_set
+    options = {name: getattr(properties, name) for name in _OPTIONS if name in given}
     if "input_audio_format" in given or "input_audio_sampling_rate" in given:
         caller = input_format(properties.input_audio_format, properties.input_audio_sampling_rate)
     else:
         caller = input_format("pcm16", in_hz if in_hz in INPUT_RATES_HZ else 24000)
-        options = {"input_audio_format": caller.encoding, "input_audio_sampling_rate": caller.rate_hz}
+        options |= {"input_audio_format": caller.encoding, "input_audio_sampling_rate": caller.rate_hz}
     name = properties.output_audio_format
     if "output_audio_format" not in given:
         name = options["output_audio_format"] = OUTPUT_FORMAT_BY_RATE_HZ.get(out_hz, "pcm16")

@@ -37,7 +37,7 @@ from pipecat_voicelive.errors import ServiceError
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, TokenUsage
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.frames import VoiceLiveVisemeFrame, VoiceLiveWordFrame
-from pipecat_voicelive.service.playback import SpeechMarkFrame
+from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.session import effects as fx
 
 if TYPE_CHECKING:
@@ -50,11 +50,12 @@ _LATE_TRANSCRIPT_S = 0.4
 class FramesOut:
     """Delivers signals as frames of one service."""
 
-    def __init__(self, service: VoiceLiveLLMService, audio: OutputAudio) -> None:
+    def __init__(self, service: VoiceLiveLLMService, audio: OutputAudio, meter: PlaybackMeter) -> None:
         self._service = service
         self._audio = audio
+        self._meter = meter
         self._silent = False
-        self._awaiting_first_output = False
+        self._dropped_audio = False
         self._untranscribed: set[str] = set()
         self._told_wait_s: float | None = None
         self._interruptions = 0
@@ -63,10 +64,6 @@ class FramesOut:
         """An interruption: the answer part that is just being delivered is not wanted any more."""
         self._interruptions += 1
         self._audio.reset()
-
-    def expect_output(self) -> None:
-        """An answer was asked for; its first output ends the measurement."""
-        self._awaiting_first_output = True
 
     async def deliver(self, signal: ClientSignal) -> None:  # noqa: C901 - one line a signal
         """Push the frames that say this."""
@@ -78,7 +75,6 @@ class FramesOut:
                 self._untranscribed.add(item_id)
                 await service.broadcast_frame(ProposedUserStartedSpeakingFrame)
             case fx.UserSpeechStopped():
-                self._awaiting_first_output = True
                 await service.start_ttfb_metrics()
                 await service.start_processing_metrics()
                 await service.broadcast_frame(ProposedUserStoppedSpeakingFrame)
@@ -128,6 +124,7 @@ class FramesOut:
                 await service.item_updated(item_id, item)
             case fx.SessionReady(session):
                 logger.info(f"{service}: session {session.id} is ready, model {session.model}")
+                await service.set_usable(True)
             case fx.SessionChanged(session):
                 logger.debug(f"{service}: session {session.id} has changed options")
             case fx.SessionRefused(error, fatal):
@@ -138,8 +135,10 @@ class FramesOut:
                 )
             case fx.RequestRefused(error, expected):
                 await self._refused(error, expected=expected)
-            case fx.AudioDropped(duration_ms):
-                logger.warning(f"{service}: dropped {duration_ms:.0f} ms of audio: no session to send it to")
+            case fx.AudioDropped():
+                if not self._dropped_audio:
+                    logger.warning(f"{service}: the session takes long: the oldest audio is being dropped")
+                self._dropped_audio = True
             case fx.Unreadable(type=name, problem=problem):
                 logger.warning(f"{service}: passed over an event {name or 'without a type'!r}: {problem}")
             case fx.ServiceWarning(message, code):
@@ -152,9 +151,8 @@ class FramesOut:
 
     async def _answer_part(self, part: fx.AnswerPart) -> None:
         interruptions = self._interruptions
-        if self._awaiting_first_output and not isinstance(part, fx.SpeechItem | fx.Word | fx.Viseme):
-            self._awaiting_first_output = False
-            await self._service.stop_ttfb_metrics()
+        if isinstance(part, fx.Audio | fx.SpokenText | fx.TextDelta):
+            await self._service.stop_ttfb_metrics()  # only the first time after it was started
             if interruptions != self._interruptions:
                 return
         push = self._service.push_frame
@@ -167,6 +165,8 @@ class FramesOut:
                     await push(text)
                 else:
                     await self._service.push_llm_text(delta)
+            case fx.SpeechItem(_, item_id):
+                await push(self._meter.mark(item_id, silent=self._silent))
             case _ if self._silent:
                 pass
             case fx.Audio(_, _, audio):
@@ -179,8 +179,6 @@ class FramesOut:
                 await push(VoiceLiveWordFrame(text, offset_ms, duration_ms, response_id, item_id))
             case fx.Viseme(response_id, item_id, viseme_id, offset_ms):
                 await push(VoiceLiveVisemeFrame(viseme_id, offset_ms, response_id, item_id))
-            case fx.SpeechItem(_, item_id):
-                await push(SpeechMarkFrame(item_id))
             case _:
                 assert_never(part)
 
@@ -220,7 +218,9 @@ class FramesOut:
         if response.usage is not None and response.usage.total_tokens:
             await service.start_llm_usage_metrics(_token_usage(response.usage))
         if response.status == "failed":
-            await service.push_error("Voice Live could not answer.", category=ErrorCategory.SERVER)
+            await service.push_error(
+                f"Voice Live could not answer{_told(_failure(response))}.", category=ErrorCategory.SERVER
+            )
         elif response.status == "incomplete":
             logger.warning(
                 f"{service}: an answer was cut short: {response.status_reason or 'no reason given'}"
@@ -237,9 +237,26 @@ class FramesOut:
         )
 
 
+_QUOTED = re.compile(r"""(?<!\w)(['"]).*?(?:\1(?!\w)|$)""", re.DOTALL)
+"""From a quote that opens to its end; an apostrophe does neither. One that never closes goes to the end."""
+
+
 def without_quotes(message: str) -> str:
     """A message of the service without what it quotes, which may be what somebody said."""
-    return re.sub(r"'[^']*'|\"[^\"]*\"", "'…'", message)
+    return _QUOTED.sub("'…'", message)
+
+
+def _failure(response: Response) -> ErrorDetails | None:
+    """Why a response failed, if the service says so."""
+    match response.status_details:
+        case {"error": {"message": str(message), "code": str(code)}}:
+            return ErrorDetails(message=message, code=code)
+        case {"error": {"message": str() as message}}:
+            return ErrorDetails(message=message)
+        case {"error": {"code": str() as code}}:
+            return ErrorDetails(code=code)
+        case _:
+            return None
 
 
 def _told(error: ErrorDetails | None) -> str:

@@ -29,8 +29,11 @@ class Hearing:
         self.paused = False
 
     def set_manual_turns(self, manual_turns: bool) -> None:
-        """Turns are Pipecat's from now on, or the service's."""
-        self._manual_turns = manual_turns
+        """Turns are Pipecat's from now on, or the service's. One that is under way ends here."""
+        if manual_turns != self._manual_turns:
+            self.turn_stopped()
+            self._onset.take()
+            self._manual_turns = manual_turns
 
     def detection_takes(self, start_secs: float) -> None:
         """Voice activity detection notices speech this long after it began."""

@@ -12,7 +12,6 @@ import asyncio
 from typing import Any
 
 from loguru import logger
-from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
 from pipecat.frames.frames import (
     CancelFrame,
@@ -46,7 +45,7 @@ from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, To
 from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.connection.endpoint import base_url
 from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError, VoiceLiveError
-from pipecat_voicelive.protocol.client_events import ClientEvent
+from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.protocol.session_options import TurnDetection, misspelt
@@ -57,6 +56,7 @@ from pipecat_voicelive.service.ending import HeldEnd
 from pipecat_voicelive.service.formats import choose_formats
 from pipecat_voicelive.service.frames_out import FramesOut
 from pipecat_voicelive.service.hearing import Hearing
+from pipecat_voicelive.service.options import service_tools, session_options
 from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.settings import VoiceLiveLLMSettings, complete_settings
 from pipecat_voicelive.session import effects
@@ -142,8 +142,8 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         self._context: LLMContext | None = None
         self._meter = PlaybackMeter()
         self._end = HeldEnd(self._answer_pending, self.queue_frame, self.create_task, self.cancel_task)
-        self._run_task: asyncio.Task[None] | None = None
-        self._closing: list[asyncio.Task[None]] = []
+        self._running: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._rates_hz = (16000, 24000)
         self._begin_conversation(paused=start_audio_paused)
         self._register_event_handler("on_conversation_item_created")
@@ -172,7 +172,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         if self._context is None:
             logger.warning(f"{self}: no conversation to reset yet: no context has come")
             return
-        await self._restart(respond=False)
+        self._restart()
 
     def can_generate_metrics(self) -> bool:
         """Whether there are metrics: yes."""
@@ -210,7 +210,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         self._rates_hz = (setup.audio_in_sample_rate, setup.audio_out_sample_rate)
         self._begin_conversation(paused=self._hearing.paused)
         setup.pipeline_worker.add_observer(self._meter)
-        await self._configure()
+        self._configure()
         self._start_running()
 
     async def stop(self, frame: EndFrame) -> None:
@@ -226,72 +226,70 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
     async def cleanup(self) -> None:
         """Everything is over: nothing stays open. May be called twice."""
         await super().cleanup()
-        self._stop_running()
         await self._end.cancel()
-        if self._run_task is not None:
-            await self.cancel_task(self._run_task)
-            self._run_task = None
-        closing, self._closing = self._closing, []
-        for task in closing:
-            await task
+        for task in list(self._running):
+            await self.cancel_task(task)
+        await asyncio.gather(self._client.close(), *self._closing)
 
     def _begin_conversation(self, *, paused: bool) -> None:
         """A new client, and everything that belongs to its one conversation. Nothing is connected yet."""
         properties = assert_given(self._settings.session_properties)
-        formats = choose_formats(properties, *self._rates_hz)
-        self._format_options = formats.options
+        self._formats = choose_formats(properties, *self._rates_hz)
         self._client = VoiceLiveClient(
             endpoint=self.base_url,
             model=str(self._settings.model) if self._settings.model else None,
             api_key=self.api_key,
             **self._connect_arguments,
         )
-        self._hearing = Hearing(self._client, formats.caller, manual_turns=properties.manual_turns)
+        self._hearing = Hearing(self._client, self._formats.caller, manual_turns=properties.manual_turns)
         self._hearing.paused = paused
-        self._out = FramesOut(self, OutputAudio(formats.bot, self._rates_hz[1]))
+        self._out = FramesOut(self, OutputAudio(self._formats.bot, self._rates_hz[1]), self._meter)
         self._reader = ContextReader()
         self._writing_turn = False
 
     def _start_running(self) -> None:
-        self._run_task = self.create_task(self._run(self._client, self._out), "voicelive")
+        task = self.create_task(self._run(self._client, self._out, self._reader), "voicelive")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     def _stop_running(self) -> None:
         """Begin to close; `cleanup` waits for it, so that the end of the pipeline need not."""
-        self._closing.append(self.create_task(self._client.close(), "voicelive-close"))
+        task = self.create_task(self._client.close(), "voicelive-close")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
-    async def _run(self, client: VoiceLiveClient, out: FramesOut) -> None:
+    async def _run(self, client: VoiceLiveClient, out: FramesOut, reader: ContextReader) -> None:
         """Connect, then deliver what the service says until it is over."""
         try:
             await client.connect()
-        except VoiceLiveError as error:
-            await self.push_error(str(error), exception=error, force_treat_as_permanent=True)
-            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the pipeline must be told
+            told = str(error) if isinstance(error, VoiceLiveError) else type(error).__name__
+            await self.push_error(told, exception=error, force_treat_as_permanent=True)
+            await client.close()
         async for signal in client:
             if isinstance(signal, effects.UserTranscript):
-                self._reader.transcribed(signal.text)
+                reader.transcribed(signal.text)
             try:
                 await out.deliver(signal)
             except Exception as error:  # noqa: BLE001 - one signal that fails must not silence the rest
                 await self.push_error(
-                    f"Could not deliver {type(signal).__name__}: {type(error).__name__}.", exception=error
+                    f"Could not deliver {type(signal).__name__}: {type(error).__name__}.",
+                    exception=error,
+                    category=ErrorCategory.UNKNOWN,
                 )
             await self._end.release()
         await self._end.release()
 
-    async def _restart(self, *, respond: bool) -> None:
+    def _restart(self) -> None:
         """A new session with the whole context; the old one ends in the background."""
         self._client.interrupt()
         self._out.void()
         self._stop_running()
-        if self._run_task is not None:
-            self._closing.append(self._run_task)
         self._begin_conversation(paused=self._hearing.paused)
-        await self._configure()
+        self._configure()
         for item in self._reader.news(self.context).items:
             self._client.add_item(item)
         self._start_running()
-        if respond:
-            await self._respond()
 
     def _classify_error(self, exception: Exception) -> ErrorCategory | None:
         match exception:
@@ -315,8 +313,11 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         handled = {"session_properties", "system_instruction", "temperature"}
         if changed.keys() & handled:
             self._check_settings()
-            self._hearing.set_manual_turns(assert_given(self._settings.session_properties).manual_turns)
-            await self._configure()
+            properties = assert_given(self._settings.session_properties)
+            self._hearing.set_manual_turns(properties.manual_turns)
+            if choose_formats(properties, *self._rates_hz) != self._formats:
+                logger.warning(f"{self}: audio formats stay as they are until `reset_conversation()`")
+            self._configure()
         if "session_properties" in changed:
             await self.broadcast_service_metadata()
         # The URL names the model, so it cannot change while a session lasts.
@@ -335,36 +336,13 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
                 f'not reach the context. Set InputAudioTranscription(model="azure-speech"), or None.'
             )
 
-    async def _configure(self) -> None:
+    def _configure(self) -> None:
         """Give the client the session's options as they are now; it sends them if they changed."""
-        properties = assert_given(self._settings.session_properties)
-        session = {**properties.to_wire(), **self._format_options}
-        instruction = assert_given(self._settings.system_instruction)
-        adapter, service_tools = self.get_llm_adapter(), self._service_tools()
-        if self._context is not None:
-            params = await adapter.get_llm_invocation_params(
-                self._context, system_instruction=instruction, service_tools=service_tools
-            )
-            instruction, tools = params["system_instruction"], params["tools"]
-            if params["tool_choice"] is not None:
-                session["tool_choice"] = params["tool_choice"]
-        else:
-            tools = adapter.from_standard_tools(service_tools) or []
-        if instruction:
-            session["instructions"] = instruction
-        session["tools"] = [_plain(tool) for tool in tools]
-        if (temperature := assert_given(self._settings.temperature)) is not None:
-            session["temperature"] = temperature
-        if "audio" not in (session.get("modalities") or ["audio"]):
-            # Refused in a repeated update: "Text to speech synthesizer is not configured".
-            session.pop("voice", None)
-        self._client.configure(session)
+        options = session_options(self._settings, self.get_llm_adapter(), self._context)
+        self._client.configure({**options, **self._formats.options})
 
     def _service_tools(self) -> ToolsSchema | list[Any] | None:
-        tools = assert_given(self._settings.session_properties).tools
-        if isinstance(tools, list) and any(isinstance(t, FunctionSchema) or callable(t) for t in tools):
-            return ToolsSchema(standard_tools=tools)
-        return tools
+        return service_tools(self._settings)
 
     # --- frames in ---------------------------------------------------------------------------------
 
@@ -377,6 +355,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             self._client.interrupt(self._meter.heard)
             self._out.void()
             await self.cancel_ttfb_metrics()
+            await self._end.release()
         await super().process_frame(frame, direction)
         match frame:
             case InputAudioRawFrame():
@@ -387,7 +366,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
                 self._reader.turn_written(frame.text)
                 self._writing_turn = True
             case UserStartedSpeakingFrame():
-                await self._read_context()
+                self._read_context()
                 self._hearing.turn_started()
             case UserStoppedSpeakingFrame():
                 if self._hearing.turn_stopped():
@@ -399,23 +378,25 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
                 self._hearing.detection_takes(frame.vad_params.start_secs)
             case LLMSetToolsFrame():
                 self._sync_registered_tool_handlers(frame.tools)
-                await self._configure()
+                self._configure()
             case LLMUpdateSettingsFrame() if frame.service not in (None, self):
                 return  # the base class has passed it on
             case _:
                 pass
-        await self.push_frame(frame, direction)
+        await super().push_frame(frame, direction)
 
     async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
-        """Push a frame; results of function calls reach the service on their way."""
+        """Push a frame of our own; results of our function calls reach Voice Live on their way."""
         if direction is FrameDirection.DOWNSTREAM:
             if isinstance(frame, FunctionCallResultFrame):
                 self._tool_result(frame)
             elif isinstance(frame, FunctionCallCancelFrame):
-                self._client.answer_tool(frame.tool_call_id, "CANCELLED", name=frame.function_name)
+                self._client.answer_tool(
+                    frame.tool_call_id, "CANCELLED", name=frame.function_name, respond=frame.run_llm
+                )
         await super().push_frame(frame, direction)
 
-    async def _read_context(self) -> None:
+    def _read_context(self) -> None:
         """What the application added without asking for an answer is to be known in the turn that begins."""
         if self._context is None:
             return
@@ -423,7 +404,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         for item in news.items:
             self._client.add_item(item)
         if news.rebuilt:
-            await self._restart(respond=False)
+            self._restart()
 
     async def _context_came(self, context: LLMContext, direction: FrameDirection) -> None:
         """Tell the service what is new, and have it answer if somebody asks for that.
@@ -436,11 +417,12 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         writing_turn = False
         if direction is FrameDirection.DOWNSTREAM:
             writing_turn, self._writing_turn = self._writing_turn, False
-        await self._configure()
         news = self._reader.news(context)
         if news.rebuilt:
-            await self._restart(respond=True)
+            self._restart()
+            await self._respond()
             return
+        self._configure()
         for item in news.items:
             self._client.add_item(item)
         if direction is FrameDirection.DOWNSTREAM and (writing_turn or news.spoken):
@@ -467,16 +449,16 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         )
 
     async def _respond(self) -> None:
-        self._client.respond()
+        # Decided now: whoever wants one silent answer may allow speech again before it begins.
+        self._client.respond(ResponseProperties(modalities=["text"]) if self.skips_speech else None)
         await self._measure_answer()
 
     async def _measure_answer(self) -> None:
-        self._out.expect_output()
         await self.start_ttfb_metrics()
         await self.start_processing_metrics()
 
     def _answer_pending(self) -> bool:
-        return self._client.is_open and self._client.answer_pending
+        return self.is_usable and self._client.answer_pending
 
     # --- what the delivery asks for ----------------------------------------------------------------
 
@@ -491,7 +473,3 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
     async def push_llm_text(self, text: str) -> None:
         """Push text that is not spoken here."""
         await self._push_llm_text(text)
-
-
-def _plain(tool: Any) -> Any:
-    return tool.model_dump(mode="json", exclude_unset=True) if isinstance(tool, BaseModel) else tool

@@ -1,0 +1,50 @@
+"""What the settings and the context together ask of a session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
+from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.utils.types import assert_given
+from pydantic import BaseModel
+
+from pipecat_voicelive.service.context import VoiceLiveLLMAdapter
+from pipecat_voicelive.service.settings import VoiceLiveLLMSettings
+
+
+def session_options(
+    settings: VoiceLiveLLMSettings, adapter: VoiceLiveLLMAdapter, context: LLMContext | None
+) -> dict[str, Any]:
+    """All options of the session, as they are sent; without a context yet, those of the settings alone."""
+    options = assert_given(settings.session_properties).to_wire()
+    instruction, tools = assert_given(settings.system_instruction), service_tools(settings)
+    if context is not None:
+        params = adapter.session_params(context, system_instruction=instruction, service_tools=tools)
+        instruction, tools = params["system_instruction"], params["tools"]
+        if params["tool_choice"] is not None:
+            options["tool_choice"] = params["tool_choice"]
+    else:
+        tools = adapter.from_standard_tools(tools) or []
+    if instruction:
+        options["instructions"] = instruction
+    options["tools"] = [_plain(tool) for tool in tools]
+    if (temperature := assert_given(settings.temperature)) is not None:
+        options["temperature"] = temperature
+    if "audio" not in (options.get("modalities") or ["audio"]):
+        # Refused in a repeated update: "Text to speech synthesizer is not configured".
+        options.pop("voice", None)
+    return options
+
+
+def service_tools(settings: VoiceLiveLLMSettings) -> ToolsSchema | list[Any] | None:
+    """The tools of the session properties, in a form that an adapter takes."""
+    tools = assert_given(settings.session_properties).tools
+    if isinstance(tools, list) and any(isinstance(t, FunctionSchema) or callable(t) for t in tools):
+        return ToolsSchema(standard_tools=tools)
+    return tools
+
+
+def _plain(tool: Any) -> Any:
+    return tool.model_dump(mode="json", exclude_unset=True) if isinstance(tool, BaseModel) else tool
