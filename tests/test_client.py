@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 
 import pytest
 from websockets.asyncio.server import serve
@@ -11,6 +12,8 @@ from pipecat_voicelive import VoiceLiveClient
 from pipecat_voicelive.client import ConnectionLost
 from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.errors import ConnectionFailedError, ProtocolError
+from pipecat_voicelive.session.effects import ResponseFinished, SessionRefused
+from pipecat_voicelive.simulator import VoiceLiveSimulator
 
 
 @contextlib.asynccontextmanager
@@ -140,3 +143,26 @@ async def test_a_message_that_is_too_large_says_which_bound_it_passed():
     assert isinstance(lost, ConnectionLost)
     assert "max_message_bytes" in str(lost.error)
     await client.close()
+
+
+async def test_a_client_without_options_of_its_own_asks_for_the_services_defaults():
+    async with VoiceLiveSimulator({"greeting": "Hello."}, speed=math.inf) as simulator:
+        async with client_of(simulator.endpoint) as client:
+            client.respond()
+            async with asyncio.timeout(5):
+                async for signal in client:
+                    if isinstance(signal, ResponseFinished):
+                        break
+        assert simulator.sessions[0].received("session.update")[0].session == {}
+
+
+async def test_options_that_are_refused_end_the_iterator():
+    async with VoiceLiveSimulator() as simulator:
+        client = VoiceLiveClient(
+            endpoint=simulator.endpoint, api_key="key", model="gpt-4.1", session={"no_such_option": 1}
+        )
+        async with client, asyncio.timeout(5):
+            signals = [signal async for signal in client]
+            assert isinstance(signals[-1], SessionRefused)
+            assert not client.is_open
+            await simulator.sessions[0].wait_closed()

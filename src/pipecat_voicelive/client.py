@@ -72,7 +72,7 @@ class VoiceLiveClient:
             None of the three means `DefaultAzureCredential`.
         scope: What tokens are asked for.
         api_version: The API version.
-        session: The session's options; `configure` may give them later.
+        session: The session's options; the service's defaults without. `configure` changes them.
         query: Further parameters of the URL, e.g. `agent-name`.
         options: How to connect.
         clock: Seconds that never go back; for tests.
@@ -115,8 +115,7 @@ class VoiceLiveClient:
         self._room = asyncio.Event()
         self._room.set()
         self._over = False
-        if session is not None:
-            self.configure(session)
+        self.configure(session or {})
 
     # --- life --------------------------------------------------------------------------------------
 
@@ -179,7 +178,9 @@ class VoiceLiveClient:
     # --- what is heard -----------------------------------------------------------------------------
 
     async def __aiter__(self) -> AsyncIterator[ClientSignal]:
-        """The signals, in order, until the connection is closed or lost. For one consumer.
+        """The signals, in order, until the connection is closed or lost, or its options are refused.
+
+        For one consumer.
 
         A slow consumer slows the reading of the socket, so nothing piles up here.
         """
@@ -289,6 +290,8 @@ class VoiceLiveClient:
                 self._send(effect.event)
             else:
                 self._signal(effect)
+                if isinstance(effect, effects.SessionRefused) and effect.fatal:
+                    self._end()
         self._set_timer()
 
     # --- inside ------------------------------------------------------------------------------------
@@ -299,6 +302,9 @@ class VoiceLiveClient:
                 self.handle(event)
             except Exception as error:  # noqa: BLE001 - a mistake of ours must not end a call
                 self._signal(effects.Unreadable(event.type, f"{type(error).__name__} while handling it"))
+            if self._over:  # the service took no options: there is nothing more to hear
+                await connection.close()
+                return
             while len(self._signals) >= _TOO_MANY_SIGNALS and not self._over:
                 self._room.clear()
                 await self._room.wait()

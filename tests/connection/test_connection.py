@@ -185,7 +185,7 @@ async def test_a_server_that_accepts_and_says_nothing_times_out():
 
 
 async def test_no_server_at_all_is_a_connection_that_failed():
-    with pytest.raises(ConnectionFailedError, match=r"No connection to 127\.0\.0\.1"):
+    with pytest.raises(ConnectionFailedError, match=r"Nothing listens at 127\.0\.0\.1:9\."):
         await open_connection("ws://127.0.0.1:9", AUTH, ConnectionOptions())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -165,6 +166,15 @@ async def open_connection(url: str, auth: Auth, options: ConnectionOptions) -> C
             f"TLS with {host} failed: {error.reason or 'unknown reason'}. Check the clock of this machine, "
             "and give `ssl_context` for a certificate authority of your own.",
             permanent=True,
+        ) from None
+    except ConnectionRefusedError:
+        raise ConnectionFailedError(
+            f"Nothing listens at {urlsplit(url).netloc}. Check the endpoint's port, and whether the service "
+            "(`voicelive simulator`, for one) is running."
+        ) from None
+    except socket.gaierror:
+        raise ConnectionFailedError(
+            f"There is no host {host}. Check the endpoint's name and the network."
         ) from None
     except (OSError, InvalidProxy, InvalidHandshake) as error:
         raise ConnectionFailedError(

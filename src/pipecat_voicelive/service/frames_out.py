@@ -237,13 +237,21 @@ class FramesOut:
         )
 
 
-_QUOTED = re.compile(r"""(?<!\w)(['"]).*?(?:\1(?!\w)|$)""", re.DOTALL)
+_QUOTED = re.compile(r"""(?<!\w)(['"])(.*?)(?:\1(?!\w)|$)""", re.DOTALL)
 """From a quote that opens to its end; an apostrophe does neither. One that never closes goes to the end."""
+
+_NAME_OF_THE_WIRE = re.compile(r"[a-z0-9]+([_.][a-z0-9]+)+")
+"""Such as server_vad or session.turn_detection.type: what nobody says in a conversation."""
 
 
 def without_quotes(message: str) -> str:
-    """A message of the service without what it quotes, which may be what somebody said."""
-    return _QUOTED.sub("'…'", message)
+    """A message of the service without what it quotes, which may be what somebody said.
+
+    Names of events, options and their values are kept: they say what to mend.
+    """
+    return _QUOTED.sub(
+        lambda quoted: f"'{quoted[2]}'" if _NAME_OF_THE_WIRE.fullmatch(quoted[2]) else "'…'", message
+    )
 
 
 def _failure(response: Response) -> ErrorDetails | None:
