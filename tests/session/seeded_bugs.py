@@ -230,9 +230,9 @@ BUGS = [
     ),
     Bug(
         "results count as answered by a response that could not see them",
-        "session.py",
-        "for item_id in self._results_waiting.keys() - self._unconfirmed:",
-        "for item_id in list(self._results_waiting):",
+        "results.py",
+        "for item_id in self._groups.keys() - unconfirmed:",
+        "for item_id in list(self._groups):",
     ),
     Bug(
         "confirmed items are not noticed",

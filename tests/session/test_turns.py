@@ -304,3 +304,10 @@ def test_an_item_added_after_the_response_began_is_answered_after_it():
     driver.give(speech_started(), speech_stopped(), AddItem(message("hi")), Respond(), created("r1"))
     confirm_all(driver)
     assert sent_types(driver.give(done("r1"))) == ["response.create"]
+
+
+def test_audio_that_the_turn_detection_took_is_not_committed_again_when_turns_become_manual():
+    driver = ready()
+    driver.give(AppendAudio(b"ab"), speech_started("u1"), speech_stopped("u1"), committed("u1"))
+    driver.give(created("r1"), done("r1"))
+    assert sent_types(driver.give(StartTurn(), CommitTurn())) == []

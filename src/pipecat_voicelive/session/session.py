@@ -10,6 +10,7 @@ The parts, in the order in which an input meets them:
     turns         whose turn it is
     transcripts   what the caller said
     tools         which calls were made and answered
+    results       which of their results are still to be spoken of
     responses     which response runs, is asked for, is owed
     answer        what comes out of the running response, at its place in the audio
     playback      what was heard of it
@@ -41,6 +42,7 @@ from pipecat_voicelive.session.answer import Answer
 from pipecat_voicelive.session.ignored import IgnoredEvent
 from pipecat_voicelive.session.playback import Playback
 from pipecat_voicelive.session.response import ACTIVE_RESPONSE, Draining, Responses, Silent, Wish
+from pipecat_voicelive.session.results import Results
 from pipecat_voicelive.session.setup import Setup
 from pipecat_voicelive.session.tools import Tools
 from pipecat_voicelive.session.transcripts import WAIT_S, Transcripts
@@ -81,8 +83,7 @@ class Session:
         self._playback = Playback()
         self._items = 0
         self._unconfirmed: set[str] = set()
-        self._results_waiting: dict[str, str | None] = {}  # item id: group of its call
-        self._results_wanted = False
+        self._results = Results()
         self._deletions: list[ConversationItemDeleteEvent] = []
         self._uncommitted_bytes = 0
         self._commits = 0
@@ -98,12 +99,7 @@ class Session:
     @property
     def answer_pending(self) -> bool:
         """Whether an answer is being given, asked for or owed, or a tool call still to be answered."""
-        return (
-            self.answer_coming
-            or self._ending is not None
-            or self._tools.running
-            or bool(self._results_waiting)
-        )
+        return self.answer_coming or self._ending is not None or self._tools.running or self.results_waiting
 
     @property
     def answer_coming(self) -> bool:
@@ -113,7 +109,7 @@ class Session:
     @property
     def results_waiting(self) -> bool:
         """Whether a tool's result was given that no answer has spoken of."""
-        return bool(self._results_waiting)
+        return self._results.waiting
 
     @property
     def deadline_s(self) -> float | None:
@@ -168,14 +164,14 @@ class Session:
             case inputs.Respond(properties):
                 self._want(properties)
             case inputs.RespondToResults():
-                self._results_wanted = bool(self._results_waiting)
+                self._results.want()
                 self._speak_of_results()
             case inputs.AnswerTool(call_id, output, name, respond):
                 group = self._tools.group_of(call_id)
                 if answer := self._tools.answer(call_id, output, name):
                     item_id = self._add_item(answer)
                     if respond:
-                        self._results_waiting[item_id] = group
+                        self._results.given(item_id, group)
                     self._speak_of_results()
             case inputs.StartTurn():
                 self._turn = Speaking(now_s + LONGEST_TURN_S, heard_by_service=False)
@@ -230,7 +226,7 @@ class Session:
             self._finished(response)
         self._close_answer(interrupted=True)
         self._responses.lost()
-        self._results_waiting.clear()
+        self._results.clear()
         self._turn = Quiet()
 
     def _tick(self, now_s: float) -> None:
@@ -289,6 +285,8 @@ class Session:
             case se.InputAudioBufferCommitted():
                 if self._unconfirmed_commits:
                     self._unconfirmed.discard(self._unconfirmed_commits.popleft())
+                else:
+                    self._uncommitted_bytes = 0  # the turn detection's
                 self._transcripts.committed(event.item_id, now_s)
             case se.InputAudioBufferCleared():
                 if isinstance(self._turn, Speaking) and self._turn.heard_by_service:
@@ -358,8 +356,7 @@ class Session:
             self._send(ResponseCancelEvent(response_id=response.id))
             return
         self._answer = Answer(response.id, self._setup.output_format)
-        for item_id in self._results_waiting.keys() - self._unconfirmed:
-            del self._results_waiting[item_id]
+        self._results.answered(self._unconfirmed)
         if isinstance(self._turn, Answering):
             self._turn = Quiet()
             self._responses.held = False
@@ -456,22 +453,17 @@ class Session:
         """The caller's turn brings no answer of itself: ask for what is owed."""
         self._turn = Quiet()
         self._ask(self._responses.release())
-        self._results_wanted = bool(self._results_waiting)
+        self._results.want()
         self._speak_of_results()
 
     def _want(self, properties: ResponseProperties | None = None) -> None:
         """An answer is wanted, to all that was said so far."""
-        self._results_waiting.clear()
-        self._results_wanted = False
+        self._results.clear()
         self._ask(self._responses.want(Wish(properties, frozenset(self._unconfirmed))))
 
     def _speak_of_results(self) -> None:
-        """Want an answer to the results that wait for one, if it was asked for and their group is settled."""
-        groups = {group for group in self._results_waiting.values() if group is not None}
-        if self._results_wanted and not any(self._tools.in_hand(group) for group in groups):
-            self._results_wanted = False
-            if self._results_waiting:
-                self._want()
+        if self._results.due(self._tools.in_hand):
+            self._want()
 
     def _transcripts_came(self) -> None:
         if not self._transcripts.awaiting:
