@@ -7,7 +7,8 @@ conversation speaks of it, whoever asked for that one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 
@@ -33,10 +34,11 @@ class Results:
         """They are to be spoken of, if there are any."""
         self._wanted = self.waiting
 
-    def answered(self, unconfirmed: Set[str]) -> None:
+    def answered(self, unconfirmed: AbstractSet[str]) -> None:
         """An answer begins; results among the `unconfirmed` items came too late for it."""
         for item_id in self._groups.keys() - unconfirmed:
             del self._groups[item_id]
+        self._wanted = self._wanted and self.waiting
 
     def clear(self) -> None:
         """All of them are being spoken of, or nobody will."""
@@ -44,7 +46,7 @@ class Results:
         self._wanted = False
 
     def due(self, in_hand: Callable[[str], bool]) -> bool:
-        """Whether an answer is to be asked for now; `in_hand` says whether a group has calls without result."""
+        """Whether to ask for an answer now; `in_hand` says whether a group has calls without a result."""
         return (
             self._wanted
             and self.waiting
