@@ -151,3 +151,11 @@ def test_an_event_that_cannot_be_read_is_told_once_for_its_type():
         fx.Unreadable("a", "unknown type"),
         fx.Unreadable("response.done", "x"),
     ]
+
+
+def test_types_that_are_made_up_without_end_are_told_of_only_so_often():
+    world = World(echoes=True, acquainted=False, turn_detection=True)
+    for number in range(1000):
+        world.tell(se.UnknownEvent(type=f"made.up.{number}", members={}))
+    told = [effect.type for effect in world.trace if isinstance(effect, fx.Unreadable)]
+    assert told == [f"made.up.{number}" for number in range(100)]

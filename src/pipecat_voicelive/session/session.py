@@ -62,6 +62,9 @@ _ORDINARY_REFUSALS = frozenset({"response_cancel_not_active", "item_already_trun
 _CREATE = "create_"
 """Begins the id of the event that creates an item; the item's id follows."""
 
+_MOST_UNREADABLE = 100
+"""How many types of events that cannot be read are told of, each once."""
+
 
 class Session:
     """The state of one conversation.
@@ -130,10 +133,9 @@ class Session:
         """
         self._out = []
         match event:
-            case inputs.AppendAudio(audio):
-                self._append_audio(audio)
             case (
-                inputs.Configure()
+                inputs.AppendAudio()
+                | inputs.Configure()
                 | inputs.StartTurn()
                 | inputs.CommitTurn()
                 | inputs.AddItem()
@@ -482,7 +484,7 @@ class Session:
             self._deletions.clear()
 
     def _cannot_read(self, name: str, problem: str) -> None:
-        if name not in self._unreadable:
+        if name not in self._unreadable and len(self._unreadable) < _MOST_UNREADABLE:
             self._unreadable.add(name)
             self._out.append(fx.Unreadable(name, problem))
 

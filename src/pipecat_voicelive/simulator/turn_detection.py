@@ -97,11 +97,6 @@ class TurnDetector:
         self._floor_dbfs = _FLOOR_START_DBFS
         self._phase: _Quiet | _Rising | _Talking = _Quiet()
 
-    @property
-    def talking(self) -> bool:
-        """Whether a turn has begun and not ended."""
-        return isinstance(self._phase, _Talking)
-
     def feed(self, samples: NDArray[np.int16]) -> list[Detection]:
         """What is found in further samples, in order."""
         samples = np.concatenate([self._rest, samples])
