@@ -1,0 +1,38 @@
+"""Every example runs as its reader would run it, and prints what it is about."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SHARED = {"offline"}
+
+PRINTS = {
+    "first_words": ["user: And of Norway?", "assistant: Oslo."],
+}
+"""What each prints, in this order."""
+
+
+def test_every_example_is_run_here():
+    assert {path.stem for path in EXAMPLES.glob("*.py")} - SHARED == set(PRINTS)
+
+
+@pytest.mark.parametrize("name", PRINTS)
+async def test_the_example_runs_offline_and_shows_what_it_is_about(name):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AZURE_")}
+    example = await asyncio.create_subprocess_exec(
+        sys.executable,
+        EXAMPLES / f"{name}.py",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment,
+    )
+    out, err = (stream.decode() for stream in await example.communicate())
+    assert example.returncode == 0, err
+    rest = out
+    for expected in PRINTS[name]:
+        assert expected in rest, f"{expected!r} is missing from:\n{out}\n{err}"
+        rest = rest.partition(expected)[2]
