@@ -3,13 +3,19 @@
 import pytest
 
 from pipecat_voicelive.protocol.session_options import (
+    AvatarConfig,
     AzureStandardVoice,
     EndOfUtteranceDetection,
     FunctionTool,
+    IceServer,
     InputAudioNoiseReduction,
     InputAudioTranscription,
+    MCPServer,
     OpenAIVoice,
+    Scene,
     SessionProperties,
+    StaticInterimResponse,
+    ToolChoiceFunction,
     TurnDetection,
     misspelt,
 )
@@ -122,3 +128,32 @@ def test_slips_of_the_pen_are_found_where_they_are():
 
 def test_options_without_slips_have_none():
     assert list(misspelt(SessionProperties(instructions="x", turn_detection=TurnDetection()))) == []
+
+
+def test_faces_interim_responses_and_tool_choices_are_sent_as_they_were_set():
+    options = SessionProperties(
+        avatar=AvatarConfig(
+            character="lisa", scene=Scene(zoom=1.5), ice_servers=[IceServer(urls=["stun:x"])]
+        ),
+        interim_response=StaticInterimResponse(texts=["One moment."]),
+        tool_choice=ToolChoiceFunction(name="look"),
+    )
+    assert options.to_wire() == {
+        "avatar": {"character": "lisa", "scene": {"zoom": 1.5}, "ice_servers": [{"urls": ["stun:x"]}]},
+        "interim_response": {"type": "static_interim_response", "texts": ["One moment."]},
+        "tool_choice": {"type": "function", "name": "look"},
+    }
+
+
+def test_credentials_in_options_are_in_no_repr_and_no_error():
+    server = MCPServer(
+        server_label="wiki",
+        server_url="https://mcp.example",
+        authorization="s3cret",
+        headers={"key": "s3cret"},
+    )
+    assert "s3cret" not in repr(server)
+    assert "s3cret" not in repr(IceServer(urls=["turn:x"], credential="s3cret"))
+    with pytest.raises(ValueError, match="headers") as refused:
+        MCPServer(server_label="wiki", server_url="https://mcp.example", headers="s3cret")
+    assert "s3cret" not in str(refused.value)

@@ -1,0 +1,1 @@
+"""The options of a session by topic. Import them from `protocol.session_options`, their one home."""

@@ -1,0 +1,37 @@
+"""What every option is, and how slips of the pen in them are found."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any, cast
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Option(BaseModel):
+    """Base of all options. A `type` that a class fixes counts as set, so that it is always sent."""
+
+    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Count the class's own `type` among the members that were set."""
+        if "type" in type(self).model_fields and self.__dict__.get("type") is not None:
+            self.__pydantic_fields_set__.add("type")
+
+
+def misspelt(options: Option, path: str = "") -> Iterator[tuple[str, str]]:
+    """The members nobody knows that look like one somebody knows: (where it stands, what is meant).
+
+    `SessionProperties(turn_detecton=...)` yields `("turn_detecton", "turn_detection")`. They are sent all
+    the same; whoever sends them should say so.
+    """
+    known = list(type(options).model_fields)
+    for name in options.model_extra or {}:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+        if close:
+            yield f"{path}{name}", close[0]
+    for name in options.model_fields_set:
+        value: object = cast("object", getattr(options, name, None))
+        if isinstance(value, Option):
+            yield from misspelt(value, f"{path}{name}.")
