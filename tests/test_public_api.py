@@ -5,15 +5,51 @@ import inspect
 import pipecat_voicelive
 from pipecat_voicelive import client, simulator
 
-PUBLIC = """
-Animation AuthenticationError AvatarConfig AzureAvatarVoiceSyncVoice AzureCustomVoice AzurePersonalVoice
-AzureRealtimeNativeVoice AzureStandardVoice Background ConfigurationError ConnectionFailedError
-ConnectionOptions EndOfUtteranceDetection FoundryAgentTool FunctionTool IceServer
-InputAudioEchoCancellation InputAudioNoiseReduction InputAudioTranscription LlmInterimResponse MCPServer
-OpenAIVoice ProtocolError Scene ServiceError SessionProperties StaticInterimResponse ToolChoiceFunction
-TurnDetection VideoCrop VideoParams VideoResolution VoiceLiveClient VoiceLiveError VoiceLiveLLMAdapter
-VoiceLiveLLMService VoiceLiveLLMSettings VoiceLiveVisemeFrame VoiceLiveWordFrame
+PUBLIC = sorted(
+    """
+Animation
+AuthenticationError
+AvatarConfig
+AzureAvatarVoiceSyncVoice
+AzureCustomVoice
+AzurePersonalVoice
+AzureRealtimeNativeVoice
+AzureStandardVoice
+Background
+ConfigurationError
+ConnectionFailedError
+ConnectionOptions
+EndOfUtteranceDetection
+FoundryAgent
+FoundryAgentTool
+FunctionTool
+IceServer
+InputAudioEchoCancellation
+InputAudioNoiseReduction
+InputAudioTranscription
+LlmInterimResponse
+MCPServer
+OpenAIVoice
+ProtocolError
+Scene
+ServiceError
+SessionProperties
+StaticInterimResponse
+ToolChoiceFunction
+TurnDetection
+VideoCrop
+VideoParams
+VideoResolution
+VoiceLiveAgentEventFrame
+VoiceLiveClient
+VoiceLiveError
+VoiceLiveLLMAdapter
+VoiceLiveLLMService
+VoiceLiveLLMSettings
+VoiceLiveVisemeFrame
+VoiceLiveWordFrame
 """.split()
+)
 
 SIMULATOR = """
 ClientSent Exchanged Handshake Scenario ServiceSent SimulatedSession Speaker SpokenViseme SpokenWord
@@ -36,18 +72,48 @@ SERVICE = {
     "token_provider": None,
     "scope": "https://ai.azure.com/.default",
     "api_version": "2026-07-15",
+    "agent": None,
+    "profile": None,
     "settings": None,
     "start_audio_paused": False,
     "connection_options": None,
     "query": None,
 }
 
-SERVICE_METHODS = ["reset_conversation", "send_client_event", "set_audio_input_paused"]
-
-CLIENT_METHODS = """
-add_item answer_coming answer_pending answer_tool close commit_turn configure connect handle interrupt is_open
-respond respond_to_results results_waiting send_audio send_event send_text start_turn
+SERVICE_METHODS = sorted(
+    """
+invoke
+reset_conversation
+send_client_event
+set_audio_input_paused
 """.split()
+)
+
+CLIENT_METHODS = sorted(
+    """
+add_item
+answer_coming
+answer_pending
+answer_tool
+close
+commit_turn
+configure
+connect
+conversation_id
+handle
+interrupt
+invoke
+is_open
+respond
+respond_to_results
+results_waiting
+send_audio
+send_event
+send_text
+session_info
+start_turn
+""".split()
+)
 
 
 def public(names):

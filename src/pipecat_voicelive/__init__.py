@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipecat_voicelive.client import VoiceLiveClient
+    from pipecat_voicelive.connection.agent import FoundryAgent
     from pipecat_voicelive.connection.connection import ConnectionOptions
     from pipecat_voicelive.errors import (
         AuthenticationError,
@@ -49,12 +50,17 @@ if TYPE_CHECKING:
         VideoResolution,
     )
     from pipecat_voicelive.service.context import VoiceLiveLLMAdapter
-    from pipecat_voicelive.service.frames import VoiceLiveVisemeFrame, VoiceLiveWordFrame
+    from pipecat_voicelive.service.frames import (
+        VoiceLiveAgentEventFrame,
+        VoiceLiveVisemeFrame,
+        VoiceLiveWordFrame,
+    )
     from pipecat_voicelive.service.service import VoiceLiveLLMService
     from pipecat_voicelive.service.settings import VoiceLiveLLMSettings
 
 _HOMES = {
     "client": ("VoiceLiveClient",),
+    "connection.agent": ("FoundryAgent",),
     "connection.connection": ("ConnectionOptions",),
     "errors": (
         "AuthenticationError",
@@ -93,7 +99,7 @@ _HOMES = {
         "VideoResolution",
     ),
     "service.context": ("VoiceLiveLLMAdapter",),
-    "service.frames": ("VoiceLiveVisemeFrame", "VoiceLiveWordFrame"),
+    "service.frames": ("VoiceLiveAgentEventFrame", "VoiceLiveVisemeFrame", "VoiceLiveWordFrame"),
     "service.service": ("VoiceLiveLLMService",),
     "service.settings": ("VoiceLiveLLMSettings",),
 }
@@ -113,6 +119,7 @@ __all__ = [
     "ConnectionFailedError",
     "ConnectionOptions",
     "EndOfUtteranceDetection",
+    "FoundryAgent",
     "FoundryAgentTool",
     "FunctionTool",
     "IceServer",
@@ -132,6 +139,7 @@ __all__ = [
     "VideoCrop",
     "VideoParams",
     "VideoResolution",
+    "VoiceLiveAgentEventFrame",
     "VoiceLiveClient",
     "VoiceLiveError",
     "VoiceLiveLLMAdapter",

@@ -24,6 +24,7 @@ from typing import Any, Self, TypeAlias
 
 import msgspec
 
+from pipecat_voicelive.connection.agent import FoundryAgent, names_agent
 from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, TokenProvider, choose_auth
 from pipecat_voicelive.connection.connection import Connection, ConnectionOptions, open_connection
 from pipecat_voicelive.connection.endpoint import websocket_url
@@ -34,7 +35,7 @@ from pipecat_voicelive.errors import (
 )
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
-from pipecat_voicelive.protocol.items import ConversationItem
+from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
 from pipecat_voicelive.session import Session, effects, inputs
@@ -65,7 +66,10 @@ class VoiceLiveClient:
 
     Args:
         endpoint: The resource's endpoint, in any form the portal shows; see `connection.endpoint`.
-        model: Model or deployment, e.g. "gpt-realtime" or "gpt-4.1"; None if `query` names an agent.
+        model: Model or deployment, e.g. "gpt-realtime" or "gpt-4.1"; None with an agent.
+        agent: The Foundry agent to talk to in place of a model. It takes no key.
+        profile: How to reach a model of your own: "byom-azure-openai-realtime" or
+            "byom-azure-openai-chat-completion"; then `model` names your deployment.
         api_key: The resource's key.
         credential: Or an `azure.identity` credential, sync or async.
         token_provider: Or a function that gives a bearer token, sync or async.
@@ -73,7 +77,7 @@ class VoiceLiveClient:
         scope: What tokens are asked for.
         api_version: The API version.
         session: The session's options; the service's defaults without. `configure` changes them.
-        query: Further parameters of the URL, e.g. `agent-name`.
+        query: Further parameters of the URL; they win over all others.
         options: How to connect.
         clock: Seconds that never go back; for tests.
 
@@ -86,6 +90,8 @@ class VoiceLiveClient:
         *,
         endpoint: str,
         model: str | None = None,
+        agent: FoundryAgent | None = None,
+        profile: str | None = None,
         api_key: str | None = None,
         credential: TokenCredential | None = None,
         token_provider: TokenProvider | None = None,
@@ -96,9 +102,22 @@ class VoiceLiveClient:
         options: ConnectionOptions | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not model and not (query and "agent-name" in query):
-            raise ConfigurationError('Name a model, such as model="gpt-realtime", or an agent in `query`.')
-        self._url = websocket_url(endpoint, model=model, api_version=api_version, query=query)
+        parameters = {
+            **(agent.query() if agent else {}),
+            **({"profile": profile} if profile else {}),
+            **(query or {}),
+        }
+        self._of_agent = names_agent(parameters)
+        if not model and not self._of_agent and "model" not in parameters:
+            raise ConfigurationError(
+                'Name a model, such as model="gpt-realtime", or a FoundryAgent as `agent`.'
+            )
+        if self._of_agent and api_key is not None:
+            raise ConfigurationError(
+                "A Foundry agent takes no api_key. Leave it out to sign in with DefaultAzureCredential, or "
+                "give a `credential` whose identity has the role Foundry User."
+            )
+        self._url = websocket_url(endpoint, model=model, api_version=api_version, query=parameters)
         self._auth = choose_auth(
             api_key=api_key, credential=credential, token_provider=token_provider, scope=scope
         )
@@ -213,6 +232,18 @@ class VoiceLiveClient:
         return self._session.results_waiting
 
     @property
+    def session_info(self) -> SessionInfo | None:
+        """The session as the service reported it last; None until it has taken options."""
+        return self._session.info
+
+    @property
+    def conversation_id(self) -> str | None:
+        """With an agent: the id by which a later session can go on with this conversation."""
+        agent = self._session.info.agent if self._session.info else None
+        thread_id: object = agent.get("thread_id") if agent else None
+        return thread_id if isinstance(thread_id, str) and thread_id else None
+
+    @property
     def is_open(self) -> bool:
         """Whether the connection is open."""
         return self._connection is not None and self._connection.is_open and not self._over
@@ -220,10 +251,19 @@ class VoiceLiveClient:
     # --- what is said ------------------------------------------------------------------------------
 
     def configure(self, session: SessionProperties | Mapping[str, Any]) -> None:
-        """Set the session's options, all of them. Sent if they differ from what was sent."""
+        """Set the session's options, all of them. Sent if they differ from what was sent.
+
+        Raises:
+            ConfigurationError: Options that cannot be sent, or instructions for an agent, which has its own.
+        """
         wire = session.to_wire() if isinstance(session, SessionProperties) else dict(session)
         if isinstance(session, SessionProperties) and session.tools is not None:
             wire["tools"] = msgspec.to_builtins(session.tools, enc_hook=_plain_tool)
+        if self._of_agent and wire.get("instructions"):
+            raise ConfigurationError(
+                "A Foundry agent has its own instructions, and the service takes no others. Leave them out; "
+                'to tell it something in this call, use send_text(..., role="system", respond=False).'
+            )
         self.handle(inputs.Configure(wire))
 
     def send_audio(self, audio: bytes) -> None:
@@ -251,6 +291,10 @@ class VoiceLiveClient:
     def respond(self, properties: ResponseProperties | None = None) -> None:
         """Have the model answer, now or after the running response."""
         self.handle(inputs.Respond(properties))
+
+    def invoke(self, input: Mapping[str, Any]) -> None:  # noqa: A002 - the service's word
+        """Hand a JSON object to a hosted agent of the Invocations protocol, and have it answer."""
+        self.respond(ResponseProperties(invoke_input=dict(input)))
 
     def respond_to_results(self) -> None:
         """Have the model speak of the tool results, once all calls of their group have theirs."""

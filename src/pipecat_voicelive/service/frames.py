@@ -1,12 +1,13 @@
-"""Frames that Pipecat has no class for: the words and the mouth shapes of the bot's speech.
+"""Frames that Pipecat has no class for: words and mouth shapes of the bot's speech, and an agent's events.
 
-Both travel in the output transport's audio queue, between the pieces of audio they belong to: they leave it
-when that audio is heard, and vanish with it when the bot is interrupted.
+Words and mouth shapes travel in the output transport's audio queue, between the pieces of audio they belong
+to: they leave it when that audio is heard, and vanish with it when the bot is interrupted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from pipecat.frames.frames import DataFrame
 
@@ -45,3 +46,15 @@ class VoiceLiveVisemeFrame(DataFrame):
     audio_offset_ms: float
     response_id: str
     item_id: str
+
+
+@dataclass
+class VoiceLiveAgentEventFrame(DataFrame):
+    """An event of a hosted agent that is not speech. An interruption does not drop it.
+
+    Attributes:
+        event: The JSON object, as the agent wrote it.
+    """
+
+    event: dict[str, Any]
+    interruptible: bool = field(default=False, init=False)

@@ -36,7 +36,11 @@ from pipecat_voicelive.client import ClientSignal, ConnectionLost
 from pipecat_voicelive.errors import ServiceError
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, TokenUsage
 from pipecat_voicelive.service.audio import OutputAudio
-from pipecat_voicelive.service.frames import VoiceLiveVisemeFrame, VoiceLiveWordFrame
+from pipecat_voicelive.service.frames import (
+    VoiceLiveAgentEventFrame,
+    VoiceLiveVisemeFrame,
+    VoiceLiveWordFrame,
+)
 from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.session import effects as fx
 
@@ -118,6 +122,8 @@ class FramesOut:
                         for call in calls
                     ]
                 )
+            case fx.AgentEvent(delta):
+                await service.push_frame(VoiceLiveAgentEventFrame(delta))
             case fx.ItemCreated(item):
                 await service.item_created(item)
             case fx.ItemUpdated(item_id, item):
@@ -125,6 +131,7 @@ class FramesOut:
             case fx.SessionReady(session):
                 logger.info(f"{service}: session {session.id} is ready, model {session.model}")
                 await service.set_usable(True)
+                await service.session_ready(session)
             case fx.SessionChanged(session):
                 logger.debug(f"{service}: session {session.id} has changed options")
             case fx.SessionRefused(error, fatal):

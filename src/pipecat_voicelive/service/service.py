@@ -9,6 +9,7 @@ together stands before the first one.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from typing import Any
 
 from loguru import logger
@@ -41,24 +42,31 @@ from pipecat.utils.types import assert_given
 from pydantic import BaseModel
 
 from pipecat_voicelive.client import VoiceLiveClient
+from pipecat_voicelive.connection.agent import FoundryAgent, names_agent
 from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, TokenProvider
 from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.connection.endpoint import base_url
-from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError, VoiceLiveError
+from pipecat_voicelive.errors import VoiceLiveError
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
-from pipecat_voicelive.protocol.items import ConversationItem
-from pipecat_voicelive.protocol.session_options import TurnDetection, misspelt
+from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
+from pipecat_voicelive.protocol.session_options import TurnDetection
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter, tool_output
 from pipecat_voicelive.service.ending import HeldEnd
+from pipecat_voicelive.service.error_categories import category_of
 from pipecat_voicelive.service.formats import choose_formats
 from pipecat_voicelive.service.frames_out import FramesOut
 from pipecat_voicelive.service.hearing import Hearing
 from pipecat_voicelive.service.options import service_tools, session_options
 from pipecat_voicelive.service.playback import PlaybackMeter
-from pipecat_voicelive.service.settings import VoiceLiveLLMSettings, complete_settings
+from pipecat_voicelive.service.settings import (
+    DEFAULT_MODEL,
+    VoiceLiveLLMSettings,
+    complete_settings,
+    doubts_about,
+)
 from pipecat_voicelive.session import effects
 from pipecat_voicelive.session.tools import message_item
 
@@ -82,6 +90,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         )
 
     Events:
+        on_session_ready: (service, session) The service took the options; `session` is what it made of them.
         on_conversation_item_created: (service, item_id, item) An item entered the conversation.
         on_conversation_item_updated: (service, item_id, item or None) It was transcribed, or is done.
     """
@@ -100,6 +109,8 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         token_provider: TokenProvider | None = None,
         scope: str = DEFAULT_SCOPE,
         api_version: str = DEFAULT_API_VERSION,
+        agent: FoundryAgent | None = None,
+        profile: str | None = None,
         settings: VoiceLiveLLMSettings | None = None,
         start_audio_paused: bool = False,
         connection_options: ConnectionOptions | None = None,
@@ -117,16 +128,21 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
                 `DefaultAzureCredential`. A token is fetched for every connect.
             scope: What tokens are asked for.
             api_version: The API version.
+            agent: The Foundry agent to talk to in place of a model. It takes no key, and has instructions of
+                its own.
+            profile: How to reach a model of your own: "byom-azure-openai-realtime" or
+                "byom-azure-openai-chat-completion"; then the settings' model names your deployment.
             settings: The settings; `session_properties` in them replace the defaults as a whole.
             start_audio_paused: Whether to start deaf; see `set_audio_input_paused`.
             connection_options: How to connect: timeouts, limits, proxy, certificates.
-            query: Further parameters of the URL.
+            query: Further parameters of the URL; they win over all others.
             **kwargs: Passed on to `LLMService`.
 
         Raises:
             ConfigurationError: The endpoint or the credentials cannot work; the text says what to give.
         """
-        complete = complete_settings(settings)
+        self._of_agent = agent is not None or names_agent(query)
+        complete = complete_settings(settings, default_model=None if self._of_agent else DEFAULT_MODEL)
         super().__init__(base_url=base_url(endpoint), settings=complete, **kwargs)
         self.api_key = api_key
         self.base_url = base_url(endpoint)
@@ -137,7 +153,10 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             "api_version": api_version,
             "options": connection_options,
             "query": query,
+            "agent": agent,
+            "profile": profile,
         }
+        self._told_of_instructions = False
         self._check_settings()
         self._context: LLMContext | None = None
         self._meter = PlaybackMeter()
@@ -146,6 +165,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         self._closing: set[asyncio.Task[None]] = set()
         self._rates_hz = (16000, 24000)
         self._begin_conversation(paused=start_audio_paused)
+        self._register_event_handler("on_session_ready")
         self._register_event_handler("on_conversation_item_created")
         self._register_event_handler("on_conversation_item_updated")
 
@@ -173,6 +193,19 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             logger.warning(f"{self}: no conversation to reset yet: no context has come")
             return
         self._restart()
+
+    async def invoke(self, input: dict[str, Any]) -> None:  # noqa: A002 - the service's word
+        """Hand a JSON object to a hosted agent of the Invocations protocol, and have it answer.
+
+        What the agent sends besides speech comes out as `VoiceLiveAgentEventFrame`s.
+        """
+        self._client.invoke(input)
+        await self._measure_answer()
+
+    @property
+    def conversation_id(self) -> str | None:
+        """With an agent: the id by which a later call can go on, `FoundryAgent(conversation_id=...)`."""
+        return self._client.conversation_id
 
     def can_generate_metrics(self) -> bool:
         """Whether there are metrics: yes."""
@@ -285,6 +318,8 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         self._client.interrupt()
         self._out.void()
         self._stop_running()
+        if agent := self._connect_arguments["agent"]:
+            self._connect_arguments["agent"] = dataclasses.replace(agent, conversation_id=None)
         self._begin_conversation(paused=self._hearing.paused)
         self._configure()
         for item in self._reader.news(self.context).items:
@@ -292,19 +327,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         self._start_running()
 
     def _classify_error(self, exception: Exception) -> ErrorCategory | None:
-        match exception:
-            case AuthenticationError(status=403):
-                return ErrorCategory.AUTHORIZATION
-            case AuthenticationError():
-                return ErrorCategory.AUTHENTICATION
-            case ConnectionFailedError(status=429):
-                return ErrorCategory.RATE_LIMIT
-            case ConnectionFailedError(status=400 | 404):
-                return ErrorCategory.INVALID_REQUEST
-            case ConnectionFailedError():
-                return ErrorCategory.CONNECTIVITY
-            case _:
-                return None
+        return category_of(exception)
 
     # --- settings ----------------------------------------------------------------------------------
 
@@ -325,20 +348,15 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         return changed
 
     def _check_settings(self) -> None:
-        properties = assert_given(self._settings.session_properties)
-        for name, meant in misspelt(properties):
-            logger.warning(
-                f"{self}: session option {name!r} is not known; do you mean {meant!r}? Sent as it is."
-            )
-        if "input_audio_transcription" not in properties.model_fields_set:
-            logger.warning(
-                f"{self}: session_properties has no input_audio_transcription, so what the caller says may "
-                f'not reach the context. Set InputAudioTranscription(model="azure-speech"), or None.'
-            )
+        for doubt in doubts_about(assert_given(self._settings.session_properties)):
+            logger.warning(f"{self}: {doubt}")
 
     def _configure(self) -> None:
         """Give the client the session's options as they are now; it sends them if they changed."""
         options = session_options(self._settings, self.get_llm_adapter(), self._context)
+        if self._of_agent and options.pop("instructions", None) and not self._told_of_instructions:
+            self._told_of_instructions = True
+            logger.warning(f"{self}: the agent has its own instructions; those given here are not sent")
         self._client.configure({**options, **self._formats.options})
 
     def _service_tools(self) -> ToolsSchema | list[Any] | None:
@@ -461,6 +479,10 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         return self.is_usable and self._client.answer_pending
 
     # --- what the delivery asks for ----------------------------------------------------------------
+
+    async def session_ready(self, session: SessionInfo) -> None:
+        """Tell listeners that the service took the options."""
+        await self._call_event_handler("on_session_ready", session)
 
     async def item_created(self, item: ConversationItem) -> None:
         """Tell listeners that an item entered the conversation."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
@@ -16,6 +16,7 @@ from pipecat_voicelive.protocol.session_options import (
     InputAudioTranscription,
     SessionProperties,
     TurnDetection,
+    misspelt,
 )
 
 DEFAULT_MODEL = "gpt-4o-mini"
@@ -69,10 +70,12 @@ class VoiceLiveLLMSettings(LLMSettings):
         return delta
 
 
-def complete_settings(given: VoiceLiveLLMSettings | None) -> VoiceLiveLLMSettings:
+def complete_settings(
+    given: VoiceLiveLLMSettings | None, *, default_model: str | None = DEFAULT_MODEL
+) -> VoiceLiveLLMSettings:
     """The whole settings of a new service: what was given, over the defaults."""
     settings = VoiceLiveLLMSettings(
-        model=DEFAULT_MODEL,
+        model=default_model,
         system_instruction=None,
         temperature=None,
         max_tokens=None,
@@ -105,3 +108,14 @@ def default_properties(model: str) -> SessionProperties:
         properties.voice = AzureStandardVoice(name=DEFAULT_VOICE)
         properties.output_audio_timestamp_types = ["word"]
     return properties
+
+
+def doubts_about(properties: SessionProperties) -> Iterator[str]:
+    """What in these options is probably not meant; they are sent all the same."""
+    for name, meant in misspelt(properties):
+        yield f"session option {name!r} is not known; do you mean {meant!r}? Sent as it is."
+    if "input_audio_transcription" not in properties.model_fields_set:
+        yield (
+            "session_properties has no input_audio_transcription, so what the caller says may not reach the "
+            'context. Set InputAudioTranscription(model="azure-speech"), or None.'
+        )

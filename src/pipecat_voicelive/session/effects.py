@@ -14,7 +14,7 @@ Signals of one answer come bracketed and in this order; brackets close in any ca
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.codec import RawEvent
@@ -211,6 +211,13 @@ class ToolCalls:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentEvent:
+    """An event of a hosted agent that is not speech, as the agent wrote it."""
+
+    delta: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ItemCreated:
     """An item entered the conversation."""
 
@@ -279,6 +286,7 @@ Signal: TypeAlias = (
     | ResponseClosed
     | ResponseFinished
     | ToolCalls
+    | AgentEvent
     | ItemCreated
     | ItemUpdated
     | RequestRefused

@@ -57,7 +57,6 @@ RunByTheService: TypeAlias = (
     | se.ResponseFileSearchCallSearching
     | se.ResponseFileSearchCallCompleted
     | se.ResponseAudioTranscriptAnnotationAdded
-    | se.ResponseInvocationDelta
     | se.ResponseFoundryAgentCallArgumentsDelta
     | se.ResponseFoundryAgentCallArgumentsDone
     | se.ResponseFoundryAgentCallInProgress

@@ -35,7 +35,7 @@ from pipecat_voicelive.protocol.client_events import (
     ResponseProperties,
 )
 from pipecat_voicelive.protocol.codec import RawEvent
-from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails, Response
+from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails, Response, SessionInfo
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.answer import Answer
@@ -98,6 +98,11 @@ class Session:
     def ready(self) -> bool:
         """Whether the service has taken our options."""
         return self._setup.ready
+
+    @property
+    def info(self) -> SessionInfo | None:
+        """The session as the service reported it last."""
+        return self._setup.session
 
     @property
     def answer_pending(self) -> bool:
@@ -307,6 +312,8 @@ class Session:
                 self._out.append(fx.ItemCreated(event.item))
             case se.ConversationItemTruncated() | se.ConversationItemDeleted():
                 self._playback.truncated(event.item_id)
+            case se.ResponseInvocationDelta():
+                self._out.append(fx.AgentEvent(event.delta or {}))
             case se.SessionCreated():
                 if update := self._setup.created():
                     self._out.append(fx.Send(update))

@@ -73,6 +73,11 @@ class Setup:
         return isinstance(self.phase, Ready)
 
     @property
+    def session(self) -> SessionInfo | None:
+        """The options in effect, None before there are any."""
+        return self.phase.session if isinstance(self.phase, Ready) else None
+
+    @property
     def input_format(self) -> AudioFormat:
         """Format of the caller's audio."""
         wanted = self._wanted or {}
