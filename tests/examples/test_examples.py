@@ -11,6 +11,12 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SHARED = {"offline"}
 
 PRINTS = {
+    "telephony_audio": [
+        "wire in:  g711_ulaw, 8000 Hz",
+        "wire out: g711_ulaw",
+        "assistant: From ten to four.",
+        "s went, one byte a sample",
+    ],
     "first_words": ["user: And of Norway?", "assistant: Oslo."],
 }
 """What each prints, in this order."""

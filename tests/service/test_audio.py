@@ -45,6 +45,22 @@ def test_any_rate_and_channel_count_becomes_the_wires(rate_hz, channels):
     assert spectrum[np.abs(np.arange(len(spectrum)) - peak) > 40].max() < spectrum[peak] / 300
 
 
+@pytest.mark.proves("feature.any-pipeline-rate")
+@pytest.mark.parametrize("rate_hz", [11025, 22050, 32000, 44100, 48000])
+@pytest.mark.parametrize("wire_hz", [8000, 16000, 24000])
+def test_a_minute_of_an_odd_rate_lasts_a_minute(rate_hz, wire_hz):
+    samples = np.zeros(rate_hz * 62, np.int16)
+    burst = tone(rate_hz, 0.1, hz=1000) // 2
+    for second in (1, 61):
+        samples[second * rate_hz : second * rate_hz + len(burst)] = burst
+    audio = InputAudio(AudioFormat("pcm16", wire_hz))
+    sent = b"".join(audio.convert(frame) for frame in frames(samples, rate_hz))
+    loud = np.abs(np.frombuffer(sent, np.int16).astype(int)) > 1000
+    first = np.argmax(loud)
+    second = np.argmax(loud[wire_hz * 30 :]) + wire_hz * 30
+    assert abs((second - first) / wire_hz - 60) < 0.001
+
+
 def test_a_rate_that_changes_in_the_middle_is_taken():
     audio = InputAudio(AudioFormat("pcm16", 16000))
     for rate_hz in (16000, 48000, 8000, 48000):
@@ -89,12 +105,23 @@ def test_the_onset_of_speech_is_kept_to_the_sample_and_given_once():
         (8000, 8000, ("pcm16", 8000, "pcm16_8000hz")),
         (24000, 16000, ("pcm16", 24000, "pcm16_16000hz")),
         (48000, 44100, ("pcm16", 24000, "pcm16")),
+        (44100, 48000, ("pcm16", 24000, "pcm16")),  # seen to work, but documented nowhere
+        (11025, 22050, ("pcm16", 24000, "pcm16")),
     ],
 )
 def test_formats_follow_the_pipelines_rates(in_hz, out_hz, options):
     formats = choose_formats(SessionProperties(), in_hz, out_hz)
     assert tuple(formats.options.values()) == options
     assert formats.caller.rate_hz == options[1]
+
+
+@pytest.mark.parametrize("name", ["pcm16_22050hz", "pcm16_44100hz", "pcm16_48000hz"])
+def test_formats_beyond_the_documented_are_used_when_they_are_named(name):
+    given = SessionProperties(input_audio_sampling_rate=44100, output_audio_format=name)
+    formats = choose_formats(given, 44100, 48000)
+    assert formats.options == given.to_wire()
+    assert formats.caller == AudioFormat("pcm16", 44100)
+    assert f"pcm16_{formats.bot.rate_hz}hz" == name
 
 
 def test_formats_that_are_given_are_left_alone():

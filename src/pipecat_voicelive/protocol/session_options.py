@@ -110,8 +110,9 @@ class SessionProperties(Option):
         modalities: ["text", "audio"] or ["text"].
         voice: One of the voice classes, a dict, or the name of an OpenAI voice.
         input_audio_format: "pcm16", "g711_ulaw" or "g711_alaw".
-        input_audio_sampling_rate: 8000, 16000 or 24000 for pcm16.
-        output_audio_format: "pcm16" (24 kHz), "pcm16_16000hz", "pcm16_8000hz", "g711_ulaw", "g711_alaw".
+        input_audio_sampling_rate: 8000, 16000 or 24000 for pcm16; 44100 has been seen to work.
+        output_audio_format: "pcm16" (24 kHz), "pcm16_16000hz", "pcm16_8000hz", "g711_ulaw", "g711_alaw"; seen
+            to work with Azure voices: "pcm16_22050hz", "pcm16_24000hz", "pcm16_44100hz", "pcm16_48000hz".
         turn_detection: None or False for manual turns.
         output_audio_timestamp_types: ["word"] for word timestamps (Azure voices).
         animation: Visemes and blendshapes (Azure voices).

@@ -1,5 +1,8 @@
 """Between the pipeline's audio and the wire's: channels, rates, encodings.
 
+What has the wire's rate is not resampled, whatever its encoding: G.711 in an 8 kHz pipeline is one table
+look-up a sample.
+
 The pipeline speaks 16 bit PCM of any rate and channel count, frame by frame; the wire one format for the
 whole session. Resamplers are kept from frame to frame, so that no clicks arise where frames meet.
 """
@@ -80,6 +83,14 @@ class OutputAudio:
         self._wire = wire
         self.rate_hz = rate_hz
         self._resampler = _Resampler("HQ")
+
+    def comes_as(self, wire: AudioFormat) -> bool:
+        """The service says what it really sends. Returns whether that is something else than thought."""
+        if wire == self._wire:
+            return False
+        self._wire = wire
+        self._resampler.reset()
+        return True
 
     def convert(self, audio: bytes) -> bytes:
         """Audio of the wire as 16 bit PCM at the pipeline's rate; may be empty while a resampler fills."""

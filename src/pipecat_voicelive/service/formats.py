@@ -1,4 +1,12 @@
-"""Which audio formats a session uses, for a pipeline of certain rates."""
+"""Which audio formats a session uses, for a pipeline of certain rates.
+
+Where the options name a format, that one is used. Else it is 16 bit PCM at the pipeline's own rate, so that
+nothing is resampled, if that rate is documented: 8, 16 and 24 kHz both ways. The live service has been seen
+to take 44.1 kHz and to give 22.05, 44.1 and 48 kHz (those only with Azure voices), but no document promises
+it, and a format that is refused ends the call before it began: those rates are used when they are asked for
+by name, and a pipeline that runs at one of them is resampled from and to 24 kHz otherwise. G.711 is chosen
+by nobody but the user: it halves the bytes and loses quality, and 8 kHz PCM needs no resampling either.
+"""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ from pipecat.utils.time import time_now_iso8601
 
 from pipecat_voicelive.client import ClientSignal, ConnectionLost
 from pipecat_voicelive.errors import ServiceError
-from pipecat_voicelive.protocol.items import ErrorDetails, Response, TokenUsage
+from pipecat_voicelive.protocol.audio import output_format
+from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo, TokenUsage
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.frames import (
     VoiceLiveAgentEventFrame,
@@ -130,10 +131,12 @@ class FramesOut:
                 await service.item_updated(item_id, item)
             case fx.SessionReady(session):
                 logger.info(f"{service}: session {session.id} is ready, model {session.model}")
+                self._check_format(session)
                 await service.set_usable(True)
                 await service.session_ready(session)
             case fx.SessionChanged(session):
                 logger.debug(f"{service}: session {session.id} has changed options")
+                self._check_format(session)
             case fx.SessionRefused(error, fatal):
                 await service.push_error(
                     f"Voice Live refused the session's options{_told(error)}. Check `session_properties`.",
@@ -188,6 +191,13 @@ class FramesOut:
                 await push(VoiceLiveVisemeFrame(viseme_id, offset_ms, response_id, item_id))
             case _:
                 assert_never(part)
+
+    def _check_format(self, session: SessionInfo) -> None:
+        """Play what the service says it sends, not what it was asked for: else the bot speaks too fast."""
+        if self._audio.comes_as(output_format(session.output_audio_format)):
+            logger.warning(
+                f"{self._service}: Voice Live speaks in {session.output_audio_format}, not as asked for"
+            )
 
     async def _push_audio(self, pcm: bytes) -> None:
         if pcm:
