@@ -34,6 +34,7 @@ class ResponseOptions:
         in_conversation: Whether its items join the conversation.
         wants_words: Whether the session asks for word times.
         wants_visemes: Whether the session asks for mouth shapes.
+        wants_blendshapes: Whether the session asks for the movements of the whole face.
     """
 
     modalities: list[str]
@@ -46,6 +47,7 @@ class ResponseOptions:
     in_conversation: bool
     wants_words: bool
     wants_visemes: bool
+    wants_blendshapes: bool
 
     @property
     def spoken(self) -> bool:
@@ -96,6 +98,7 @@ def response_options(session: dict[str, Any], asked: ResponseProperties, model: 
         RefusedError: A member of `asked` will not do.
     """
     animation: dict[str, Any] = session["animation"] or {}
+    outputs: list[str] = animation.get("outputs") or []
     voice: Any = session["voice"] if asked.voice is UNSET or asked.voice is None else asked.voice
     if voice is not session["voice"]:
         check_voice(voice, "response.voice", model)
@@ -116,7 +119,8 @@ def response_options(session: dict[str, Any], asked: ResponseProperties, model: 
         tools=frozenset(str(tool.get("name")) for tool in tools if isinstance(tool, dict)),  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
         in_conversation=_or(asked.conversation, "auto") != "none",
         wants_words="word" in (session["output_audio_timestamp_types"] or ()),
-        wants_visemes="viseme_id" in (animation.get("outputs") or ()),
+        wants_visemes="viseme_id" in outputs,
+        wants_blendshapes="blendshapes" in outputs,
     )
 
 

@@ -241,6 +241,8 @@ class RunningResponse:
                     self._options.output_audio_format,
                     with_words=azure and self._options.wants_words,
                     with_visemes=azure and self._options.wants_visemes,
+                    with_blendshapes=azure and self._options.wants_blendshapes,
+                    audio_before_ms=self._audio_out_ms,
                 )
             case Say(text):
                 return WrittenOutput(place, text)

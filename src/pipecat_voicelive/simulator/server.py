@@ -26,6 +26,7 @@ from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.simulated_session import SimulatedSession
 from pipecat_voicelive.simulator.speech import open_speaker
 from pipecat_voicelive.simulator.utterance import Speaker
+from pipecat_voicelive.simulator.wire import WireForm
 
 _MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 """Room for 15 MiB of audio in base64."""
@@ -54,6 +55,8 @@ class VoiceLiveSimulator:
             first `session.update`, a turn detection that changes its type.
         merge_session_updates: Let members that a `session.update` leaves out stay as they were; else they
             fall back to their defaults.
+        blendshapes_as_text: Send blendshapes as a text, base64 of 32 bit floats; else as arrays of numbers.
+            The service's schema has both.
         keep_events: How many events each session remembers; None for all.
         keep_sessions: How many sessions that are over are remembered, the newest.
         listener: Is called with every event on the wire, in the event loop; it must not block or raise.
@@ -73,6 +76,7 @@ class VoiceLiveSimulator:
         speed: float = 8.0,
         strict: bool = True,
         merge_session_updates: bool = False,
+        blendshapes_as_text: bool = False,
         keep_events: int | None = None,
         keep_sessions: int = 100,
         listener: Callable[[SimulatedSession, Exchanged], None] | None = None,
@@ -89,6 +93,7 @@ class VoiceLiveSimulator:
         self._speed = speed
         self._strict = strict
         self._merge_session_updates = merge_session_updates
+        self._blendshapes_as_text = blendshapes_as_text
         self._keep_events = keep_events
         self._keep_sessions = keep_sessions
         self._listener = listener
@@ -193,6 +198,9 @@ class VoiceLiveSimulator:
             handshake,
             LiveSession(config, self._scenario, speed=self._speed, strict=self._strict),
             self._speaker,
+            form=WireForm(
+                native=handshake.model.pipeline.native, blendshapes_as_text=self._blendshapes_as_text
+            ),
             number=self._opened + 1,
             keep_events=self._keep_events,
             listener=self._listener,

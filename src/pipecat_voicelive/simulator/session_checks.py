@@ -59,6 +59,7 @@ def check_session(session: Mapping[str, Any], model: Model, *, strict: bool) -> 
             _MEMBERS[name](value, f"session.{name}")
     _check_voice_of_model(session.get("voice"), model)
     _check_turns_of_model(session, model)
+    _check_blendshapes(session, model)
     _check_echo(session)
 
 
@@ -267,6 +268,14 @@ def _check_turns_of_model(session: Mapping[str, Any], model: Model) -> None:
         raise invalid_value("interim_response is not supported by this model.", "session.interim_response")
     if session.get("instructions") and model.agent_name is not None:
         raise invalid_value("Instructions cannot be set for an agent.", "session.instructions")
+
+
+def _check_blendshapes(session: Mapping[str, Any], model: Model) -> None:
+    animation: dict[str, Any] = session.get("animation") or {}
+    voice: Any = session.get("voice") or model.default_voice
+    kind = "openai" if isinstance(voice, str) else voice["type"]
+    if "blendshapes" in (animation.get("outputs") or ()) and kind not in AZURE_VOICES:
+        raise invalid_value("Blendshapes need an Azure voice.", "session.animation.outputs")
 
 
 def _check_echo(session: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ from pipecat_voicelive.simulator.effects import Effect, Send, Speak
 from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ReceivedEvent, ServiceSent
 from pipecat_voicelive.simulator.live_session import LiveSession, Received
 from pipecat_voicelive.simulator.utterance import Speaker, Utterance
-from pipecat_voicelive.simulator.wire import stamped, to_message, typed
+from pipecat_voicelive.simulator.wire import WireForm, stamped, to_message, typed
 
 _logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class SessionRunner:
         connection: The accepted connection.
         session: The session on it.
         speaker: Speaks for it.
-        native: Whether the session's pipeline is native, for the exact form of messages.
+        form: The exact form of messages.
         record: Is told every event on the wire.
     """
 
@@ -71,13 +71,13 @@ class SessionRunner:
         session: LiveSession,
         speaker: Speaker,
         *,
-        native: bool,
+        form: WireForm,
         record: Callable[[Exchanged], None],
     ) -> None:
         self._connection = connection
         self._session = session
         self._speaker = speaker
-        self._native = native
+        self._form = form
         self._record = record
         self._began_s = time.monotonic()
         self._inbox: asyncio.Queue[_Inbound] = asyncio.Queue(_INBOX_MESSAGES)
@@ -105,7 +105,7 @@ class SessionRunner:
         event = stamped(event)
         # Recorded first: waiting for the socket must not let a later event overtake it in the record.
         self.note(typed(event))
-        await self._connection.send(to_message(event, native=self._native))
+        await self._connection.send(to_message(event, self._form))
 
     def note(self, event: ServerEvent) -> None:
         """Record an event as sent by the service."""

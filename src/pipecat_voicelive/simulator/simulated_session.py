@@ -15,6 +15,7 @@ from pipecat_voicelive.simulator.handshake import Handshake
 from pipecat_voicelive.simulator.live_session import LiveSession
 from pipecat_voicelive.simulator.session_runner import SessionRunner
 from pipecat_voicelive.simulator.utterance import Speaker
+from pipecat_voicelive.simulator.wire import WireForm
 
 
 class SimulatedSession:
@@ -30,6 +31,7 @@ class SimulatedSession:
         session: LiveSession,
         speaker: Speaker,
         *,
+        form: WireForm,
         number: int,
         keep_events: int | None,
         listener: Callable[[SimulatedSession, Exchanged], None] | None,
@@ -42,9 +44,7 @@ class SimulatedSession:
         self._session = session
         self._exchange = Exchange(keep_events=keep_events)
         self._listener = listener
-        self._runner = SessionRunner(
-            connection, session, speaker, native=handshake.model.pipeline.native, record=self._record
-        )
+        self._runner = SessionRunner(connection, session, speaker, form=form, record=self._record)
 
     @property
     def events(self) -> tuple[Exchanged, ...]:

@@ -1,14 +1,20 @@
-"""A spoken message of a response: transcript, audio, word times and mouth shapes as timed events."""
+"""A spoken message of a response: transcript, audio, word times and movements of the face as timed events.
+
+Times and frames count from the start of the response's audio, over all its messages.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipecat_voicelive.protocol.audio import output_format
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.protocol.server_events import (
     KnownServerEvent,
+    ResponseAnimationBlendshapesDelta,
+    ResponseAnimationBlendshapesDone,
     ResponseAnimationVisemeDelta,
     ResponseAnimationVisemeDone,
     ResponseAudioDelta,
@@ -20,6 +26,7 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseContentPartAdded,
     ResponseContentPartDone,
 )
+from pipecat_voicelive.simulator.blendshapes import FRAMES_PER_S, blendshape_frames
 from pipecat_voicelive.simulator.conversation import ItemAudio, SpokenPiece
 from pipecat_voicelive.simulator.output_audio import encoded
 from pipecat_voicelive.simulator.outputs import Place, Step, message_item, pieces_of
@@ -42,6 +49,8 @@ class SpokenOutput:
         audio_format: The `output_audio_format` it is sent in.
         with_words: Whether word times are sent.
         with_visemes: Whether mouth shapes are sent.
+        with_blendshapes: Whether the movements of the whole face are sent.
+        audio_before_ms: How much audio the response had before.
     """
 
     place: Place
@@ -49,6 +58,8 @@ class SpokenOutput:
     audio_format: str | None
     with_words: bool
     with_visemes: bool
+    with_blendshapes: bool = False
+    audio_before_ms: float = 0.0
     _pieces: tuple[SpokenPiece, ...] = ()
     _said: list[str] = field(default_factory=list[str])
     _audio: bytearray = field(default_factory=bytearray)
@@ -61,7 +72,7 @@ class SpokenOutput:
     def steps(self, utterance: Utterance) -> list[Step]:
         """The utterance as events; what belongs to a piece of audio stands before it."""
         self._pieces = _spoken_pieces(self.text, utterance)
-        place = self.place.content
+        place, before_ms = self.place.content, self.audio_before_ms
         steps = [
             Step(
                 max(piece.offset_ms - TRANSCRIPT_LEAD_MS, 0),
@@ -74,7 +85,9 @@ class SpokenOutput:
                 Step(
                     _chunk_start_ms(viseme.offset_ms),
                     ResponseAnimationVisemeDelta(
-                        **place, audio_offset_ms=round(viseme.offset_ms), viseme_id=viseme.viseme_id
+                        **place,
+                        audio_offset_ms=round(before_ms + viseme.offset_ms),
+                        viseme_id=viseme.viseme_id,
                     ),
                 )
                 for viseme in utterance.visemes
@@ -85,18 +98,35 @@ class SpokenOutput:
                     _chunk_start_ms(word.offset_ms),
                     ResponseAudioTimestampDelta(
                         **place,
-                        audio_offset_ms=round(word.offset_ms),
+                        audio_offset_ms=round(before_ms + word.offset_ms),
                         audio_duration_ms=round(word.duration_ms),
                         text=word.text,
                     ),
                 )
                 for word in utterance.words
             ]
+        if self.with_blendshapes:
+            steps += self._blendshapes(utterance)
         steps += [
             Step(index * CHUNK_MS, ResponseAudioDelta(**place, delta=chunk))
             for index, chunk in enumerate(encoded(utterance, self.audio_format, chunk_ms=CHUNK_MS))
         ]
         return sorted(steps, key=lambda step: step.at_ms)
+
+    def _blendshapes(self, utterance: Utterance) -> Iterator[Step]:
+        """A batch of frames for each piece of audio."""
+        frames = blendshape_frames(utterance)
+        frames_before = round(self.audio_before_ms * FRAMES_PER_S / 1000)
+        size = CHUNK_MS * FRAMES_PER_S // 1000
+        for start in range(0, len(frames), size):
+            yield Step(
+                start * 1000 / FRAMES_PER_S,
+                ResponseAnimationBlendshapesDelta(
+                    **self.place.content,
+                    frames=frames[start : start + size].tolist(),
+                    frame_index=frames_before + start,
+                ),
+            )
 
     def note(self, event: KnownServerEvent) -> None:
         """Remember what has been sent."""
@@ -114,6 +144,7 @@ class SpokenOutput:
         return [
             *([ResponseAudioTimestampDone(**place)] if self.with_words else []),
             *([ResponseAnimationVisemeDone(**place)] if self.with_visemes else []),
+            *([ResponseAnimationBlendshapesDone(**self.place.output)] if self.with_blendshapes else []),
             ResponseAudioDone(**place),
             ResponseAudioTranscriptDone(**place, transcript=said),
             ResponseContentPartDone(**place, part=ItemContent(type="audio", transcript=said)),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from msgspec.structs import replace
 
 from pipecat_voicelive.protocol.codec import RawEvent, decode_server_event, encode, to_plain
@@ -11,10 +14,25 @@ from pipecat_voicelive.protocol.server_events import (
     InputAudioTranscriptionCompleted,
     InputAudioTranscriptionDelta,
     KnownServerEvent,
+    ResponseAnimationBlendshapesDelta,
     ResponseDone,
     ServerEvent,
 )
 from pipecat_voicelive.simulator.ids import new_event_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireForm:
+    """Which of several forms messages have.
+
+    Attributes:
+        native: Whether the session's pipeline is native.
+        blendshapes_as_text: Whether frames are sent as base64 of 32 bit little-endian floats, row by row;
+            else as arrays of numbers.
+    """
+
+    native: bool
+    blendshapes_as_text: bool = False
 
 
 def stamped(event: KnownServerEvent | RawEvent) -> KnownServerEvent | RawEvent:
@@ -24,14 +42,17 @@ def stamped(event: KnownServerEvent | RawEvent) -> KnownServerEvent | RawEvent:
     return event if event.event_id else replace(event, event_id=new_event_id())
 
 
-def to_message(event: KnownServerEvent | RawEvent, *, native: bool) -> str:
+def to_message(event: KnownServerEvent | RawEvent, form: WireForm) -> str:
     """The text of the WebSocket message that carries an event."""
     match event:
         case InputAudioTranscriptionDelta() | InputAudioTranscriptionCompleted():
             # What is unknown is left out here, not null.
             members = {name: value for name, value in to_plain(event).items() if value is not None}
             return encode(RawEvent(members=members)).decode()
-        case ResponseDone() if native:
+        case ResponseAnimationBlendshapesDelta(frames=list(frames)) if form.blendshapes_as_text:
+            text = base64.b64encode(np.array(frames, "<f4").tobytes()).decode()
+            return encode(replace(event, frames=text)).decode()
+        case ResponseDone() if form.native:
             return encode(RawEvent(members=_without_cache_writes(to_plain(event)))).decode()
         case _:
             return encode(event).decode()
