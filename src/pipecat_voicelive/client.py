@@ -123,7 +123,7 @@ class VoiceLiveClient:
         )
         self._options = options or ConnectionOptions()
         self._clock = clock
-        self._session = Session(id_prefix=f"pv{uuid.uuid4().hex[:10]}")
+        self._session = Session(id_prefix=f"pv{uuid.uuid4().hex[:10]}", api_version=api_version)
         self._connection: Connection | None = None
         self._connecting: asyncio.Timeout | None = None
         self._reader: asyncio.Task[None] | None = None

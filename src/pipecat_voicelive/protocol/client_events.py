@@ -45,9 +45,12 @@ class InputAudioBufferClearEvent(_Event, frozen=True, kw_only=True, tag="input_a
 
 
 class InputTextDeltaEvent(_Event, frozen=True, kw_only=True, tag="input_text.delta"):
-    """Add text to an existing user item, piece by piece."""
+    """Add text to an existing user item, piece by piece.
 
-    id: str
+    2026-06-01-preview has no `id`: there the text makes an item of its own.
+    """
+
+    id: str | UnsetType = UNSET
     delta: str
     content_index: int | UnsetType = UNSET
 
@@ -55,7 +58,7 @@ class InputTextDeltaEvent(_Event, frozen=True, kw_only=True, tag="input_text.del
 class InputTextDoneEvent(_Event, frozen=True, kw_only=True, tag="input_text.done"):
     """No more text for this user item."""
 
-    id: str
+    id: str | UnsetType = UNSET
     content_index: int | UnsetType = UNSET
 
 

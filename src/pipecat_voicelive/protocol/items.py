@@ -23,6 +23,7 @@ class ItemContent(Struct, frozen=True, omit_defaults=True, kw_only=True):
         transcript: What is said in an audio part; null until it is known.
         audio: Base64 audio of an audio part; the service leaves it out of most events.
         image_url: URL or data URI of an image part.
+        url: Its name before 2026-06-01-preview; give `image_url`, and older versions are sent this.
         detail: "auto", "low" or "high", for an image part.
     """
 
@@ -31,6 +32,7 @@ class ItemContent(Struct, frozen=True, omit_defaults=True, kw_only=True):
     transcript: str | UnsetType | None = UNSET
     audio: str | UnsetType | None = UNSET
     image_url: str | UnsetType | None = UNSET
+    url: str | UnsetType | None = UNSET
     detail: str | UnsetType | None = UNSET
 
     @property

@@ -151,6 +151,8 @@ class FramesOut:
                 self._dropped_audio = True
             case fx.Unreadable(type=name, problem=problem):
                 logger.warning(f"{service}: passed over an event {name or 'without a type'!r}: {problem}")
+            case fx.OptionWithheld(option, reason):
+                logger.warning(f"{service}: {option} is not sent: {reason}")
             case fx.ServiceWarning(message, code):
                 logger.warning(f"{service}: Voice Live warns: {without_quotes(message)} ({code})")
             case ConnectionLost(error):

@@ -260,6 +260,19 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionWithheld:
+    """An option that was set is not sent, so that the service takes the rest. Told once for each.
+
+    Attributes:
+        option: Its path, such as "session.reasoning_effort", or that and a value.
+        reason: Why, and what to do; for people and logs: it quotes no value that is not in a table.
+    """
+
+    option: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceWarning:
     """Something is not as asked for."""
 
@@ -292,6 +305,7 @@ Signal: TypeAlias = (
     | RequestRefused
     | AudioDropped
     | Unreadable
+    | OptionWithheld
     | ServiceWarning
 )
 Effect: TypeAlias = Send | Signal

@@ -14,6 +14,7 @@ The parts, in the order in which an input meets them:
     responses     which response runs, is asked for, is owed
     answer        what comes out of the running response, at its place in the audio
     playback      what was heard of it
+    wording       all that is sent, in the words of the API version
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from pipecat_voicelive.protocol.client_events import (
 )
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails, Response, SessionInfo
+from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.answer import Answer
@@ -55,6 +57,7 @@ from pipecat_voicelive.session.turns import (
     Turn,
     TurnRules,
 )
+from pipecat_voicelive.session.wording import Wording
 
 _ORDINARY_REFUSALS = frozenset({"response_cancel_not_active", "item_already_truncated"})
 """Refusals that follow from two sides acting at the same moment."""
@@ -71,10 +74,12 @@ class Session:
 
     Args:
         id_prefix: Unique among sessions; begins the ids of the events and items made here.
+        api_version: The version in whose words events are sent.
     """
 
-    def __init__(self, *, id_prefix: str) -> None:
+    def __init__(self, *, id_prefix: str, api_version: str = DEFAULT_API_VERSION) -> None:
         self._id_prefix = id_prefix
+        self._wording = Wording(api_version)
         self._setup = Setup(id_prefix)
         self._turn: Turn = Quiet()
         self._rules = TurnRules()
@@ -155,7 +160,7 @@ class Session:
                 self._intent(event, now_s)
             case _:
                 self._server_event(event, now_s)
-        return self._out
+        return self._wording.of(self._out)
 
     # --- intents -----------------------------------------------------------------------------------
 

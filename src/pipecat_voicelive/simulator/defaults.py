@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipecat_voicelive.simulator.contracts import default_prefix_padding_ms
 from pipecat_voicelive.simulator.pipelines import Model
 from pipecat_voicelive.simulator.turn_detection import TurnSettings
 
@@ -73,10 +74,14 @@ def created_session(model: Model, *, session_id: str, expires_at: int) -> dict[s
 
 
 def updated_session(
-    model: Model, requested: dict[str, Any], *, session_id: str, expires_at: int
+    model: Model, requested: dict[str, Any], *, session_id: str, expires_at: int, prefix_padding_ms: int
 ) -> dict[str, Any]:
-    """The session of `session.updated`: what was requested over the defaults of Voice Live."""
+    """The session of `session.updated`: what was requested over the defaults of Voice Live.
+
+    `prefix_padding_ms` is the API version's default with `server_vad`.
+    """
     session = _base(model, session_id, expires_at)
+    session["turn_detection"]["prefix_padding_ms"] = prefix_padding_ms
     for name, value in requested.items():
         session[name] = _completed(name, value, model, session.get(name))
     if session["input_audio_format"] != "pcm16":
@@ -84,9 +89,10 @@ def updated_session(
     return session
 
 
-def turn_settings(turn_detection: dict[str, Any]) -> TurnSettings:
+def turn_settings(turn_detection: dict[str, Any], api_version: str) -> TurnSettings:
     """The effective settings behind the reported ones, which are null where nothing was asked for."""
     azure = str(turn_detection.get("type", "")).startswith("azure")
+    padding_ms = default_prefix_padding_ms(api_version, azure=azure)
 
     def given(name: str, default: float) -> float:
         value = turn_detection.get(name)
@@ -94,7 +100,7 @@ def turn_settings(turn_detection: dict[str, Any]) -> TurnSettings:
 
     return TurnSettings(
         threshold=given("threshold", 0.5),
-        prefix_padding_ms=int(given("prefix_padding_ms", 420 if azure else 400)),
+        prefix_padding_ms=int(given("prefix_padding_ms", padding_ms)),
         silence_duration_ms=int(given("silence_duration_ms", 500)),
         speech_duration_ms=int(given("speech_duration_ms", 80 if azure else 200)),
     )
@@ -153,7 +159,7 @@ def _completed(name: str, value: Any, model: Model, default: Any) -> Any:
         case "voice" if isinstance(value, str):
             return {"name": value, "type": "openai"}
         case "turn_detection":
-            return _turn_detection(value, model)
+            return _turn_detection(value, model, default)
         case "input_audio_transcription":
             return _transcription(value, native=model.pipeline.native)
         case "input_audio_echo_cancellation":
@@ -162,11 +168,11 @@ def _completed(name: str, value: Any, model: Model, default: Any) -> Any:
             return value
 
 
-def _turn_detection(requested: dict[str, Any], model: Model) -> dict[str, Any]:
+def _turn_detection(requested: dict[str, Any], model: Model, server_vad: dict[str, Any]) -> dict[str, Any]:
     kind = requested.get("type", "server_vad")
     members = dict(_TURN_MEMBERS)
     if kind == "server_vad" and model.pipeline.native:
-        members = dict(_RECORDED_SERVER_VAD)
+        members = dict(server_vad)
     if kind == "azure_semantic_vad_multilingual":
         members |= _MULTILINGUAL_MEMBERS
     members |= requested

@@ -64,7 +64,7 @@ def _part(part: ItemContent, index: int, allowed: tuple[str, ...]) -> ItemConten
                 raise _missing(f"{path}.audio")
             return ItemContent(type="input_audio", transcript=part.transcript or None)
         case "input_image":
-            if not part.image_url:
+            if not part.image_url and not part.url:
                 raise _missing(f"{path}.image_url")
             return part
         case _:

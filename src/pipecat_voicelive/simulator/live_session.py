@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from pipecat_voicelive.protocol.client_events import (
@@ -36,6 +36,7 @@ from pipecat_voicelive.protocol.client_events import (
     SessionUpdateEvent,
 )
 from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.protocol.server_events import (
     ConversationItemCreated,
     ConversationItemDeleted,
@@ -49,6 +50,7 @@ from pipecat_voicelive.protocol.server_events import (
 )
 from pipecat_voicelive.simulator.caller_audio import CallerAudio, TurnBegan, TurnEnded
 from pipecat_voicelive.simulator.conversation import Conversation
+from pipecat_voicelive.simulator.contracts import check_contract
 from pipecat_voicelive.simulator.dialogue import Dialogue
 from pipecat_voicelive.simulator.effects import Effect, Send
 from pipecat_voicelive.simulator.errors_wire import (
@@ -90,6 +92,7 @@ class LiveSession:
         self._config = config
         self._strict = strict
         self._dialogue = Dialogue(config, scenario, speed=speed)
+        self._written = ""
         turns = config.turn_taking
         self._caller = CallerAudio(config.input_format, turns.detection if turns else None)
 
@@ -109,7 +112,10 @@ class LiveSession:
 
     def handle(self, received: Received, now_s: float) -> list[Effect]:
         """What a client event leads to. Never raises: what is wrong is answered by an `error` event."""
+        event = received.event
         try:
+            if self._strict and not isinstance(event, UnknownEvent | MalformedEvent):
+                check_contract(event, self._config.api_version)
             effects = self._dispatch(received, now_s)
         except RefusedError as refused:
             effects = [Send(refused.event(received.event_id))]
@@ -158,12 +164,8 @@ class LiveSession:
                 | ConversationItemDeleteEvent()
             ):
                 return [Send(self._change_item(event))]
-            case InputTextDeltaEvent(id=item_id, delta=delta):
-                self._write(item_id, delta)
-                return []
-            case InputTextDoneEvent(id=item_id):
-                self._write(item_id, "")
-                return []
+            case InputTextDeltaEvent() | InputTextDoneEvent():
+                return self._stream_text(event)
             case (
                 OutputAudioBufferClearEvent()
                 | SessionAvatarConnectEvent()
@@ -243,6 +245,19 @@ class LiveSession:
             case ConversationItemDeleteEvent(item_id=item_id):
                 conversation.delete(item_id)
                 return ConversationItemDeleted(item_id=item_id)
+
+    def _stream_text(self, event: InputTextDeltaEvent | InputTextDoneEvent) -> list[Effect]:
+        """Text for the user item that is named; where none is, `.done` makes one."""
+        text = event.delta if isinstance(event, InputTextDeltaEvent) else ""
+        if not isinstance(event.id, UnsetType):
+            self._write(event.id, text)
+            return []
+        self._written += text
+        if isinstance(event, InputTextDeltaEvent):
+            return []
+        part, self._written = ItemContent(type="input_text", text=self._written), ""
+        item = ConversationItem(type="message", role="user", content=[part])
+        return [Send(self._change_item(ConversationItemCreateEvent(item=item)))]
 
     def _write(self, item_id: str, text: str) -> None:
         """Add streamed text to a user item."""

@@ -192,6 +192,7 @@ class VoiceLiveSimulator:
             expires_at=int(time.time()) + _SESSION_LIMIT_S,
             strict=self._strict,
             merge_updates=self._merge_session_updates,
+            api_version=handshake.query["api-version"],
         )
         session = SimulatedSession(
             connection,

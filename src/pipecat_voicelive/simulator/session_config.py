@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipecat_voicelive.protocol.audio import input_format
+from pipecat_voicelive.simulator.contracts import default_prefix_padding_ms
 from pipecat_voicelive.simulator.defaults import created_session, turn_settings, updated_session
 from pipecat_voicelive.simulator.errors_wire import RefusedError, cannot_update_voice, invalid_value
 from pipecat_voicelive.simulator.input_audio import InputFormat
@@ -41,12 +42,21 @@ class SessionConfig:
         strict: Refuse what is only said to be refused: unknown members, changes of type in mid-session.
         merge_updates: Whether members that an update leaves out stay as they were; else they fall back to
             their defaults.
+        api_version: What the client named in the URL.
     """
 
     def __init__(
-        self, model: Model, *, session_id: str, expires_at: int, strict: bool, merge_updates: bool
+        self,
+        model: Model,
+        *,
+        session_id: str,
+        expires_at: int,
+        strict: bool,
+        merge_updates: bool,
+        api_version: str = "2026-07-15",
     ) -> None:
         self.model = model
+        self.api_version = api_version
         self._session_id = session_id
         self._expires_at = expires_at
         self._strict = strict
@@ -77,7 +87,11 @@ class SessionConfig:
         requested = {**(self._requested or {}), **session} if self._merge_updates else dict(session)
         check_session(requested, self.model, strict=self._strict)
         effective = updated_session(
-            self.model, requested, session_id=self._session_id, expires_at=self._expires_at
+            self.model,
+            requested,
+            session_id=self._session_id,
+            expires_at=self._expires_at,
+            prefix_padding_ms=default_prefix_padding_ms(self.api_version, azure=False),
         )
         if self._requested is not None:
             self._check_change(effective, has_spoken=has_spoken)
@@ -123,7 +137,7 @@ class SessionConfig:
         if turns is None:
             return None
         return TurnTaking(
-            detection=turn_settings(turns),
+            detection=turn_settings(turns, self.api_version),
             create_response=turns["create_response"] is not False,
             interrupt_response=turns["interrupt_response"] is not False,
             auto_truncate=turns["auto_truncate"] is True,

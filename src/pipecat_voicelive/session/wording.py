@@ -1,0 +1,76 @@
+"""What is sent, in the words of the session's API version.
+
+Everything else in a session speaks as the newest version does. The last step before the wire renames what
+an older version calls otherwise, and leaves out what it does not have, told once for each option: one
+member that the service does not know would have it refuse the whole event. Events given as plain members
+(`RawEvent`) are sent as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from pipecat_voicelive.protocol.client_events import (
+    ClientEvent,
+    ConversationItemCreateEvent,
+    InputTextDeltaEvent,
+    InputTextDoneEvent,
+    OutputAudioBufferClearEvent,
+    ResponseCreateEvent,
+    SessionUpdateEvent,
+)
+from pipecat_voicelive.protocol.codec import RawEvent, to_plain
+from pipecat_voicelive.protocol.versions import for_version
+from pipecat_voicelive.session import effects as fx
+from pipecat_voicelive.session.response import METADATA_KEY
+
+_DIFFER = (
+    SessionUpdateEvent
+    | ConversationItemCreateEvent
+    | ResponseCreateEvent
+    | InputTextDeltaEvent
+    | InputTextDoneEvent
+    | OutputAudioBufferClearEvent
+)
+"""Events that not every version has in the same words."""
+
+
+@dataclass(slots=True)
+class Wording:
+    """Puts what one session sends into the words of `api_version`."""
+
+    api_version: str
+    _told: set[str] = field(default_factory=set[str])
+
+    def of(self, effects: list[fx.Effect]) -> list[fx.Effect]:
+        """The effects, with what is sent as the version understands it."""
+        if not any(isinstance(effect, fx.Send) and isinstance(effect.event, _DIFFER) for effect in effects):
+            return effects
+        return [worded for effect in effects for worded in self._worded(effect)]
+
+    def _worded(self, effect: fx.Effect) -> Iterator[fx.Effect]:
+        if not isinstance(effect, fx.Send) or not isinstance(effect.event, _DIFFER):
+            yield effect
+            return
+        event = effect.event
+        written, left_out = for_version(to_plain(event), self.api_version)
+        for option in left_out:
+            if option.option not in self._told and not _is_ours(event, option.option):
+                self._told.add(option.option)
+                yield fx.OptionWithheld(option.option, option.reason)
+        if written is not None:
+            same = msgspec.convert(written, type(event))
+            yield effect if same == event else fx.Send(same)
+
+
+def _is_ours(event: ClientEvent | RawEvent, option: str) -> bool:
+    """Whether nobody but the session set this: requests are told apart without their metadata too."""
+    return (
+        option == "response.metadata"
+        and isinstance(event, ResponseCreateEvent)
+        and not isinstance(event.response, msgspec.UnsetType)
+        and set(event.response.metadata or ()) == {METADATA_KEY}
+    )
