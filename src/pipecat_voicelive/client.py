@@ -37,7 +37,7 @@ from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProper
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.session_options import SessionProperties
-from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
+from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
 from pipecat_voicelive.session import Session, effects, inputs
 from pipecat_voicelive.session.tools import message_item
 
@@ -75,7 +75,8 @@ class VoiceLiveClient:
         token_provider: Or a function that gives a bearer token, sync or async.
             None of the three means `DefaultAzureCredential`.
         scope: What tokens are asked for.
-        api_version: The API version.
+        api_version: The API version. Options are given in the newest spelling (or an older one) and written
+            as this version wants them; what it lacks is left out and told with `OptionWithheld`.
         session: The session's options; the service's defaults without. `configure` changes them.
         query: Further parameters of the URL; they win over all others.
         options: How to connect.
@@ -117,13 +118,14 @@ class VoiceLiveClient:
                 "A Foundry agent takes no api_key. Leave it out to sign in with DefaultAzureCredential, or "
                 "give a `credential` whose identity has the role Foundry User."
             )
+        self._api_version = parameters.get("api-version", api_version)
         self._url = websocket_url(endpoint, model=model, api_version=api_version, query=parameters)
         self._auth = choose_auth(
             api_key=api_key, credential=credential, token_provider=token_provider, scope=scope
         )
         self._options = options or ConnectionOptions()
         self._clock = clock
-        self._session = Session(id_prefix=f"pv{uuid.uuid4().hex[:10]}", api_version=api_version)
+        self._session = Session(id_prefix=f"pv{uuid.uuid4().hex[:10]}", api_version=self._api_version)
         self._connection: Connection | None = None
         self._connecting: asyncio.Timeout | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -134,7 +136,9 @@ class VoiceLiveClient:
         self._room = asyncio.Event()
         self._room.set()
         self._over = False
-        self.configure(session or {})
+        wire = self._wire(session or {})
+        check_audio_in(wire, self._api_version)
+        self.handle(inputs.Configure(wire))
 
     # --- life --------------------------------------------------------------------------------------
 
@@ -256,6 +260,9 @@ class VoiceLiveClient:
         Raises:
             ConfigurationError: Options that cannot be sent, or instructions for an agent, which has its own.
         """
+        self.handle(inputs.Configure(self._wire(session)))
+
+    def _wire(self, session: SessionProperties | Mapping[str, Any]) -> dict[str, Any]:
         wire = session.to_wire() if isinstance(session, SessionProperties) else dict(session)
         if isinstance(session, SessionProperties) and session.tools is not None:
             wire["tools"] = msgspec.to_builtins(session.tools, enc_hook=_plain_tool)
@@ -264,7 +271,7 @@ class VoiceLiveClient:
                 "A Foundry agent has its own instructions, and the service takes no others. Leave them out; "
                 'to tell it something in this call, use send_text(..., role="system", respond=False).'
             )
-        self.handle(inputs.Configure(wire))
+        return wire
 
     def send_audio(self, audio: bytes) -> None:
         """The caller's audio, in the session's input format (default: pcm16, 24 kHz, mono)."""

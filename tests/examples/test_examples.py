@@ -11,6 +11,14 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SHARED = {"offline"}
 
 PRINTS = {
+    "api_version": [
+        "-- 2025-10-01",
+        "not sent: session.parallel_tool_calls. API version 2025-10-01 does not have it",
+        "sent: pcm16-16000hz {'model': 'semantic_detection_v1', 'timeout_ms': 1500}",
+        "-- 2025-05-01-preview",
+        "sent: pcm16-16000hz {'model': 'semantic_detection_v1', 'timeout': 1.5}",
+        "bot: One from October 2025.",
+    ],
     "telephony_audio": [
         "wire in:  g711_ulaw, 8000 Hz",
         "wire out: g711_ulaw",

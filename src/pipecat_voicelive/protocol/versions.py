@@ -10,9 +10,11 @@ https://learn.microsoft.com/azure/ai-services/speech-service/voice-live-api-refe
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
+
+from pipecat_voicelive.errors import ConfigurationError
 
 DEFAULT_API_VERSION = "2026-07-15"
 """The version asked for unless another is named."""
@@ -102,7 +104,6 @@ def _milliseconds(value: Any) -> Any:
 _DETECTION = "session.turn_detection"
 _END = f"{_DETECTION}.end_of_utterance_detection"
 _IN_SESSION = (
-    Since(f"{_END}.timeout_ms", "2025-10-01"),
     Since(
         f"{_END}.threshold_level",
         "2025-10-01",
@@ -253,6 +254,24 @@ def for_version(
     if event.get("type") == "conversation.item.create" and left_out:
         event["item"]["content"] = event["item"]["content"] or [_IMAGE_LEFT_OUT]
     return event, left_out
+
+
+def check_audio_in(session: Mapping[str, Any], api_version: str) -> None:
+    """Refuse options under which an API version would take two channels of audio for one.
+
+    Raises:
+        ConfigurationError: The echo reference is to come from the client, and the version does not know that.
+    """
+    echo = _holders(dict(session), ["input_audio_echo_cancellation"])
+    if not echo or echo[0].get("reference_source") != "client":
+        return
+    path = "session.input_audio_echo_cancellation.reference_source"
+    option = next(option for option in SINCE if option.path == path)
+    if not option.in_version(contract_of(api_version)):
+        raise ConfigurationError(
+            f'reference_source "client" needs api_version {option.version} or newer, not {api_version}: '
+            "older ones would take the reference for the caller's voice. Leave it out, or name a newer one."
+        )
 
 
 def _left_out(option: Since, contract: str, value: str | None) -> LeftOut:

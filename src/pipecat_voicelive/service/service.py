@@ -51,7 +51,7 @@ from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProper
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.session_options import TurnDetection
-from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
+from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter, tool_output
 from pipecat_voicelive.service.ending import HeldEnd
@@ -127,7 +127,8 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             token_provider: Or a function that gives a bearer token, sync or async. None of the three means
                 `DefaultAzureCredential`. A token is fetched for every connect.
             scope: What tokens are asked for.
-            api_version: The API version.
+            api_version: The API version. Options are given in the newest spelling (or an older one) and
+                written as this version wants them; what it lacks is left out, with a warning.
             agent: The Foundry agent to talk to in place of a model. It takes no key, and has instructions of
                 its own.
             profile: How to reach a model of your own: "byom-azure-openai-realtime" or
@@ -158,6 +159,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         }
         self._told_of_instructions = False
         self._check_settings()
+        check_audio_in(assert_given(complete.session_properties).to_wire(), api_version)
         self._context: LLMContext | None = None
         self._meter = PlaybackMeter()
         self._end = HeldEnd(self._answer_pending, self.queue_frame, self.create_task, self.cancel_task)

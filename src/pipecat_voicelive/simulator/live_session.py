@@ -49,8 +49,8 @@ from pipecat_voicelive.protocol.server_events import (
     UnknownEvent,
 )
 from pipecat_voicelive.simulator.caller_audio import CallerAudio, TurnBegan, TurnEnded
-from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.contracts import check_contract
+from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.dialogue import Dialogue
 from pipecat_voicelive.simulator.effects import Effect, Send
 from pipecat_voicelive.simulator.errors_wire import (
