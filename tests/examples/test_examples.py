@@ -25,6 +25,7 @@ PRINTS = {
         "assistant: From ten to four.",
         "s went, one byte a sample",
     ],
+    "agent": ["assistant: Under what name?", "event: {'type': 'booking'", "for Ida. See you tonight."],
     "first_words": ["user: And of Norway?", "assistant: Oslo."],
 }
 """What each prints, in this order."""

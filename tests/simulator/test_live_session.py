@@ -11,6 +11,7 @@ from pipecat_voicelive.protocol.client_events import (
     SessionUpdateEvent,
 )
 from pipecat_voicelive.simulator import Scenario
+from pipecat_voicelive.simulator.agent_threads import new_thread
 from pipecat_voicelive.simulator.effects import Send, Speak
 from pipecat_voicelive.simulator.live_session import LiveSession, Received
 from pipecat_voicelive.simulator.pipelines import Model
@@ -24,9 +25,8 @@ def begin(turn, *, speed=1.0, session=None):
     config = SessionConfig(
         Model("gpt-realtime"), session_id="sess_1", expires_at=0, strict=True, merge_updates=False
     )
-    live = LiveSession(
-        config, Scenario.from_dict({"greeting": "Yes sir", "turns": [turn]}), speed=speed, strict=True
-    )
+    thread = new_thread(Scenario.from_dict({"greeting": "Yes sir", "turns": [turn]}))
+    live = LiveSession(config, thread, speed=speed, strict=True)
     live.handle(Received(SessionUpdateEvent(session=session or {})), 0.0)
     return live
 

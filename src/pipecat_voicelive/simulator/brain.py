@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.simulator.scenario import Scenario, Turn
@@ -34,10 +34,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a response consists of, and how long to think first."""
+    """What a response consists of, how long to think first, and what a hosted agent sends beside it."""
 
     parts: tuple[Say | Call, ...]
     delay_ms: float = 0.0
+    events: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Brain:
                 Call(call.name, json.dumps(call.arguments, ensure_ascii=False, default=str))
                 for call in turn.calls
             ]
-        return Reply(tuple(parts), turn.delay_ms)
+        return Reply(tuple(parts), turn.delay_ms, turn.events)
 
     def _after_calls(
         self, turn: Turn | None, calls: Sequence[ConversationItem], after: Sequence[ConversationItem]

@@ -58,10 +58,14 @@ _SWITCHED_OFF_BY_NULL = (
     "output_audio_timestamp_types",
 )
 
+_LATEST_AGENT_VERSION = "1"
 
-def created_session(model: Model, *, session_id: str, expires_at: int) -> dict[str, Any]:
+
+def created_session(
+    model: Model, *, session_id: str, expires_at: int, thread_id: str | None = None
+) -> dict[str, Any]:
     """The session of `session.created`: defaults of the model behind, not yet those of Voice Live."""
-    session = _base(model, session_id, expires_at)
+    session = _base(model, session_id, expires_at, thread_id)
     if model.pipeline.native:
         session["modalities"] = ["audio"]
         session["output_audio_format"] = None
@@ -74,13 +78,19 @@ def created_session(model: Model, *, session_id: str, expires_at: int) -> dict[s
 
 
 def updated_session(
-    model: Model, requested: dict[str, Any], *, session_id: str, expires_at: int, prefix_padding_ms: int
+    model: Model,
+    requested: dict[str, Any],
+    *,
+    session_id: str,
+    expires_at: int,
+    prefix_padding_ms: int,
+    thread_id: str | None = None,
 ) -> dict[str, Any]:
     """The session of `session.updated`: what was requested over the defaults of Voice Live.
 
     `prefix_padding_ms` is the API version's default with `server_vad`.
     """
-    session = _base(model, session_id, expires_at)
+    session = _base(model, session_id, expires_at, thread_id)
     session["turn_detection"]["prefix_padding_ms"] = prefix_padding_ms
     for name, value in requested.items():
         session[name] = _completed(name, value, model, session.get(name))
@@ -106,7 +116,7 @@ def turn_settings(turn_detection: dict[str, Any], api_version: str) -> TurnSetti
     )
 
 
-def _base(model: Model, session_id: str, expires_at: int) -> dict[str, Any]:
+def _base(model: Model, session_id: str, expires_at: int, thread_id: str | None) -> dict[str, Any]:
     session: dict[str, Any] = {
         "id": session_id,
         "model": model.resolved_name,
@@ -140,13 +150,13 @@ def _base(model: Model, session_id: str, expires_at: int) -> dict[str, Any]:
     if model.name.startswith("gpt-5"):
         session["temperature"] = 1.0
         session["reasoning_effort"] = "minimal"
-    if model.agent_name is not None:
+    if model.agent is not None:
         session["agent"] = {
             "type": "agent",
-            "name": model.agent_name,
+            "name": model.agent.name,
             "description": None,
-            "agent_id": f"{model.agent_name}:1",
-            "thread_id": f"conv_{session_id.removeprefix('sess_')}",
+            "agent_id": f"{model.agent.name}:{model.agent.version or _LATEST_AGENT_VERSION}",
+            "thread_id": thread_id,
         }
     return session
 

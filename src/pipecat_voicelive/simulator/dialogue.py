@@ -8,6 +8,7 @@ The order of a voice turn's events depends on the pipeline, as recorded:
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
@@ -22,10 +23,12 @@ from pipecat_voicelive.protocol.server_events import (
     InputAudioBufferCommitted,
     KnownServerEvent,
     ResponseAudioDelta,
+    ResponseInvocationDelta,
 )
-from pipecat_voicelive.simulator.brain import Brain, Reply, Say, SpokenTurn
+from pipecat_voicelive.simulator.agent_threads import Thread
+from pipecat_voicelive.simulator.brain import Reply, Say, SpokenTurn
 from pipecat_voicelive.simulator.caller_audio import TurnEnded
-from pipecat_voicelive.simulator.conversation import Conversation, ItemAudio
+from pipecat_voicelive.simulator.conversation import ItemAudio
 from pipecat_voicelive.simulator.effects import Effect, Send
 from pipecat_voicelive.simulator.errors_wire import (
     RefusedError,
@@ -38,7 +41,6 @@ from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.listening import transcript_of, transcription_events
 from pipecat_voicelive.simulator.response_options import ResponseOptions, response_options
 from pipecat_voicelive.simulator.responses import ResponseInput, RunningResponse
-from pipecat_voicelive.simulator.scenario import Scenario
 from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.usage import image_tokens, item_text_tokens, text_tokens
 from pipecat_voicelive.simulator.utterance import Utterance
@@ -87,15 +89,15 @@ class Dialogue:
 
     Args:
         config: The session's options, as they are at any time.
-        scenario: What is said.
+        thread: What was said so far, usually nothing, and the way through the scenario.
         speed: Audio seconds made in a second.
     """
 
-    def __init__(self, config: SessionConfig, scenario: Scenario, *, speed: float) -> None:
-        self.conversation = Conversation()
+    def __init__(self, config: SessionConfig, thread: Thread, *, speed: float) -> None:
+        self.conversation = thread.conversation
         self._config = config
         self._pipeline = config.model.pipeline
-        self._brain = Brain(scenario)
+        self._brain = thread.brain
         self._speed = speed
         self._conversation_id = new_id("conv_", 21) if self._pipeline.native else ""
         self._response: RunningResponse | None = None
@@ -182,7 +184,10 @@ class Dialogue:
             speed=self._speed,
             now_s=now_s,
         )
-        return self._response.start()
+        effects = self._response.start()
+        if self._config.model.agent is not None:
+            effects += [Send(ResponseInvocationDelta(delta=dict(event))) for event in reply.events]
+        return effects
 
     def cancel(self, response_id: str | None) -> list[Effect]:
         """Stop the running response, as the client asks.
@@ -263,6 +268,11 @@ class Dialogue:
         base = self.conversation.items
         if asked.input_items is not UNSET:
             base = [accepted_item(item) for item in asked.input_items]
+        if asked.invoke_input is not UNSET:
+            if self._config.model.agent is None:
+                raise invalid_value("'invoke_input' is for a hosted agent.", "response.invoke_input")
+            text = json.dumps(asked.invoke_input, ensure_ascii=False, sort_keys=True)
+            base = [*base, _handed_over(text)]
         added = [] if asked.append_input_items is UNSET else asked.append_input_items
         return [*base, *(accepted_item(item) for item in added)]
 
@@ -304,6 +314,16 @@ def _user_audio_item(turn: TurnEnded, transcript: str | None) -> ConversationIte
         status="completed",
         role="user",
         content=[ItemContent(type="input_audio", transcript=transcript)],
+    )
+
+
+def _handed_over(text: str) -> ConversationItem:
+    """What a hosted agent was handed, as a message that the scenario can match. It joins no conversation."""
+    return ConversationItem(
+        type="message",
+        id=new_id("item_", 22),
+        role="user",
+        content=[ItemContent(type="input_text", text=text)],
     )
 
 

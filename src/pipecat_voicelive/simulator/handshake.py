@@ -10,7 +10,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
-from pipecat_voicelive.simulator.pipelines import Model
+from pipecat_voicelive.simulator.pipelines import Agent, Model
 
 REALTIME_PATH = "/voice-live/realtime"
 SUBPROTOCOL = "realtime"
@@ -26,6 +26,11 @@ _SECRETS = {
 }
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 _AGENT_MODEL = "gpt-4.1"
+_PROFILES = (
+    "byom-azure-openai-realtime",
+    "byom-azure-openai-chat-completion",
+    "byom-foundry-anthropic-messages",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +96,24 @@ def _model(query: Mapping[str, str]) -> Model | Refusal:
     if agent and not query.get("agent-project-name"):
         return Refusal(HTTPStatus.BAD_REQUEST, "agent-name needs agent-project-name beside it.\n")
     if agent:
-        return Model(query.get("model") or _AGENT_MODEL, agent)
+        named = Agent(
+            name=agent,
+            project=query["agent-project-name"],
+            version=query.get("agent-version", ""),
+            conversation_id=query.get("conversation-id", ""),
+        )
+        return Model(query.get("model") or _AGENT_MODEL, named)
     if not query.get("model"):
         return Refusal(
             HTTPStatus.BAD_REQUEST, "The query parameter model is missing; give e.g. gpt-realtime.\n"
         )
-    return Model(query["model"])
+    profile = query.get("profile")
+    if profile is not None and profile not in _PROFILES:
+        return Refusal(
+            HTTPStatus.BAD_REQUEST,
+            f"profile {profile!r} is not known; known are {', '.join(_PROFILES)}.\n",
+        )
+    return Model(query["model"], profile=profile)
 
 
 def _check_credential(
@@ -107,7 +124,7 @@ def _check_credential(
     scheme, _, token = bearer.partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return None
-    if model.agent_name is not None:
+    if model.agent is not None:
         return Refusal(HTTPStatus.UNAUTHORIZED, "An agent takes a bearer token only, no key.\n")
     if not given_key:
         return Refusal(HTTPStatus.UNAUTHORIZED, "Give an api-key or Authorization: Bearer header.\n")

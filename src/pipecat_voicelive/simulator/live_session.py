@@ -48,6 +48,7 @@ from pipecat_voicelive.protocol.server_events import (
     MalformedEvent,
     UnknownEvent,
 )
+from pipecat_voicelive.simulator.agent_threads import Thread
 from pipecat_voicelive.simulator.caller_audio import CallerAudio, TurnBegan, TurnEnded
 from pipecat_voicelive.simulator.contracts import check_contract
 from pipecat_voicelive.simulator.conversation import Conversation
@@ -63,7 +64,6 @@ from pipecat_voicelive.simulator.errors_wire import (
     unknown_event_type,
 )
 from pipecat_voicelive.simulator.item_checks import accepted_item
-from pipecat_voicelive.simulator.scenario import Scenario
 from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.utterance import Utterance
 
@@ -83,15 +83,15 @@ class LiveSession:
 
     Args:
         config: Its options.
-        scenario: What is said.
+        thread: The conversation so far, usually empty, and its way through the scenario.
         speed: Audio seconds made in a second; `math.inf` for all at once.
         strict: Whether to refuse what comes before the first `session.update`.
     """
 
-    def __init__(self, config: SessionConfig, scenario: Scenario, *, speed: float, strict: bool) -> None:
+    def __init__(self, config: SessionConfig, thread: Thread, *, speed: float, strict: bool) -> None:
         self._config = config
         self._strict = strict
-        self._dialogue = Dialogue(config, scenario, speed=speed)
+        self._dialogue = Dialogue(config, thread, speed=speed)
         self._written = ""
         turns = config.turn_taking
         self._caller = CallerAudio(config.input_format, turns.detection if turns else None)

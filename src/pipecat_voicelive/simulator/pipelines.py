@@ -43,28 +43,50 @@ CASCADED = Pipeline(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A Foundry agent, as the URL names it.
+
+    Attributes:
+        name: Its name.
+        project: The project it belongs to.
+        version: The version asked for, "" for the latest.
+        conversation_id: The thread to go on with, "" for a new one.
+    """
+
+    name: str
+    project: str
+    version: str = ""
+    conversation_id: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """What a session runs on.
 
     Attributes:
         name: As the client named it, e.g. "gpt-realtime"; the agent's model for an agent.
-        agent_name: The Foundry agent that answers, or None.
+        agent: The Foundry agent that answers, or None.
+        profile: How a model of the client's own is reached, or None.
     """
 
     name: str
-    agent_name: str | None = None
+    agent: Agent | None = None
+    profile: str | None = None
 
     @property
     def pipeline(self) -> Pipeline:
         """The pipeline that this model runs on."""
-        native = self.agent_name is None and self.name.startswith(_NATIVE_MODELS)
-        return NATIVE if native else CASCADED
+        if self.agent is not None:
+            return CASCADED
+        if self.profile is not None:
+            return NATIVE if self.profile == "byom-azure-openai-realtime" else CASCADED
+        return NATIVE if self.name.startswith(_NATIVE_MODELS) else CASCADED
 
     @property
     def speaks_openai_voices(self) -> bool:
         """Whether it has the voices of OpenAI besides those of Azure."""
-        return self.pipeline.native and self.name.startswith("gpt-")
+        return self.pipeline.native and (self.profile is not None or self.name.startswith("gpt-"))
 
     @property
     def speaks_only_its_own_voices(self) -> bool:

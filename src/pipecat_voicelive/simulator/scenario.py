@@ -44,6 +44,7 @@ class Turn:
         then: What is answered once every output is there; "" to report the outputs plainly.
         match: How a typed turn is compared: the same words, a regular expression, or much alike.
         repeat: Whether typed turns may use it again.
+        events: What a hosted agent sends before it speaks, besides speech.
         delay_ms: Time between `response.created` and the first output.
         transcript: What becomes of the transcript of a voice turn.
         transcript_delay_ms: Time between the end of a voice turn and its transcript; None for the usual
@@ -56,6 +57,7 @@ class Turn:
     then: str = ""
     match: Match = "fuzzy"
     repeat: bool = False
+    events: tuple[Mapping[str, Any], ...] = ()
     delay_ms: float = 0.0
     transcript: Transcript = "completed"
     transcript_delay_ms: float | None = None

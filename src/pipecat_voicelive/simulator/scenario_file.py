@@ -26,6 +26,7 @@ _TURN_MEMBERS = (
     "then",
     "match",
     "repeat",
+    "events",
     "delay_ms",
     "transcript",
     "transcript_delay_ms",
@@ -122,12 +123,20 @@ class _Reader:
             then=then,
             match=cast("Match", match),
             repeat=self._of_type(members, where, "repeat", bool, False, "true or false"),
+            events=self._events(members, where),
             delay_ms=self._milliseconds(members, where, "delay_ms") or 0.0,
             transcript=cast(
                 "Transcript", self._choice(members, where, "transcript", _TRANSCRIPTS, "completed")
             ),
             transcript_delay_ms=delay_ms,
         )
+
+    def _events(self, members: Mapping[str, object], where: Where) -> tuple[Mapping[str, Any], ...]:
+        events = self._list(members.get("events", []), (*where, "events"))
+        for index, event in enumerate(events):
+            if not isinstance(event, dict):
+                raise self._wrong((*where, "events", index), f"must be a mapping, not {_kind(event)}")
+        return tuple(cast("list[dict[str, Any]]", events))
 
     def _calls(self, members: Mapping[str, object], where: Where) -> tuple[ToolCall, ...]:
         if "call" in members and "calls" in members:

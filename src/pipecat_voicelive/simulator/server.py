@@ -17,6 +17,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from pipecat_voicelive.errors import ConfigurationError, ProtocolError
+from pipecat_voicelive.simulator.agent_threads import AgentThreads
 from pipecat_voicelive.simulator.exchange import Exchanged
 from pipecat_voicelive.simulator.handshake import SUBPROTOCOL, Handshake, Refusal, answer_handshake
 from pipecat_voicelive.simulator.ids import new_id
@@ -86,6 +87,7 @@ class VoiceLiveSimulator:
         if api_key == "":
             raise ConfigurationError("api_key must not be empty; give None to accept any")
         self._scenario = _scenario(scenario)
+        self._threads = AgentThreads(self._scenario)
         self._host = host
         self._port = port
         self._api_key = api_key
@@ -186,6 +188,7 @@ class VoiceLiveSimulator:
         handshake = self._handshake(connection.request)
         assert isinstance(handshake, Handshake), "refused connections do not get here"
         assert self._speaker is not None, "there is a speaker while there is a server"
+        thread = self._threads.open(handshake.model.agent)
         config = SessionConfig(
             handshake.model,
             session_id=new_id("sess_", 21),
@@ -193,11 +196,12 @@ class VoiceLiveSimulator:
             strict=self._strict,
             merge_updates=self._merge_session_updates,
             api_version=handshake.query["api-version"],
+            thread_id=thread.id,
         )
         session = SimulatedSession(
             connection,
             handshake,
-            LiveSession(config, self._scenario, speed=self._speed, strict=self._strict),
+            LiveSession(config, thread, speed=self._speed, strict=self._strict),
             self._speaker,
             form=WireForm(
                 native=handshake.model.pipeline.native, blendshapes_as_text=self._blendshapes_as_text

@@ -266,7 +266,7 @@ def _check_turns_of_model(session: Mapping[str, Any], model: Model) -> None:
         raise invalid_value("'semantic_vad' is not supported by this model.", "session.turn_detection.type")
     if session.get("interim_response") and model.pipeline.native:
         raise invalid_value("interim_response is not supported by this model.", "session.interim_response")
-    if session.get("instructions") and model.agent_name is not None:
+    if session.get("instructions") and model.agent is not None:
         raise invalid_value("Instructions cannot be set for an agent.", "session.instructions")
 
 

@@ -39,6 +39,7 @@ class SessionConfig:
         model: What the session runs on.
         session_id: `sess_...`.
         expires_at: Unix seconds at which the session would end.
+        thread_id: The conversation of an agent; None for a model.
         strict: Refuse what is only said to be refused: unknown members, changes of type in mid-session.
         merge_updates: Whether members that an update leaves out stay as they were; else they fall back to
             their defaults.
@@ -54,15 +55,19 @@ class SessionConfig:
         strict: bool,
         merge_updates: bool,
         api_version: str = "2026-07-15",
+        thread_id: str | None = None,
     ) -> None:
         self.model = model
         self.api_version = api_version
         self._session_id = session_id
         self._expires_at = expires_at
+        self._thread_id = thread_id
         self._strict = strict
         self._merge_updates = merge_updates
         self._requested: dict[str, Any] | None = None
-        self._effective = created_session(model, session_id=session_id, expires_at=expires_at)
+        self._effective = created_session(
+            model, session_id=session_id, expires_at=expires_at, thread_id=thread_id
+        )
 
     @property
     def effective(self) -> dict[str, Any]:
@@ -92,6 +97,7 @@ class SessionConfig:
             session_id=self._session_id,
             expires_at=self._expires_at,
             prefix_padding_ms=default_prefix_padding_ms(self.api_version, azure=False),
+            thread_id=self._thread_id,
         )
         if self._requested is not None:
             self._check_change(effective, has_spoken=has_spoken)
