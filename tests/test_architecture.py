@@ -31,7 +31,7 @@ class Layer:
 
 LAYERS = {
     "errors": Layer(pure=True),
-    "protocol": Layer("errors", "msgspec pydantic", pure=True),
+    "protocol": Layer("errors", "msgspec numpy pydantic", pure=True),
     "session": Layer("errors protocol", "msgspec", pure=True),
     "connection": Layer("errors protocol", "websockets azure"),
     "client": Layer("errors protocol session connection", "msgspec"),

@@ -41,6 +41,7 @@ VideoCrop
 VideoParams
 VideoResolution
 VoiceLiveAgentEventFrame
+VoiceLiveBlendshapesFrame
 VoiceLiveClient
 VoiceLiveError
 VoiceLiveLLMAdapter
@@ -78,6 +79,8 @@ SERVICE = {
     "start_audio_paused": False,
     "connection_options": None,
     "query": None,
+    "send_speech_marks": False,
+    "blendshape_rate_hz": 60.0,
 }
 
 SERVICE_METHODS = sorted(

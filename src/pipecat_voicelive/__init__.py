@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from pipecat_voicelive.service.context import VoiceLiveLLMAdapter
     from pipecat_voicelive.service.frames import (
         VoiceLiveAgentEventFrame,
+        VoiceLiveBlendshapesFrame,
         VoiceLiveVisemeFrame,
         VoiceLiveWordFrame,
     )
@@ -99,7 +100,12 @@ _HOMES = {
         "VideoResolution",
     ),
     "service.context": ("VoiceLiveLLMAdapter",),
-    "service.frames": ("VoiceLiveAgentEventFrame", "VoiceLiveVisemeFrame", "VoiceLiveWordFrame"),
+    "service.frames": (
+        "VoiceLiveAgentEventFrame",
+        "VoiceLiveBlendshapesFrame",
+        "VoiceLiveVisemeFrame",
+        "VoiceLiveWordFrame",
+    ),
     "service.service": ("VoiceLiveLLMService",),
     "service.settings": ("VoiceLiveLLMSettings",),
 }
@@ -140,6 +146,7 @@ __all__ = [
     "VideoParams",
     "VideoResolution",
     "VoiceLiveAgentEventFrame",
+    "VoiceLiveBlendshapesFrame",
     "VoiceLiveClient",
     "VoiceLiveError",
     "VoiceLiveLLMAdapter",

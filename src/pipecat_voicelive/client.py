@@ -33,6 +33,7 @@ from pipecat_voicelive.errors import (
     ConnectionFailedError,
     ProtocolError,
 )
+from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
@@ -47,6 +48,7 @@ _VOIDED_BY_INTERRUPTION = (
     effects.SpokenText,
     effects.Word,
     effects.Viseme,
+    effects.Blendshapes,
     effects.TextDelta,
 )
 
@@ -80,6 +82,7 @@ class VoiceLiveClient:
         session: The session's options; the service's defaults without. `configure` changes them.
         query: Further parameters of the URL; they win over all others.
         options: How to connect.
+        blendshape_rate_hz: Frames of blendshapes a second; nothing on the wire says it.
         clock: Seconds that never go back; for tests.
 
     Raises:
@@ -101,6 +104,7 @@ class VoiceLiveClient:
         session: SessionProperties | Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
         options: ConnectionOptions | None = None,
+        blendshape_rate_hz: float = FRAME_RATE_HZ,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         parameters = {
@@ -125,7 +129,13 @@ class VoiceLiveClient:
         )
         self._options = options or ConnectionOptions()
         self._clock = clock
-        self._session = Session(id_prefix=f"pv{uuid.uuid4().hex[:10]}", api_version=self._api_version)
+        if not 1 <= blendshape_rate_hz <= 1000:
+            raise ConfigurationError("Give a blendshape_rate_hz of 1 to 1000 frames a second, such as 60.")
+        self._session = Session(
+            id_prefix=f"pv{uuid.uuid4().hex[:10]}",
+            api_version=self._api_version,
+            blendshape_rate_hz=blendshape_rate_hz,
+        )
         self._connection: Connection | None = None
         self._connecting: asyncio.Timeout | None = None
         self._reader: asyncio.Task[None] | None = None

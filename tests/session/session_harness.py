@@ -153,6 +153,14 @@ def viseme(response_id: str, item_id: str, viseme_id: int, offset_ms: int) -> se
     )
 
 
+def blendshapes(
+    response_id: str, item_id: str, frames: list[list[float]] | str, frame_index: int = 0
+) -> se.ResponseAnimationBlendshapesDelta:
+    return se.ResponseAnimationBlendshapesDelta(
+        response_id=response_id, item_id=item_id, frames=frames, frame_index=frame_index
+    )
+
+
 def item_added(response_id: str, item: ConversationItem) -> se.ResponseOutputItemAdded:
     return se.ResponseOutputItemAdded(response_id=response_id, item=item)
 

@@ -1,7 +1,9 @@
 """Brackets: opened before anything comes out, closed once, whatever happens."""
 
+import numpy as np
 from session_harness import (
     audio,
+    blendshapes,
     call_item,
     committed,
     created,
@@ -13,6 +15,7 @@ from session_harness import (
     ready,
     silence,
     spoken,
+    viseme,
     word,
     written,
 )
@@ -169,9 +172,43 @@ def test_nothing_comes_out_of_an_answer_that_is_over():
         *answer.open(),
         *answer.audio("a", b"ab"),
         *answer.text("a", "x", spoken=True),
-        *answer.word("a", "x", 0, 1),
-        *answer.viseme("a", 1, 0),
+        *answer.take(word("r1", "a", "x", 0, 1)),
+        *answer.take(viseme("r1", "a", 1, 0)),
+        *answer.blendshapes("a", np.zeros((1, 55), np.float32), 0),
         *answer.end_speech(complete=True),
         *answer.close(interrupted=True),
     ]
     assert late == []
+
+
+FACE = [[0.5] * 55]
+
+
+def test_blendshapes_come_out_with_the_audio_they_belong_to():
+    driver = ready()
+    effects = driver.give(
+        created("r1"),
+        blendshapes("r1", "a", FACE * 2, 3),
+        silence("r1", "a", 100),
+    )
+    parts = ["ResponseOpened", "SpeechOpened", "SpeechItem", "Audio", "Blendshapes", "Audio"]
+    assert names(effects) == parts
+    (face,) = of(fx.Blendshapes, effects)
+    assert (face.first_frame_index, face.audio_offset_ms, face.frames.shape) == (3, 50, (2, 55))
+
+
+def test_blendshapes_of_an_unknown_form_are_told_of_once_and_leave_the_rest_alone():
+    driver = ready()
+    effects = driver.give(created("r1"), *2 * [blendshapes("r1", "a", "?")], silence("r1", "a", 100))
+    assert of(fx.Unreadable, effects) == [
+        fx.Unreadable("response.animation_blendshapes.delta", "frames of no known form")
+    ]
+    assert not of(fx.Blendshapes, effects)
+    assert of(fx.Audio, effects)
+
+
+def test_blendshapes_that_were_not_heard_are_gone_after_an_interruption():
+    driver = ready()
+    driver.give(created("r1"), blendshapes("r1", "a", FACE * 60), silence("r1", "a", 150))
+    effects = driver.give(Interrupt(), silence("r1", "a", 850), done("r1", "cancelled"))
+    assert not of(fx.Blendshapes, effects)

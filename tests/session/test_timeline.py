@@ -1,9 +1,10 @@
 """Audio, text, words and visemes of a response, each at its place, to the sample."""
 
+import numpy as np
 import pytest
 
 from pipecat_voicelive.protocol.audio import AudioFormat
-from pipecat_voicelive.session.effects import Audio, SpeechItem, SpokenText, Viseme, Word
+from pipecat_voicelive.session.effects import Audio, Blendshapes, SpeechItem, SpokenText, Viseme, Word
 from pipecat_voicelive.session.timeline import Timeline
 
 PCM = AudioFormat("pcm16", 24000)
@@ -28,6 +29,8 @@ def shape(pieces, audio_format=PCM):
                 short.append(f"<{text}>")
             case Viseme(viseme_id=viseme_id):
                 short.append(f"v{viseme_id}")
+            case Blendshapes(first_frame_index=index, frames=frames):
+                short.append(f"b{index}+{len(frames)}")
             case SpeechItem(item_id=item_id):
                 short.append(f"[{item_id}]")
     return short
@@ -116,6 +119,46 @@ def test_half_a_sample_at_the_end_of_an_item_does_not_shift_the_next():
     timeline = Timeline("r", PCM)
     pieces = [*timeline.audio("a", b"123"), *timeline.audio("b", b"abcd")]
     assert sound_of(pieces) == b"12abcd"
+
+
+# --- blendshapes -------------------------------------------------------------------------------------
+
+
+def face(count):
+    """Frames that count up."""
+    return np.repeat(np.arange(count, dtype=np.float32)[:, None], 55, axis=1)
+
+
+def test_blendshapes_come_out_a_tenth_of_a_second_at_a_time():
+    timeline = Timeline("r", PCM)
+    pieces = [*timeline.blendshapes("a", face(15), 0), *timeline.audio("a", pcm(250))]
+    assert shape(pieces) == ["[a]", "b0+6", 100.0, "b6+6", 100.0, "b12+3", 50.0]
+    batches = [piece for piece in pieces if isinstance(piece, Blendshapes)]
+    assert [piece.audio_offset_ms for piece in batches] == [0, 100, 200]
+    assert np.array_equal(np.concatenate([piece.frames for piece in batches]), face(15))
+
+
+def test_a_batch_has_its_place_by_the_frames_before_it_over_all_items():
+    timeline = Timeline("r", PCM)
+    pieces = [
+        *timeline.audio("a", pcm(100)),
+        *timeline.blendshapes("b", face(3), 9),
+        *timeline.audio("b", pcm(100)),
+    ]
+    assert shape(pieces) == ["[a]", 100.0, "[b]", 50.0, "b9+3", 50.0]
+
+
+def test_another_frame_rate_moves_the_places():
+    timeline = Timeline("r", PCM, frame_rate_hz=25)
+    pieces = [*timeline.blendshapes("a", face(4), 2), *timeline.audio("a", pcm(200))]
+    assert shape(pieces) == ["[a]", 80.0, "b2+2", 80.0, "b4+2", 40.0]
+
+
+@pytest.mark.parametrize("index", [-1, 10**400])
+def test_a_number_of_frames_beyond_all_reason_does_no_harm(index):
+    timeline = Timeline("r", PCM)
+    pieces = [*timeline.blendshapes("a", face(1), index), *timeline.audio("a", pcm(10)), *timeline.finish()]
+    assert len([piece for piece in pieces if isinstance(piece, Blendshapes)]) == 1
 
 
 # --- text without word times -------------------------------------------------------------------------

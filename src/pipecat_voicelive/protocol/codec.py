@@ -45,6 +45,7 @@ _server_decoder = msgspec.json.Decoder(KnownServerEvent)
 _client_decoder = msgspec.json.Decoder(ClientEvent)
 _envelope_decoder = msgspec.json.Decoder(_Envelope)
 _plain_decoder = msgspec.json.Decoder(dict[str, Any])
+_any_decoder = msgspec.json.Decoder()
 
 SERVER_EVENT_TYPES: frozenset[str] = frozenset(
     str(event.__struct_config__.tag) for event in KnownServerEvent.__args__
@@ -102,6 +103,22 @@ def decode_plain(message: str | bytes) -> dict[str, Any]:
         return _plain_decoder.decode(message)
     except _UNREADABLE:
         return {}
+
+
+def decode_any(text: str) -> object:
+    """Whatever JSON a text inside an event holds; None if it holds none. Never raises."""
+    try:
+        return _any_decoder.decode(text)
+    except _UNREADABLE:
+        return None
+
+
+def decode_base64(text: str) -> bytes | None:
+    """The bytes of a base64 text inside an event, None if it is no base64. Never raises."""
+    try:
+        return msgspec.convert(text, bytes)
+    except _UNREADABLE:
+        return None
 
 
 def _unreadable(

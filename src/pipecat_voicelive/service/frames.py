@@ -1,7 +1,7 @@
-"""Frames that Pipecat has no class for: words and mouth shapes of the bot's speech, and an agent's events.
+"""Frames that Pipecat has no class for: words, mouth shapes and face of the bot's speech; an agent's events.
 
-Words and mouth shapes travel in the output transport's audio queue, between the pieces of audio they belong
-to: they leave it when that audio is heard, and vanish with it when the bot is interrupted.
+Words, mouth shapes and blendshapes travel in the output transport's audio queue, between the pieces of audio
+they belong to: they leave it when that audio is heard, and vanish with it when the bot is interrupted.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipecat.frames.frames import DataFrame
+
+from pipecat_voicelive.protocol.blendshapes import BlendshapeFrames
 
 
 @dataclass
@@ -58,3 +60,28 @@ class VoiceLiveAgentEventFrame(DataFrame):
 
     event: dict[str, Any]
     interruptible: bool = field(default=False, init=False)
+
+
+@dataclass
+class VoiceLiveBlendshapesFrame(DataFrame):
+    """How the face moves for a tenth of a second or less.
+
+    Attributes:
+        frames: float32, read-only, of shape (n, 55): one row a frame, its columns named by
+            `pipecat_voicelive.protocol.blendshapes.BLENDSHAPES`.
+        first_frame_index: How many frames of the response came before.
+        frame_rate_hz: Frames a second.
+        audio_offset_ms: Where the first frame belongs, in milliseconds within the response's audio.
+        response_id: The response that shows it.
+        item_id: The assistant message it belongs to.
+    """
+
+    frames: BlendshapeFrames = field(repr=False)
+    first_frame_index: int
+    frame_rate_hz: float
+    audio_offset_ms: float
+    response_id: str
+    item_id: str
+
+    def __str__(self) -> str:
+        return f"{self.name}(frames: {len(self.frames)}, offset: {self.audio_offset_ms:.0f} ms)"

@@ -37,12 +37,9 @@ from pipecat_voicelive.errors import ServiceError
 from pipecat_voicelive.protocol.audio import output_format
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo, TokenUsage
 from pipecat_voicelive.service.audio import OutputAudio
-from pipecat_voicelive.service.frames import (
-    VoiceLiveAgentEventFrame,
-    VoiceLiveVisemeFrame,
-    VoiceLiveWordFrame,
-)
+from pipecat_voicelive.service.frames import VoiceLiveAgentEventFrame
 from pipecat_voicelive.service.playback import PlaybackMeter
+from pipecat_voicelive.service.speech_marks import SpeechMarks
 from pipecat_voicelive.session import effects as fx
 
 if TYPE_CHECKING:
@@ -55,10 +52,13 @@ _LATE_TRANSCRIPT_S = 0.4
 class FramesOut:
     """Delivers signals as frames of one service."""
 
-    def __init__(self, service: VoiceLiveLLMService, audio: OutputAudio, meter: PlaybackMeter) -> None:
+    def __init__(
+        self, service: VoiceLiveLLMService, audio: OutputAudio, meter: PlaybackMeter, marks: SpeechMarks
+    ) -> None:
         self._service = service
         self._audio = audio
         self._meter = meter
+        self._marks = marks
         self._silent = False
         self._dropped_audio = False
         self._untranscribed: set[str] = set()
@@ -74,7 +74,15 @@ class FramesOut:
         """Push the frames that say this."""
         service = self._service
         match signal:
-            case fx.SpeechItem() | fx.Audio() | fx.SpokenText() | fx.Word() | fx.Viseme() | fx.TextDelta():
+            case (
+                fx.SpeechItem()
+                | fx.Audio()
+                | fx.SpokenText()
+                | fx.Word()
+                | fx.Viseme()
+                | fx.Blendshapes()
+                | fx.TextDelta()
+            ):
                 await self._answer_part(signal)
             case fx.UserSpeechStarted(item_id, _):
                 self._untranscribed.add(item_id)
@@ -187,10 +195,9 @@ class FramesOut:
                 heard = TTSTextFrame(text, text_type=TextType.WORD)
                 heard.includes_inter_frame_spaces = True
                 await push(heard)
-            case fx.Word(response_id, item_id, text, offset_ms, duration_ms):
-                await push(VoiceLiveWordFrame(text, offset_ms, duration_ms, response_id, item_id))
-            case fx.Viseme(response_id, item_id, viseme_id, offset_ms):
-                await push(VoiceLiveVisemeFrame(viseme_id, offset_ms, response_id, item_id))
+            case fx.Word() | fx.Viseme() | fx.Blendshapes():
+                for frame in self._marks.frames(part):
+                    await push(frame)
             case _:
                 assert_never(part)
 

@@ -7,9 +7,11 @@ from typing import Any
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
 from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 from pipecat.utils.types import assert_given
 from pydantic import BaseModel
 
+from pipecat_voicelive.protocol.session_options import SessionProperties, TurnDetection
 from pipecat_voicelive.service.context import VoiceLiveLLMAdapter
 from pipecat_voicelive.service.settings import VoiceLiveLLMSettings
 
@@ -36,6 +38,15 @@ def session_options(
         # Refused in a repeated update: "Text to speech synthesizer is not configured".
         options.pop("voice", None)
     return options
+
+
+def turn_strategies(properties: SessionProperties) -> ExternalUserTurnStrategies | None:
+    """The turn strategies that go with these options, None for those of the user's own."""
+    if properties.manual_turns:
+        return None
+    detection = properties.turn_detection
+    interrupts = not (isinstance(detection, TurnDetection) and detection.interrupt_response is False)
+    return ExternalUserTurnStrategies(enable_interruptions=interrupts)
 
 
 def service_tools(settings: VoiceLiveLLMSettings) -> ToolsSchema | list[Any] | None:

@@ -36,7 +36,6 @@ from pipecat.processors.aggregators import async_tool_messages
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.services.llm_service import LLMService
-from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.types import assert_given
 from pydantic import BaseModel
@@ -47,10 +46,10 @@ from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, To
 from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.connection.endpoint import base_url
 from pipecat_voicelive.errors import VoiceLiveError
+from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
-from pipecat_voicelive.protocol.session_options import TurnDetection
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter, tool_output
@@ -59,7 +58,7 @@ from pipecat_voicelive.service.error_categories import category_of
 from pipecat_voicelive.service.formats import choose_formats
 from pipecat_voicelive.service.frames_out import FramesOut
 from pipecat_voicelive.service.hearing import Hearing
-from pipecat_voicelive.service.options import service_tools, session_options
+from pipecat_voicelive.service.options import service_tools, session_options, turn_strategies
 from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.settings import (
     DEFAULT_MODEL,
@@ -67,6 +66,7 @@ from pipecat_voicelive.service.settings import (
     complete_settings,
     doubts_about,
 )
+from pipecat_voicelive.service.speech_marks import SpeechMarks
 from pipecat_voicelive.session import effects
 from pipecat_voicelive.session.tools import message_item
 
@@ -115,6 +115,8 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         start_audio_paused: bool = False,
         connection_options: ConnectionOptions | None = None,
         query: dict[str, str] | None = None,
+        send_speech_marks: bool = False,
+        blendshape_rate_hz: float = FRAME_RATE_HZ,
         **kwargs: Any,
     ) -> None:
         """Create the service. It connects when the pipeline is set up.
@@ -137,6 +139,8 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             start_audio_paused: Whether to start deaf; see `set_audio_input_paused`.
             connection_options: How to connect: timeouts, limits, proxy, certificates.
             query: Further parameters of the URL; they win over all others.
+            send_speech_marks: Whether words, visemes and blendshapes also go to the transport's client.
+            blendshape_rate_hz: Frames of blendshapes a second; nothing on the wire says it.
             **kwargs: Passed on to `LLMService`.
 
         Raises:
@@ -156,8 +160,10 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             "query": query,
             "agent": agent,
             "profile": profile,
+            "blendshape_rate_hz": blendshape_rate_hz,
         }
         self._told_of_instructions = False
+        self._marks = SpeechMarks(blendshape_rate_hz, send=send_speech_marks)
         self._check_settings()
         check_audio_in(assert_given(complete.session_properties).to_wire(), api_version)
         self._context: LLMContext | None = None
@@ -229,14 +235,10 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         """What this service is: a realtime service, and whose turn strategies to use with it."""
         properties = assert_given(self._settings.session_properties)
         self._warn_if_realtime_service_emits_no_turn_frames(not properties.manual_turns)
-        detection = properties.turn_detection
-        interrupts = not (isinstance(detection, TurnDetection) and detection.interrupt_response is False)
         return LLMServiceMetadataFrame(
             service_name=self.name,
             is_realtime_service=True,
-            user_turn_strategies=None
-            if properties.manual_turns
-            else ExternalUserTurnStrategies(enable_interruptions=interrupts),
+            user_turn_strategies=turn_strategies(properties),
         )
 
     async def setup(self, setup: FrameProcessorSetup) -> None:
@@ -278,7 +280,8 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         )
         self._hearing = Hearing(self._client, self._formats.caller, manual_turns=properties.manual_turns)
         self._hearing.paused = paused
-        self._out = FramesOut(self, OutputAudio(self._formats.bot, self._rates_hz[1]), self._meter)
+        audio = OutputAudio(self._formats.bot, self._rates_hz[1])
+        self._out = FramesOut(self, audio, self._meter, self._marks)
         self._reader = ContextReader()
         self._writing_turn = False
 

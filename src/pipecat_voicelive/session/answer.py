@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from enum import Enum, auto
 from typing import TypeAlias
 
+from pipecat_voicelive.protocol import server_events as se
 from pipecat_voicelive.protocol.audio import AudioFormat
+from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ, BlendshapeFrames
 from pipecat_voicelive.session.effects import (
     AnswerPart,
     ResponseClosed,
@@ -30,16 +32,41 @@ class Phase(Enum):
     OVER = auto()
 
 
+Part: TypeAlias = (
+    se.ResponseAudioDelta
+    | se.ResponseAudioTranscriptDelta
+    | se.ResponseTextDelta
+    | se.ResponseAudioTimestampDelta
+    | se.ResponseAnimationVisemeDelta
+)
 Out: TypeAlias = Iterator[ResponseOpened | SpeechOpened | AnswerPart | SpeechClosed | ResponseClosed]
 
 
 class Answer:
     """The output of one response, as signals."""
 
-    def __init__(self, response_id: str, audio_format: AudioFormat) -> None:
+    def __init__(
+        self, response_id: str, audio_format: AudioFormat, blendshape_rate_hz: float = FRAME_RATE_HZ
+    ) -> None:
         self.response_id = response_id
         self._phase = Phase.ANNOUNCED
-        self._timeline = Timeline(response_id, audio_format)
+        self._timeline = Timeline(response_id, audio_format, blendshape_rate_hz)
+
+    def take(self, event: Part) -> Out:
+        """A part of it comes."""
+        match event:
+            case se.ResponseAudioDelta():
+                yield from self.audio(event.item_id, event.delta)
+            case se.ResponseAudioTranscriptDelta():
+                yield from self.text(event.item_id, event.delta, spoken=True)
+            case se.ResponseTextDelta():
+                yield from self.text(event.item_id, event.delta, spoken=False)
+            case _ if self._phase is Phase.OVER:
+                return
+            case se.ResponseAudioTimestampDelta(item_id=item_id, text=word):
+                yield from self._timeline.word(item_id, word, event.audio_offset_ms, event.audio_duration_ms)
+            case se.ResponseAnimationVisemeDelta(item_id=item_id):
+                yield from self._timeline.viseme(item_id, event.viseme_id, event.audio_offset_ms)
 
     def open(self) -> Out:
         """Something is coming."""
@@ -62,15 +89,10 @@ class Answer:
         if spoken:
             yield from self._timeline.text(item_id, delta)
 
-    def word(self, item_id: str, word: str, offset_ms: int, duration_ms: int) -> Out:
-        """A word's place in the audio."""
+    def blendshapes(self, item_id: str, frames: BlendshapeFrames, frame_index: int) -> Out:
+        """Frames of the face, `frame_index` of which came before."""
         if self._phase is not Phase.OVER:
-            yield from self._timeline.word(item_id, word, offset_ms, duration_ms)
-
-    def viseme(self, item_id: str, viseme_id: int, offset_ms: int) -> Out:
-        """A viseme's place in the audio."""
-        if self._phase is not Phase.OVER:
-            yield from self._timeline.viseme(item_id, viseme_id, offset_ms)
+            yield from self._timeline.blendshapes(item_id, frames, frame_index)
 
     def end_speech(self, *, complete: bool) -> Out:
         """No more audio. If it is complete, all that is left comes out, also what was spoken elsewhere."""

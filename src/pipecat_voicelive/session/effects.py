@@ -4,7 +4,7 @@ Signals of one answer come bracketed and in this order; brackets close in any ca
 
     ResponseOpened
       SpeechOpened
-        SpeechItem · SpokenText · Word · Viseme · Audio    each at its place in the audio
+        SpeechItem · SpokenText · Word · Viseme · Blendshapes · Audio    each at its place in the audio
       SpeechClosed
       TextDelta                                            as it comes, ahead of the audio
     ResponseClosed
@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from pipecat_voicelive.protocol.blendshapes import BlendshapeFrames
 from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails, Response, SessionInfo
@@ -157,6 +158,23 @@ class Viseme:
     audio_offset_ms: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Blendshapes:
+    """The face moves like this from here on.
+
+    Attributes:
+        frames: One row a frame, its columns named by `protocol.blendshapes.BLENDSHAPES`.
+        first_frame_index: How many frames of the response came before.
+        audio_offset_ms: Where the first of them belongs in the response's audio.
+    """
+
+    response_id: str
+    item_id: str
+    frames: BlendshapeFrames
+    first_frame_index: int
+    audio_offset_ms: float
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechClosed:
     """All audio of the answer has come, or no more will."""
@@ -280,7 +298,7 @@ class ServiceWarning:
     code: str | None
 
 
-AnswerPart: TypeAlias = SpeechItem | Audio | SpokenText | Word | Viseme | TextDelta
+AnswerPart: TypeAlias = SpeechItem | Audio | SpokenText | Word | Viseme | Blendshapes | TextDelta
 """Signals that an interruption makes void while they are undelivered."""
 
 Signal: TypeAlias = (

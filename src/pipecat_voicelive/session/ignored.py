@@ -18,6 +18,7 @@ SaidByDeltas: TypeAlias = (
     | se.ResponseFunctionCallArgumentsDelta
     | se.ResponseAudioTimestampDone
     | se.ResponseAnimationVisemeDone
+    | se.ResponseAnimationBlendshapesDone
     | se.ResponseOutputItemDone
 )
 """The deltas have said it, or `response.done` says it for all items together."""
@@ -29,9 +30,7 @@ NothingToDo: TypeAlias = se.RateLimitsUpdated
 """Nothing can be done about rate limits before a request is refused."""
 
 Faces: TypeAlias = (
-    se.ResponseAnimationBlendshapesDelta
-    | se.ResponseAnimationBlendshapesDone
-    | se.SessionAvatarConnecting
+    se.SessionAvatarConnecting
     | se.SessionAvatarSwitchToSpeaking
     | se.SessionAvatarSwitchToIdle
     | se.ResponseVideoDelta
@@ -39,7 +38,7 @@ Faces: TypeAlias = (
     | se.OutputAudioBufferStarted
     | se.OutputAudioBufferStopped
 )
-"""Blendshapes and avatars: not shown yet."""
+"""Avatars: not shown yet."""
 
 RunByTheService: TypeAlias = (
     se.McpListToolsInProgress

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pipecat_voicelive.protocol.audio import AudioFormat
 from pipecat_voicelive.protocol.client_events import (
     ConversationItemDeleteEvent,
     ConversationItemTruncateEvent,
 )
+from pipecat_voicelive.protocol.server_events import ResponseAudioDelta
 from pipecat_voicelive.session.inputs import Heard
 
 _PLAYED_OUT_MS = 40.0
@@ -33,10 +35,10 @@ class Playback:
 
     _items: dict[str, _SpokenItem] = field(default_factory=dict[str, _SpokenItem])
 
-    def received(self, item_id: str, content_index: int, duration_ms: float) -> None:
+    def received(self, event: ResponseAudioDelta, audio_format: AudioFormat) -> None:
         """More audio of an item arrived."""
-        item = self._items.setdefault(item_id, _SpokenItem(content_index))
-        item.received_ms += duration_ms
+        item = self._items.setdefault(event.item_id, _SpokenItem(event.content_index))
+        item.received_ms += audio_format.duration_ms(len(event.delta))
         if len(self._items) > _REMEMBERED:
             del self._items[next(iter(self._items))]
 

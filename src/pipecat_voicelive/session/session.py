@@ -26,6 +26,7 @@ from typing import assert_never
 import msgspec
 
 from pipecat_voicelive.protocol import server_events as se
+from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ, read_frames
 from pipecat_voicelive.protocol.client_events import (
     ClientEvent,
     ConversationItemCreateEvent,
@@ -75,11 +76,19 @@ class Session:
     Args:
         id_prefix: Unique among sessions; begins the ids of the events and items made here.
         api_version: The version in whose words events are sent.
+        blendshape_rate_hz: Frames of blendshapes a second.
     """
 
-    def __init__(self, *, id_prefix: str, api_version: str = DEFAULT_API_VERSION) -> None:
+    def __init__(
+        self,
+        *,
+        id_prefix: str,
+        api_version: str = DEFAULT_API_VERSION,
+        blendshape_rate_hz: float = FRAME_RATE_HZ,
+    ) -> None:
         self._id_prefix = id_prefix
         self._wording = Wording(api_version)
+        self._blendshape_rate_hz = blendshape_rate_hz
         self._setup = Setup(id_prefix)
         self._turn: Turn = Quiet()
         self._rules = TurnRules()
@@ -254,28 +263,22 @@ class Session:
 
     def _server_event(self, event: se.ServerEvent, now_s: float) -> None:  # noqa: C901 - one line a type
         match event:
-            case se.ResponseAudioDelta():
+            case (
+                se.ResponseAudioDelta()
+                | se.ResponseAudioTranscriptDelta()
+                | se.ResponseTextDelta()
+                | se.ResponseAudioTimestampDelta()
+                | se.ResponseAnimationVisemeDelta()
+            ):
                 if answer := self._accepting(event.response_id):
-                    self._playback.received(
-                        event.item_id,
-                        event.content_index,
-                        self._setup.output_format.duration_ms(len(event.delta)),
-                    )
-                    self._out += answer.audio(event.item_id, event.delta)
-            case se.ResponseAudioTranscriptDelta():
-                if answer := self._accepting(event.response_id):
-                    self._out += answer.text(event.item_id, event.delta, spoken=True)
-            case se.ResponseAnimationVisemeDelta():
-                if answer := self._accepting(event.response_id):
-                    self._out += answer.viseme(event.item_id, event.viseme_id, event.audio_offset_ms)
-            case se.ResponseAudioTimestampDelta():
-                if answer := self._accepting(event.response_id):
-                    self._out += answer.word(
-                        event.item_id, event.text, event.audio_offset_ms, event.audio_duration_ms
-                    )
-            case se.ResponseTextDelta():
-                if answer := self._accepting(event.response_id):
-                    self._out += answer.text(event.item_id, event.delta, spoken=False)
+                    if isinstance(event, se.ResponseAudioDelta):
+                        self._playback.received(event, self._setup.output_format)
+                    self._out += answer.take(event)
+            case se.ResponseAnimationBlendshapesDelta():
+                if (frames := read_frames(event.frames)) is None:
+                    self._cannot_read(event.type, "frames of no known form")
+                elif answer := self._accepting(event.response_id):
+                    self._out += answer.blendshapes(event.item_id, frames, event.frame_index)
             case se.ResponseFunctionCallArgumentsDone():
                 if self._responses.gives(event.response_id):
                     self._tools.complete(event.response_id, event.call_id, event.name, event.arguments)
@@ -369,7 +372,7 @@ class Session:
         if isinstance(self._responses.active, Draining):
             self._send(ResponseCancelEvent(response_id=response.id))
             return
-        self._answer = Answer(response.id, self._setup.output_format)
+        self._answer = Answer(response.id, self._setup.output_format, self._blendshape_rate_hz)
         self._results.answered(self._unconfirmed)
         if isinstance(self._turn, Answering):
             self._turn = Quiet()

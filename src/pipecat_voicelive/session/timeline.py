@@ -1,12 +1,15 @@
-"""What happens when in the audio of one response: text, words and visemes, each at its place.
+"""What happens when in the audio of one response: text, words, visemes and blendshapes, each at its place.
 
-The service sends audio, text, word times and visemes in one stream, in loose order and faster than real
-time. Here they are put in the order in which they are heard: audio is cut where something happens, and
-what happens comes out between the pieces. So whatever plays the pieces in order has everything in time,
-and throwing the rest away after an interruption throws away exactly what was not heard.
+The service sends audio, text, word times, visemes and blendshapes in one stream, in loose order and faster
+than real time. Here they are put in the order in which they are heard: audio is cut where something
+happens, and what happens comes out between the pieces. So whatever plays the pieces in order has everything
+in time, and throwing the rest away after an interruption throws away exactly what was not heard.
 
 Offsets count from the start of the response's audio, over all its items. Audio is cut between samples only:
 half a sample at the end of a delta waits for its other half in the next.
+
+Blendshapes come in batches of frames, with the number of frames before: their place is that number by the
+frame rate. A long batch is handed on in pieces, or much of it would outlive an interruption.
 
 Text has no times of its own. With word timestamps it is released word by word, as far as each word's place
 in the text; words that the text does not hold in that form ("54" for "fifty-four") are passed over. Without
@@ -23,7 +26,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pipecat_voicelive.protocol.audio import AudioFormat
-from pipecat_voicelive.session.effects import Audio, SpeechItem, SpokenText, Viseme, Word
+from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ, BlendshapeFrames
+from pipecat_voicelive.session.effects import Audio, Blendshapes, SpeechItem, SpokenText, Viseme, Word
 
 _MS_PER_CHARACTER = 65.0  # about fifteen letters a second, measured on English speech
 _MS_PER_IDEOGRAPH = 200.0  # about five a second
@@ -32,7 +36,13 @@ _LETTER = (
     r"[^\W\d_\u0e00-\U0010ffff]"  # of a script that puts blanks between words: all of those lie before Thai
 )
 
-Piece: TypeAlias = SpeechItem | Audio | SpokenText | Word | Viseme
+_BLENDSHAPES_S = 0.1
+"""The longest piece of a batch of blendshapes."""
+
+_MOST_FRAMES = 10**9
+"""No frame's number is taken for larger than this."""
+
+Piece: TypeAlias = SpeechItem | Audio | SpokenText | Word | Viseme | Blendshapes
 
 
 @dataclass(slots=True)
@@ -55,11 +65,15 @@ class Timeline:
     Args:
         response_id: The response.
         audio_format: Format of its audio; G.711 has one byte a sample.
+        frame_rate_hz: Frames a second of its blendshapes.
     """
 
-    def __init__(self, response_id: str, audio_format: AudioFormat) -> None:
+    def __init__(
+        self, response_id: str, audio_format: AudioFormat, frame_rate_hz: float = FRAME_RATE_HZ
+    ) -> None:
         self._response_id = response_id
         self._format = audio_format
+        self._frame_rate_hz = frame_rate_hz
         self._emitted_bytes = 0
         self._half_sample = b""
         self._pending: list[tuple[int, int, Callable[[], Iterator[Piece]]]] = []
@@ -117,6 +131,17 @@ class Timeline:
         """A viseme's place arrives."""
         signal = Viseme(self._response_id, item_id, viseme_id, offset_ms)
         self._at(offset_ms, lambda: iter((signal,)))
+        yield from self._passed()
+
+    def blendshapes(self, item_id: str, frames: BlendshapeFrames, frame_index: int) -> Iterator[Piece]:
+        """A batch of frames arrives; `frame_index` came before it."""
+        step = max(1, round(self._frame_rate_hz * _BLENDSHAPES_S))
+        frame_index = min(max(frame_index, 0), _MOST_FRAMES)
+        for start in range(0, len(frames), step):
+            index = frame_index + start
+            offset_ms = index * 1000 / self._frame_rate_hz
+            piece = Blendshapes(self._response_id, item_id, frames[start : start + step], index, offset_ms)
+            self._at(offset_ms, lambda piece=piece: iter((piece,)))
         yield from self._passed()
 
     def finish(self) -> Iterator[Piece]:
