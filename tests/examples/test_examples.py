@@ -19,6 +19,7 @@ PRINTS = {
         "sent: pcm16-16000hz {'model': 'semantic_detection_v1', 'timeout': 1.5}",
         "bot: One from October 2025.",
     ],
+    "blendshapes": ["ms  A", "####", "ms  yellow", "ms  water", "###"],
     "telephony_audio": [
         "wire in:  g711_ulaw, 8000 Hz",
         "wire out: g711_ulaw",
