@@ -1,6 +1,7 @@
 """Options: sent as they were set, and only those."""
 
 import pytest
+from pipecat.transcriptions.language import Language
 
 from pipecat_voicelive.protocol.session_options import (
     AvatarConfig,
@@ -157,3 +158,21 @@ def test_credentials_in_options_are_in_no_repr_and_no_error():
     with pytest.raises(ValueError, match="headers") as refused:
         MCPServer(server_label="wiki", server_url="https://mcp.example", headers="s3cret")
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.proves("session.input_audio_transcription.language", "feature.pipecat-languages")
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (Language.EN_US, "en-US"),
+        ([Language.EN_US, "de-DE", Language.FR], "en-US,de-DE,fr"),
+        ("en-US,de-DE", "en-US,de-DE"),
+        ("", ""),
+        (None, None),
+    ],
+)
+def test_a_transcriptions_languages_are_sent_as_one_text(given, sent):
+    options = InputAudioTranscription(model="azure-speech", language=given)
+    wire = SessionProperties(input_audio_transcription=options).to_wire()
+    assert wire == {"input_audio_transcription": {"model": "azure-speech", "language": sent}}
+    assert type(wire["input_audio_transcription"]["language"]) is type(sent)

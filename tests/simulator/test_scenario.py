@@ -19,6 +19,8 @@ turns:
     delay_ms: 200
     transcript: fail
     transcript_delay_ms: 50
+    language: de-DE
+    confidence: 0.5
 otherwise: "Sorry?"
 unheard: "What?"
 """
@@ -48,6 +50,8 @@ def test_a_whole_file_is_read(tmp_path):
                 delay_ms=200.0,
                 transcript="fail",
                 transcript_delay_ms=50.0,
+                language="de-DE",
+                confidence=0.5,
             ),
         ),
         otherwise="Sorry?",

@@ -9,7 +9,7 @@ from voice_live_client import SPOKEN, silence, spoken_text, tone
 from pipecat_voicelive.simulator import g711
 
 HEARD = "conversation.item.input_audio_transcription."
-TRANSCRIBED = {"input_audio_transcription": {"model": "whisper-1"}}
+TRANSCRIBED = {"input_audio_transcription": {"model": "azure-speech"}}
 WEATHER = {"turns": [{"user": "How is the weather?", "say": "It rains."}]}
 
 

@@ -68,6 +68,16 @@ async def test_a_voice_name_becomes_an_openai_voice(client):
         ({"modalities": ["audio"]}, "session.modalities"),
         ({"modalities": "text"}, "session.modalities"),
         ({"turn_detection": False}, "session.turn_detection"),
+        ({"include": ["item.input_audio_transcription.mood"]}, "session.include[0]"),
+        ({"input_audio_transcription": {"model": "whisper"}}, "session.input_audio_transcription.model"),
+        (
+            {"input_audio_transcription": {"model": "azure-speech", "phrase_list": ["a"] * 500}},
+            "session.input_audio_transcription.phrase_list",
+        ),
+        (
+            {"input_audio_transcription": {"model": "azure-speech", "language": ",".join(["en"] * 11)}},
+            "session.input_audio_transcription.language",
+        ),
         ({"turn_detection": {"type": "none"}}, "session.turn_detection.type"),
         ({"turn_detection": {"type": "server_vad", "threshold": 2}}, "session.turn_detection.threshold"),
         (
@@ -163,3 +173,9 @@ async def test_an_agent_session_names_its_agent(start):
         assert (await client.until("session.created"))["session"]["agent"]["name"] == "clerk"
         await client.send("session.update", session={"instructions": "x"})
         assert (await client.refused()).param == "session.instructions"
+
+
+async def test_transcription_by_openai_models_is_refused_for_other_models(start, join):
+    client = await join(await start(), model="gpt-4.1")
+    await client.send("session.update", session={"input_audio_transcription": {"model": "whisper-1"}})
+    assert (await client.refused()).param == "session.input_audio_transcription.model"

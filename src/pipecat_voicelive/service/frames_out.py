@@ -36,6 +36,7 @@ from pipecat_voicelive.client import ClientSignal, ConnectionLost
 from pipecat_voicelive.errors import ServiceError
 from pipecat_voicelive.protocol.audio import output_format
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo, TokenUsage
+from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.frames import VoiceLiveAgentEventFrame
 from pipecat_voicelive.service.playback import PlaybackMeter
@@ -221,7 +222,7 @@ class FramesOut:
                 transcript.text,
                 "",
                 time_now_iso8601(),
-                language=_language(transcript.event.language),
+                language=_language(_spoken_language(transcript.event)),
                 result=transcript.event,
                 finalized=True,
             ),
@@ -312,6 +313,11 @@ def _service_error(error: ErrorDetails) -> ServiceError:
         param=error.param,
         event_id=error.event_id,
     )
+
+
+def _spoken_language(event: InputAudioTranscriptionCompleted) -> str | None:
+    """The language of a transcript, by its name or by that of its first phrase, if the event tells."""
+    return event.language or next((phrase.locale for phrase in event.phrases or ()), None)
 
 
 def _language(name: str | None) -> Language | None:

@@ -249,10 +249,10 @@ class Dialogue:
         return effects + (self._respond_unasked([], now_s) if answer else [])
 
     def _transcription(self, turn: TurnEnded, heard: SpokenTurn) -> list[KnownServerEvent]:
-        if not self._config.transcribes:
+        options = self._config.transcription
+        if options is None:
             return []
-        language = self._config.transcription_language
-        return transcription_events(turn.item_id, heard, pipeline=self._pipeline, language=language)
+        return transcription_events(turn, heard, pipeline=self._pipeline, options=options)
 
     def _respond_unasked(self, transcription: list[KnownServerEvent], now_s: float) -> list[Effect]:
         """Answer a voice turn; its transcript, if not sent before, travels within the answer."""

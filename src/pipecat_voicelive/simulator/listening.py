@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pipecat_voicelive.protocol.items import ErrorDetails
 from pipecat_voicelive.protocol.server_events import (
     InputAudioTranscriptionCompleted,
@@ -10,7 +12,29 @@ from pipecat_voicelive.protocol.server_events import (
     KnownServerEvent,
 )
 from pipecat_voicelive.simulator.brain import SpokenTurn
+from pipecat_voicelive.simulator.caller_audio import TurnEnded
+from pipecat_voicelive.simulator.phrases import logprobs_of, phrases_of
 from pipecat_voicelive.simulator.pipelines import Pipeline
+
+_UNKNOWN_WORDS_CONFIDENCE = 0.5
+"""How sure the transcript is that only says how long the audio was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionOptions:
+    """How transcripts are made.
+
+    Attributes:
+        language: The language they claim to be in, unless the scenario names another.
+        with_logprobs: Whether the client asks how sure each token is.
+        with_phrases: Whether the client asks where the words are in the audio.
+        rate_hz: Sampling rate of the audio.
+    """
+
+    language: str
+    with_logprobs: bool
+    with_phrases: bool
+    rate_hz: int
 
 
 def transcript_of(heard: SpokenTurn) -> str | None:
@@ -30,9 +54,10 @@ def transcript_of(heard: SpokenTurn) -> str | None:
 
 
 def transcription_events(
-    item_id: str, heard: SpokenTurn, *, pipeline: Pipeline, language: str
+    turn: TurnEnded, heard: SpokenTurn, *, pipeline: Pipeline, options: TranscriptionOptions
 ) -> list[KnownServerEvent]:
     """The transcription of a user item as recorded: the native pipeline sends it as one delta first."""
+    item_id = turn.item_id
     if heard.turn is not None and heard.turn.transcript == "fail":
         error = ErrorDetails(
             type="server_error", code="transcription_failed", message="The audio could not be transcribed."
@@ -41,7 +66,18 @@ def transcription_events(
     transcript = transcript_of(heard)
     if transcript is None:
         return []
-    if not pipeline.native:
-        return [InputAudioTranscriptionCompleted(item_id=item_id, transcript=transcript, language=language)]
-    delta = [InputAudioTranscriptionDelta(item_id=item_id, delta=transcript)] if transcript else []
-    return [*delta, InputAudioTranscriptionCompleted(item_id=item_id, transcript=transcript)]
+    language = (heard.turn.language if heard.turn else "") or options.language
+    confidence = heard.turn.confidence if heard.turn else _UNKNOWN_WORDS_CONFIDENCE
+    logprobs = logprobs_of(transcript, confidence) if options.with_logprobs else None
+    completed = InputAudioTranscriptionCompleted(
+        item_id=item_id,
+        transcript=transcript,
+        language=None if pipeline.native else language,
+        logprobs=logprobs,
+        phrases=phrases_of(transcript, turn.pcm, options.rate_hz, locale=language, confidence=confidence)
+        if options.with_phrases
+        else None,
+    )
+    if not pipeline.native or not transcript:
+        return [completed]
+    return [InputAudioTranscriptionDelta(item_id=item_id, delta=transcript, logprobs=logprobs), completed]

@@ -49,6 +49,8 @@ class Turn:
         transcript: What becomes of the transcript of a voice turn.
         transcript_delay_ms: Time between the end of a voice turn and its transcript; None for the usual
             place: before the answer in the cascaded pipeline, early in the answer in the native one.
+        language: The language of the transcript, e.g. "de-DE"; "" for the first that the session names.
+        confidence: How sure the transcript is, above 0 up to 1.
     """
 
     user: str
@@ -61,6 +63,8 @@ class Turn:
     delay_ms: float = 0.0
     transcript: Transcript = "completed"
     transcript_delay_ms: float | None = None
+    language: str = ""
+    confidence: float = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

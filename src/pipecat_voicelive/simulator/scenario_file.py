@@ -30,6 +30,8 @@ _TURN_MEMBERS = (
     "delay_ms",
     "transcript",
     "transcript_delay_ms",
+    "language",
+    "confidence",
 )
 _CALL_MEMBERS = ("name", "arguments")
 _TRANSCRIPTS = tuple(choice for choice in get_args(Transcript) if choice != "completed")
@@ -129,6 +131,8 @@ class _Reader:
                 "Transcript", self._choice(members, where, "transcript", _TRANSCRIPTS, "completed")
             ),
             transcript_delay_ms=delay_ms,
+            language=self._text(members, where, "language", ""),
+            confidence=self._confidence(members, where),
         )
 
     def _events(self, members: Mapping[str, object], where: Where) -> tuple[Mapping[str, Any], ...]:
@@ -189,6 +193,12 @@ class _Reader:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 600_000:
             raise self._wrong((*where, name), "must be a number of milliseconds, at most ten minutes")
+        return float(value)
+
+    def _confidence(self, members: Mapping[str, object], where: Where) -> float:
+        value = members.get("confidence", Turn.__dataclass_fields__["confidence"].default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+            raise self._wrong((*where, "confidence"), "must be a number above 0, at most 1")
         return float(value)
 
     def _of_type(

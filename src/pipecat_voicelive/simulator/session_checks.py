@@ -16,6 +16,11 @@ from pipecat_voicelive.simulator.errors_wire import (
     model_is_fixed,
     unknown_parameter,
 )
+from pipecat_voicelive.simulator.hearing_checks import (
+    AZURE_TRANSCRIPTION_MODELS,
+    OPENAI_TRANSCRIPTION_MODELS,
+    check_hearing,
+)
 from pipecat_voicelive.simulator.pipelines import Model
 
 Check = Callable[[object, str], None]
@@ -58,9 +63,9 @@ def check_session(session: Mapping[str, Any], model: Model, *, strict: bool) -> 
         if value is not None:
             _MEMBERS[name](value, f"session.{name}")
     _check_voice_of_model(session.get("voice"), model)
-    _check_turns_of_model(session, model)
+    _check_model(session, model)
     _check_blendshapes(session, model)
-    _check_echo(session)
+    check_hearing(session, model)
 
 
 def _text(value: object, path: str) -> None:
@@ -223,7 +228,13 @@ _MEMBERS: Mapping[str, Check] = {
         required=("type",),
     ),
     "input_audio_transcription": _object(
-        {"model": _text, "language": _text, "prompt": _text, "phrase_list": _list_of(_text)},
+        {
+            "model": _one_of(*OPENAI_TRANSCRIPTION_MODELS, *AZURE_TRANSCRIPTION_MODELS),
+            "language": _text,
+            "prompt": _text,
+            "phrase_list": _list_of(_text),
+            "custom_speech": _object({}),
+        },
         required=("model",),
     ),
     "output_audio_timestamp_types": _list_of(_one_of("word")),
@@ -238,7 +249,13 @@ _MEMBERS: Mapping[str, Check] = {
     "interim_response": _object(
         {"type": _one_of("static_interim_response", "llm_interim_response")}, required=("type",)
     ),
-    "include": _list_of(_text),
+    "include": _list_of(
+        _one_of(
+            "item.input_audio_transcription.logprobs",
+            "item.input_audio_transcription.phrases",
+            "file_search_call.results",
+        )
+    ),
     "metadata": metadata,
 }
 
@@ -260,10 +277,7 @@ def _check_voice_of_model(voice: object, model: Model, path: str = "session.voic
         raise invalid_value("This model supports Azure voices only.", path)
 
 
-def _check_turns_of_model(session: Mapping[str, Any], model: Model) -> None:
-    turn_detection = session.get("turn_detection")
-    if turn_detection and turn_detection.get("type") == "semantic_vad" and not model.speaks_openai_voices:
-        raise invalid_value("'semantic_vad' is not supported by this model.", "session.turn_detection.type")
+def _check_model(session: Mapping[str, Any], model: Model) -> None:
     if session.get("interim_response") and model.pipeline.native:
         raise invalid_value("interim_response is not supported by this model.", "session.interim_response")
     if session.get("instructions") and model.agent is not None:
@@ -276,23 +290,3 @@ def _check_blendshapes(session: Mapping[str, Any], model: Model) -> None:
     kind = "openai" if isinstance(voice, str) else voice["type"]
     if "blendshapes" in (animation.get("outputs") or ()) and kind not in AZURE_VOICES:
         raise invalid_value("Blendshapes need an Azure voice.", "session.animation.outputs")
-
-
-def _check_echo(session: Mapping[str, Any]) -> None:
-    echo: dict[str, Any] | None = session.get("input_audio_echo_cancellation")
-    if not echo:
-        return
-    path = "session.input_audio_echo_cancellation"
-    if session.get("modalities") == ["text"]:
-        raise RefusedError("ec_not_supported", "Echo cancellation needs audio output.", path)
-    client, channels = echo.get("reference_source") == "client", echo.get("channels") or 1
-    if channels == 2 and not client:
-        raise RefusedError(
-            "invalid_ec_channels_requires_client", "Two channels need reference_source 'client'.", path
-        )
-    if client and channels != 2:
-        raise RefusedError(
-            "invalid_ec_reference_channels", "reference_source 'client' needs two channels.", path
-        )
-    if channels == 2 and session.get("input_audio_format", "pcm16") != "pcm16":
-        raise RefusedError("invalid_ec_channels_format", "Two channels need pcm16.", path)

@@ -10,6 +10,7 @@ from pipecat_voicelive.simulator.contracts import default_prefix_padding_ms
 from pipecat_voicelive.simulator.defaults import created_session, turn_settings, updated_session
 from pipecat_voicelive.simulator.errors_wire import RefusedError, cannot_update_voice, invalid_value
 from pipecat_voicelive.simulator.input_audio import InputFormat
+from pipecat_voicelive.simulator.listening import TranscriptionOptions
 from pipecat_voicelive.simulator.pipelines import Model
 from pipecat_voicelive.simulator.session_checks import check_session
 from pipecat_voicelive.simulator.turn_detection import TurnSettings
@@ -150,12 +151,15 @@ class SessionConfig:
         )
 
     @property
-    def transcribes(self) -> bool:
-        """Whether the client is told what the caller said."""
-        return self._effective["input_audio_transcription"] is not None
-
-    @property
-    def transcription_language(self) -> str:
-        """The language that transcripts claim to be in."""
-        options: dict[str, Any] = self._effective["input_audio_transcription"] or {}
-        return str(options.get("language") or "en-US").split(",")[0]
+    def transcription(self) -> TranscriptionOptions | None:
+        """How the client is told what the caller said; None if it is not."""
+        options: dict[str, Any] | None = self._effective["input_audio_transcription"]
+        if options is None:
+            return None
+        include: list[str] = self._effective["include"] or []
+        return TranscriptionOptions(
+            language=str(options.get("language") or "en-US").split(",")[0],
+            with_logprobs="item.input_audio_transcription.logprobs" in include,
+            with_phrases="item.input_audio_transcription.phrases" in include,
+            rate_hz=self.input_format.audio.rate_hz,
+        )

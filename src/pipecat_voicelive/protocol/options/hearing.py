@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import field_serializer
+
 from pipecat_voicelive.protocol.options.base import Option
 
 
@@ -32,14 +34,19 @@ class InputAudioTranscription(Option):
     Attributes:
         model: "azure-speech", "mai-transcribe"; with native OpenAI models also "whisper-1",
             "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-4o-transcribe-diarize".
-        language: BCP-47 or ISO 639-1, or a comma-separated list of up to ten.
-        phrase_list: Up to 500 phrases to listen for.
+        language: BCP-47 or ISO 639-1, such as "en-US" or Pipecat's `Language.EN_US`; or up to ten of them, as
+            a list or separated by commas. OpenAI models take one, in ISO 639-1 ("en", `Language.EN`).
+        phrase_list: Fewer than 500 phrases to listen for.
         prompt: A hint, OpenAI models only.
         custom_speech: Custom speech models, by locale.
     """
 
     model: str | None = None
-    language: str | None = None
+    language: str | list[str] | None = None
     phrase_list: list[str] | None = None
     prompt: str | None = None
     custom_speech: dict[str, Any] | None = None
+
+    @field_serializer("language")
+    def _as_the_wire_has_it(self, language: str | list[str] | None) -> str | None:
+        return ",".join(language) if isinstance(language, list) else language
