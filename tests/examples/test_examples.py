@@ -18,6 +18,7 @@ PRINTS = {
         "-- 2025-05-01-preview",
         "sent: pcm16-16000hz {'model': 'semantic_detection_v1', 'timeout': 1.5}",
         "bot: One from October 2025.",
+    ],
     "transcription": [
         "en-US: Order number nine. It is late.",
         "95% sure: Order number nine.",
