@@ -38,7 +38,9 @@ LAYERS = {
     "service": Layer(
         "errors protocol session connection client", "pipecat loguru pydantic numpy soxr audioop"
     ),
-    "simulator": Layer("errors protocol", "msgspec numpy soxr yaml websockets loguru espeakng_loader"),
+    "simulator": Layer(
+        "errors protocol", "msgspec numpy soxr yaml websockets loguru espeakng_loader aiortc av"
+    ),
     "events": Layer("protocol", pure=True),
     "cli": Layer("errors protocol simulator"),
     "__init__": Layer("errors protocol connection client service", pure=True),

@@ -28,8 +28,8 @@ async def join():
     """Connect clients to a simulator; unless `session` is None they are configured."""
     async with AsyncExitStack() as cleanup:
 
-        async def join(simulator, *, model="gpt-realtime", session=()):
-            url = f"{simulator.endpoint}{QUERY}{model}"
+        async def join(simulator, *, model="gpt-realtime", session=(), api_version="2026-07-15"):
+            url = f"{simulator.endpoint}{QUERY}{model}".replace("2026-07-15", api_version)
             socket = await cleanup.enter_async_context(
                 connect(
                     url, additional_headers={"api-key": "k"}, compression=None, max_size=None, max_queue=None

@@ -79,9 +79,9 @@ def blendshape_frames(utterance: Utterance) -> Frames:
     return _frames(utterance.visemes, round(utterance.duration_ms * FRAMES_PER_S / 1000))
 
 
-def idle_pose() -> NDArray[np.float64]:
-    """The face at rest."""
-    return _POSE_VALUES[0]
+def idle_frames() -> Frames:
+    """A face that says nothing, from one blink to the next; goes on from its beginning."""
+    return _frames((), round(_BLINK_EVERY_MS * FRAMES_PER_S / 1000))
 
 
 def _pose(shapes: dict[str, float]) -> NDArray[np.float64]:

@@ -114,6 +114,11 @@ def default_prefix_padding_ms(api_version: str, *, azure: bool) -> int:
     return 420 if azure else 400
 
 
+def has_preview_events(api_version: str) -> bool:
+    """Whether `output_audio_buffer.started` and `.stopped` are sent; no later version has taken them over."""
+    return api_version.startswith("2026-06-01")
+
+
 def _unknown(path: str, value: object, *, by_value: bool) -> RefusedError:
     if path == "type":
         return unknown_event_type(str(value))

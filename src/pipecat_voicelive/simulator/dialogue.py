@@ -26,6 +26,7 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseInvocationDelta,
 )
 from pipecat_voicelive.simulator.agent_threads import Thread
+from pipecat_voicelive.simulator.avatar.stage import AvatarStage
 from pipecat_voicelive.simulator.brain import Reply, Say, SpokenTurn
 from pipecat_voicelive.simulator.caller_audio import TurnEnded
 from pipecat_voicelive.simulator.conversation import ItemAudio
@@ -90,11 +91,13 @@ class Dialogue:
     Args:
         config: The session's options, as they are at any time.
         thread: What was said so far, usually nothing, and the way through the scenario.
+        avatar: Who speaks, if the session has an avatar.
         speed: Audio seconds made in a second.
     """
 
-    def __init__(self, config: SessionConfig, thread: Thread, *, speed: float) -> None:
+    def __init__(self, config: SessionConfig, thread: Thread, avatar: AvatarStage, *, speed: float) -> None:
         self.conversation = thread.conversation
+        self._avatar = avatar
         self._config = config
         self._pipeline = config.model.pipeline
         self._brain = thread.brain
@@ -189,7 +192,7 @@ class Dialogue:
             effects += [Send(ResponseInvocationDelta(delta=dict(event))) for event in reply.events]
         return effects
 
-    def cancel(self, response_id: str | None) -> list[Effect]:
+    def cancel(self, response_id: str | None, now_s: float) -> list[Effect]:
         """Stop the running response, as the client asks.
 
         Raises:
@@ -199,7 +202,7 @@ class Dialogue:
             raise nothing_to_cancel()
         effects = self._response.cancel("client_cancelled")
         self._response = None
-        return effects
+        return effects + self._avatar.cut(now_s)
 
     def interrupt(self, *, auto_truncate: bool, now_s: float) -> list[Effect]:
         """The caller speaks: stop the running response, and cut what is still being played if told to."""
@@ -207,6 +210,7 @@ class Dialogue:
         if self._response is not None:
             effects += self._response.cancel("turn_detected")
             self._response = None
+        effects += self._avatar.stop(now_s)
         if auto_truncate:
             effects += self._truncate_playing(now_s)
         self._playing = None
@@ -214,9 +218,12 @@ class Dialogue:
 
     def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> list[Effect]:
         """The utterance that a `Speak` asked for."""
-        if self._response is not None:
-            self._response.speech_ready(item_id, utterance, now_s)
-        return self.advance(now_s)
+        response, effects = self._response, list[Effect]()
+        if response is not None and response.speech_ready(item_id, utterance, now_s):
+            effects = self._avatar.speak(response.id, utterance, now_s)
+            if effects:
+                self._playing = _Playing(item_id, self._avatar.last_starts_s)
+        return effects + self.advance(now_s)
 
     def speech_failed(self, item_id: str, message: str) -> list[Effect]:
         """The utterance that a `Speak` asked for cannot be had; `message` says why."""

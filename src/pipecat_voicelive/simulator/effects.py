@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.server_events import KnownServerEvent
+from pipecat_voicelive.simulator.avatar.options import AvatarOptions
+from pipecat_voicelive.simulator.utterance import Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +29,36 @@ class Speak:
     rate: float
 
 
-Effect: TypeAlias = Send | Speak
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An utterance of the avatar, from when to when; cut short if that is not as long as the utterance."""
+
+    utterance: Utterance
+    starts_s: float
+    ends_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShowAvatar:
+    """Have an avatar that looks like this, None for none."""
+
+    options: AvatarOptions | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectAvatar:
+    """Answer a peer connection that is offered; `event_id` is the client event that offers it."""
+
+    offer_sdp: str
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """What the avatar says from now on, and what it said last, in place of what it was told before."""
+
+    lines: tuple[Line, ...]
+
+
+AvatarEffect: TypeAlias = ShowAvatar | ConnectAvatar | Perform
+Effect: TypeAlias = Send | Speak | AvatarEffect

@@ -49,8 +49,9 @@ from pipecat_voicelive.protocol.server_events import (
     UnknownEvent,
 )
 from pipecat_voicelive.simulator.agent_threads import Thread
+from pipecat_voicelive.simulator.avatar.stage import AvatarStage
 from pipecat_voicelive.simulator.caller_audio import CallerAudio, TurnBegan, TurnEnded
-from pipecat_voicelive.simulator.contracts import check_contract
+from pipecat_voicelive.simulator.contracts import check_contract, has_preview_events
 from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.dialogue import Dialogue
 from pipecat_voicelive.simulator.effects import Effect, Send
@@ -91,7 +92,8 @@ class LiveSession:
     def __init__(self, config: SessionConfig, thread: Thread, *, speed: float, strict: bool) -> None:
         self._config = config
         self._strict = strict
-        self._dialogue = Dialogue(config, thread, speed=speed)
+        self._avatar = AvatarStage(speed=speed, preview=has_preview_events(config.api_version))
+        self._dialogue = Dialogue(config, thread, self._avatar, speed=speed)
         self._written = ""
         turns = config.turn_taking
         self._caller = CallerAudio(config.input_format, turns.detection if turns else None)
@@ -104,7 +106,8 @@ class LiveSession:
     @property
     def deadline_s(self) -> float | None:
         """When `advance` has something to do next, None if only an event can bring that about."""
-        return self._dialogue.deadline_s
+        deadlines = (self._dialogue.deadline_s, self._avatar.deadline_s)
+        return min((deadline_s for deadline_s in deadlines if deadline_s is not None), default=None)
 
     def open(self) -> list[Effect]:
         """The session begins."""
@@ -123,7 +126,7 @@ class LiveSession:
 
     def advance(self, now_s: float) -> list[Effect]:
         """Everything that is due."""
-        return self._dialogue.advance(now_s)
+        return self._dialogue.advance(now_s) + self._avatar.advance(now_s)
 
     def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> list[Effect]:
         """The utterance that a `Speak` asked for."""
@@ -136,12 +139,10 @@ class LiveSession:
     def _dispatch(self, received: Received, now_s: float) -> list[Effect]:
         event = received.event
         match event:
-            case UnknownEvent(type=event_type):
-                raise unknown_event_type(event_type)
-            case MalformedEvent(type=event_type, problem=problem):
-                raise malformed_event(event_type, problem) if event_type else not_json()
+            case UnknownEvent() | MalformedEvent():
+                raise _unreadable(event)
             case SessionUpdateEvent(session=session):
-                return self._update_session(session)
+                return self._update_session(session, now_s)
             case _ if self._strict and not self._config.was_updated:
                 raise session_update_comes_first(event.type)
             case InputAudioBufferAppendEvent(audio=audio):
@@ -156,7 +157,7 @@ class LiveSession:
                 asked = ResponseProperties() if response is UNSET else response
                 return self._dialogue.respond(asked, received.event_id, now_s)
             case ResponseCancelEvent(response_id=response_id):
-                return self._dialogue.cancel(None if response_id is UNSET else response_id)
+                return self._dialogue.cancel(None if response_id is UNSET else response_id, now_s)
             case (
                 ConversationItemCreateEvent()
                 | ConversationItemRetrieveEvent()
@@ -166,10 +167,10 @@ class LiveSession:
                 return [Send(self._change_item(event))]
             case InputTextDeltaEvent() | InputTextDoneEvent():
                 return self._stream_text(event)
+            case OutputAudioBufferClearEvent() | SessionAvatarConnectEvent():
+                return self._avatar.take(event, received.event_id, now_s)
             case (
-                OutputAudioBufferClearEvent()
-                | SessionAvatarConnectEvent()
-                | InputAudioTurnStartEvent()
+                InputAudioTurnStartEvent()
                 | InputAudioTurnAppendEvent()
                 | InputAudioTurnEndEvent()
                 | InputAudioTurnCancelEvent()
@@ -179,11 +180,12 @@ class LiveSession:
             case _:
                 assert_never(event)
 
-    def _update_session(self, session: dict[str, object]) -> list[Effect]:
+    def _update_session(self, session: dict[str, object], now_s: float) -> list[Effect]:
         self._config.update(session, has_spoken=self.conversation.has_assistant_audio)
         turns = self._config.turn_taking
         self._caller.configure(self._config.input_format, turns.detection if turns else None)
-        return [Send(self._session_event("session.updated"))]
+        updated = Send(self._session_event("session.updated"))
+        return [updated, *self._avatar.configure(self._config.avatar, now_s)]
 
     def _append(self, audio: bytes, now_s: float) -> list[Effect]:
         if len(audio) > MAX_APPEND_BYTES:
@@ -270,3 +272,9 @@ class LiveSession:
 
     def _session_event(self, event_type: str) -> RawEvent:
         return RawEvent(members={"type": event_type, "session": self._config.effective})
+
+
+def _unreadable(event: UnknownEvent | MalformedEvent) -> RefusedError:
+    if isinstance(event, UnknownEvent):
+        return unknown_event_type(event.type)
+    return malformed_event(event.type, event.problem) if event.type else not_json()

@@ -35,6 +35,8 @@ class ResponseOptions:
         wants_words: Whether the session asks for word times.
         wants_visemes: Whether the session asks for mouth shapes.
         wants_blendshapes: Whether the session asks for the movements of the whole face.
+        sends_audio: Whether speech is sent in events; an avatar's is heard with its video, unless the client
+            wants to have both.
     """
 
     modalities: list[str]
@@ -48,11 +50,12 @@ class ResponseOptions:
     wants_words: bool
     wants_visemes: bool
     wants_blendshapes: bool
+    sends_audio: bool
 
     @property
     def spoken(self) -> bool:
         """Whether messages are spoken."""
-        return "audio" in self.modalities
+        return not {"audio", "avatar"}.isdisjoint(self.modalities)
 
     @property
     def has_azure_voice(self) -> bool:
@@ -98,6 +101,7 @@ def response_options(session: dict[str, Any], asked: ResponseProperties, model: 
         RefusedError: A member of `asked` will not do.
     """
     animation: dict[str, Any] = session["animation"] or {}
+    avatar: dict[str, Any] | None = session["avatar"]
     outputs: list[str] = animation.get("outputs") or []
     voice: Any = session["voice"] if asked.voice is UNSET or asked.voice is None else asked.voice
     if voice is not session["voice"]:
@@ -121,6 +125,7 @@ def response_options(session: dict[str, Any], asked: ResponseProperties, model: 
         wants_words="word" in (session["output_audio_timestamp_types"] or ()),
         wants_visemes="viseme_id" in outputs,
         wants_blendshapes="blendshapes" in outputs,
+        sends_audio=avatar is None or avatar.get("output_audit_audio") is True,
     )
 
 

@@ -18,6 +18,7 @@ from pipecat_voicelive.protocol.items import ConversationItem, Response, TokenUs
 from pipecat_voicelive.protocol.server_events import (
     ConversationItemCreated,
     KnownServerEvent,
+    ResponseAudioDelta,
     ResponseAudioTranscriptDelta,
     ResponseCreated,
     ResponseDone,
@@ -158,13 +159,14 @@ class RunningResponse:
                 case _:
                     assert_never(self._phase)
 
-    def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> None:
-        """The utterance that was asked for; ignored if nobody waits for it any more."""
+    def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> bool:
+        """The utterance that was asked for; whether anybody waits for it still."""
         match self._phase:
             case _AwaitingSpeech(output) if output.place.item_id == item_id:
                 self._phase = _Producing(output, now_s, deque(output.steps(utterance)))
+                return True
             case _:
-                pass
+                return False
 
     def speech_failed(self, item_id: str, message: str) -> list[Effect]:
         """The utterance cannot be had: the response fails, if it still waits for it."""
@@ -188,6 +190,8 @@ class RunningResponse:
 
     def _emit(self, output: Output, event: KnownServerEvent) -> list[Effect]:
         output.note(event)
+        if isinstance(event, ResponseAudioDelta) and not self._options.sends_audio:
+            return []
         effects: list[Effect] = [Send(event)]
         if isinstance(event, ResponseAudioTranscriptDelta):
             self._transcript_deltas += 1

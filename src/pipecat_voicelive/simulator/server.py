@@ -18,6 +18,7 @@ from websockets.typing import Subprotocol
 
 from pipecat_voicelive.errors import ConfigurationError, ProtocolError
 from pipecat_voicelive.simulator.agent_threads import AgentThreads
+from pipecat_voicelive.simulator.avatar.stun import StunServer
 from pipecat_voicelive.simulator.exchange import Exchanged
 from pipecat_voicelive.simulator.handshake import SUBPROTOCOL, Handshake, Refusal, answer_handshake
 from pipecat_voicelive.simulator.ids import new_id
@@ -58,6 +59,8 @@ class VoiceLiveSimulator:
             fall back to their defaults.
         blendshapes_as_text: Send blendshapes as a text, base64 of 32 bit floats; else as arrays of numbers.
             The service's schema has both.
+        large_message_bytes: Fill every tenth message of an avatar's video up to this size, with what players
+            skip, to see how clients take messages of several MiB.
         keep_events: How many events each session remembers; None for all.
         keep_sessions: How many sessions that are over are remembered, the newest.
         listener: Is called with every event on the wire, in the event loop; it must not block or raise.
@@ -78,6 +81,7 @@ class VoiceLiveSimulator:
         strict: bool = True,
         merge_session_updates: bool = False,
         blendshapes_as_text: bool = False,
+        large_message_bytes: int = 0,
         keep_events: int | None = None,
         keep_sessions: int = 100,
         listener: Callable[[SimulatedSession, Exchanged], None] | None = None,
@@ -96,6 +100,7 @@ class VoiceLiveSimulator:
         self._strict = strict
         self._merge_session_updates = merge_session_updates
         self._blendshapes_as_text = blendshapes_as_text
+        self._large_message_bytes = large_message_bytes
         self._keep_events = keep_events
         self._keep_sessions = keep_sessions
         self._listener = listener
@@ -105,6 +110,7 @@ class VoiceLiveSimulator:
         self._cleanup = AsyncExitStack()
         self._server: Server | None = None
         self._speaker: Speaker | None = speech
+        self._ice_servers: list[dict[str, Any]] = []
 
     @property
     def endpoint(self) -> str:
@@ -144,6 +150,11 @@ class VoiceLiveSimulator:
             if self._speaker is None:
                 self._speaker = await open_speaker()
                 cleanup.push_async_callback(self._speaker.aclose)
+            stun = await StunServer.open(self._host)
+            cleanup.callback(stun.close)
+            self._ice_servers = [
+                {"urls": [stun.url], "username": new_id("", 12), "credential": new_id("", 24)}
+            ]
             self._server = await cleanup.enter_async_context(
                 serve(
                     self._serve_connection,
@@ -197,6 +208,7 @@ class VoiceLiveSimulator:
             merge_updates=self._merge_session_updates,
             api_version=handshake.query["api-version"],
             thread_id=thread.id,
+            ice_servers=self._ice_servers,
         )
         session = SimulatedSession(
             connection,
@@ -204,7 +216,9 @@ class VoiceLiveSimulator:
             LiveSession(config, thread, speed=self._speed, strict=self._strict),
             self._speaker,
             form=WireForm(
-                native=handshake.model.pipeline.native, blendshapes_as_text=self._blendshapes_as_text
+                native=handshake.model.pipeline.native,
+                blendshapes_as_text=self._blendshapes_as_text,
+                large_message_bytes=self._large_message_bytes,
             ),
             number=self._opened + 1,
             keep_events=self._keep_events,

@@ -6,9 +6,11 @@ service is known to accept some that no document lists.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from pipecat_voicelive.simulator.avatar.options import avatar_options
 from pipecat_voicelive.simulator.errors_wire import (
     RefusedError,
     invalid_type,
@@ -65,6 +67,8 @@ def check_session(session: Mapping[str, Any], model: Model, *, strict: bool) -> 
     _check_voice_of_model(session.get("voice"), model)
     _check_model(session, model)
     _check_blendshapes(session, model)
+    if session.get("avatar"):
+        avatar_options(session["avatar"])
     check_hearing(session, model)
 
 
@@ -239,7 +243,45 @@ _MEMBERS: Mapping[str, Check] = {
     ),
     "output_audio_timestamp_types": _list_of(_one_of("word")),
     "animation": _object({"model_name": _text, "outputs": _list_of(_one_of("viseme_id", "blendshapes"))}),
-    "avatar": _object({"character": _text, "style": _text, "customized": _boolean}),
+    "avatar": _object(
+        {
+            "type": _one_of("video-avatar", "photo-avatar"),
+            "character": _text,
+            "style": _text,
+            "model": _one_of("vasa-1"),
+            "customized": _boolean,
+            "ice_servers": _list_of(
+                _object({"urls": _list_of(_text), "username": _text, "credential": _text}, required=("urls",))
+            ),
+            "video": _object(
+                {
+                    "bitrate": _count,
+                    "codec": _one_of("h264"),
+                    "crop": _object(
+                        {"top_left": _list_of(_count), "bottom_right": _list_of(_count)},
+                        required=("top_left", "bottom_right"),
+                    ),
+                    "resolution": _object({"width": _count, "height": _count}, required=("width", "height")),
+                    "background": _object({"color": _text, "image_url": _text}),
+                    "gop_size": _count,
+                }
+            ),
+            "scene": _object(
+                {
+                    "zoom": _number(0, math.inf),
+                    "position_x": _number(-1, 1),
+                    "position_y": _number(-1, 1),
+                    "rotation_x": _number(-math.pi, math.pi),
+                    "rotation_y": _number(-math.pi, math.pi),
+                    "rotation_z": _number(-math.pi, math.pi),
+                    "amplitude": _number(0, 1),
+                }
+            ),
+            "output_protocol": _one_of("webrtc", "websocket"),
+            "output_audit_audio": _boolean,
+        },
+        required=("character",),
+    ),
     "tools": _list_of(_tool),
     "tool_choice": _tool_choice,
     "parallel_tool_calls": _boolean,

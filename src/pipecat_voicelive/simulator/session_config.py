@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipecat_voicelive.protocol.audio import input_format
+from pipecat_voicelive.simulator.avatar.options import AvatarOptions, avatar_options, reported_avatar
 from pipecat_voicelive.simulator.contracts import default_prefix_padding_ms
 from pipecat_voicelive.simulator.defaults import created_session, turn_settings, updated_session
 from pipecat_voicelive.simulator.errors_wire import RefusedError, cannot_update_voice, invalid_value
@@ -45,6 +47,7 @@ class SessionConfig:
         merge_updates: Whether members that an update leaves out stay as they were; else they fall back to
             their defaults.
         api_version: What the client named in the URL.
+        ice_servers: Given to clients that bring none for their avatar.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class SessionConfig:
         merge_updates: bool,
         api_version: str = "2026-07-15",
         thread_id: str | None = None,
+        ice_servers: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.model = model
         self.api_version = api_version
@@ -65,6 +69,7 @@ class SessionConfig:
         self._thread_id = thread_id
         self._strict = strict
         self._merge_updates = merge_updates
+        self._ice_servers = ice_servers
         self._requested: dict[str, Any] | None = None
         self._effective = created_session(
             model, session_id=session_id, expires_at=expires_at, thread_id=thread_id
@@ -100,6 +105,8 @@ class SessionConfig:
             prefix_padding_ms=default_prefix_padding_ms(self.api_version, azure=False),
             thread_id=self._thread_id,
         )
+        if effective["avatar"] is not None:
+            effective["avatar"] = reported_avatar(effective["avatar"], self._ice_servers)
         if self._requested is not None:
             self._check_change(effective, has_spoken=has_spoken)
         self._requested, self._effective = requested, effective
@@ -128,6 +135,21 @@ class SessionConfig:
             raise invalid_value(
                 "The type of turn detection cannot change during a session.", "session.turn_detection.type"
             )
+
+        old_avatar, new_avatar = before["avatar"], after["avatar"]
+        if (
+            self._strict
+            and old_avatar
+            and new_avatar
+            and {**old_avatar, "scene": None} != {**new_avatar, "scene": None}
+        ):
+            raise invalid_value("Only the scene of an avatar can change during a session.", "session.avatar")
+
+    @property
+    def avatar(self) -> AvatarOptions | None:
+        """The avatar that speaks the answers, if there is one."""
+        avatar: dict[str, Any] | None = self._effective["avatar"]
+        return None if avatar is None else avatar_options(avatar)
 
     @property
     def input_format(self) -> InputFormat:

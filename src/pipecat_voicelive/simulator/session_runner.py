@@ -23,7 +23,15 @@ from websockets.exceptions import ConnectionClosed
 from pipecat_voicelive.errors import VoiceLiveError
 from pipecat_voicelive.protocol.codec import RawEvent, decode_client_event, decode_plain
 from pipecat_voicelive.protocol.server_events import KnownServerEvent, ServerEvent
-from pipecat_voicelive.simulator.effects import Effect, Send, Speak
+from pipecat_voicelive.simulator.avatar.media import AvatarMedia
+from pipecat_voicelive.simulator.effects import (
+    ConnectAvatar,
+    Effect,
+    Perform,
+    Send,
+    ShowAvatar,
+    Speak,
+)
 from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ReceivedEvent, ServiceSent
 from pipecat_voicelive.simulator.live_session import LiveSession, Received
 from pipecat_voicelive.simulator.utterance import Speaker, Utterance
@@ -81,6 +89,7 @@ class SessionRunner:
         self._record = record
         self._began_s = time.monotonic()
         self._inbox: asyncio.Queue[_Inbound] = asyncio.Queue(_INBOX_MESSAGES)
+        self._avatar = AvatarMedia(self.send, large_message_bytes=form.large_message_bytes)
         self._speaking: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -95,6 +104,7 @@ class SessionRunner:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._avatar.aclose()
 
     async def send(self, event: KnownServerEvent | RawEvent) -> None:
         """Send an event and record it.
@@ -148,6 +158,8 @@ class SessionRunner:
             match effect:
                 case Send(event):
                     await self.send(event)
+                case ShowAvatar() | ConnectAvatar() | Perform():
+                    self._avatar.carry_out(effect)
                 case Speak():
                     task = asyncio.create_task(self._speak(effect), name="simulator-speech")
                     self._speaking.add(task)

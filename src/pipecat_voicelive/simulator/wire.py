@@ -29,10 +29,12 @@ class WireForm:
         native: Whether the session's pipeline is native.
         blendshapes_as_text: Whether frames are sent as base64 of 32 bit little-endian floats, row by row;
             else as arrays of numbers.
+        large_message_bytes: What every tenth message of an avatar's video is filled up to; 0 for none.
     """
 
     native: bool
     blendshapes_as_text: bool = False
+    large_message_bytes: int = 0
 
 
 def stamped(event: KnownServerEvent | RawEvent) -> KnownServerEvent | RawEvent:
