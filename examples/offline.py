@@ -64,6 +64,13 @@ class Aloud:
     text: str
 
 
+@dataclass(frozen=True)
+class Unanswered:
+    """A frame that brings no answer: the next line follows at once."""
+
+    frame: Frame
+
+
 class _Listener(BaseObserver):
     """Sees every frame once: those that are heard as they leave the output transport, all others at once."""
 
@@ -103,7 +110,7 @@ class _Listener(BaseObserver):
 
 async def call(
     llm: VoiceLiveLLMService,
-    *lines: str | Aloud | Frame | None,
+    *lines: str | Aloud | Unanswered | Frame | None,
     tools: Sequence[Any] = (),
     on_frame: Callable[[Frame], None] | None = None,
     in_hz: int = 16000,
@@ -140,6 +147,9 @@ async def call(
     for line in lines:
         listener.await_answer()
         match line:
+            case Unanswered(frame):
+                await worker.queue_frame(frame)
+                continue
             case Aloud(text):
                 await _speak(transport, text)
                 listener.await_answer()

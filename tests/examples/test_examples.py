@@ -35,6 +35,16 @@ PRINTS = {
         "s went, one byte a sample",
     ],
     "agent": ["assistant: Under what name?", "event: {'type': 'booking'", "for Ida. See you tonight."],
+    "change_options": [
+        "instructions = Be brief.",
+        "'silence_duration_ms': 500}",
+        "voice = {'type': 'openai', 'name': 'alloy'}",
+        "sent:",
+        "instructions = Be thorough.",
+        "temperature = 0.7",
+        "'silence_duration_ms': 900}",
+        "voice = {'type': 'openai', 'name': 'alloy'}",
+    ],
     "first_words": ["user: And of Norway?", "assistant: Oslo."],
 }
 """What each prints, in this order."""

@@ -382,6 +382,24 @@ BUGS = [
         "if self._wanted is None:",
     ),
     Bug(
+        "a change that a running session refuses is sent",
+        "setup.py",
+        "if isinstance(self.phase, Ready) and running is not None:",
+        "if False:",
+    ),
+    Bug(
+        "a change that is held back takes the rest of its update with it",
+        "lasting.py",
+        "if name not in kept}",
+        "if not kept}",
+    ),
+    Bug(
+        "a change that is held back is told again and again",
+        "setup.py",
+        "if self._told[change.option] != told.get(change.option):",
+        "if True:",
+    ),
+    Bug(
         "the newest audio is dropped",
         "setup.py",
         "oldest = next(held for held in self._held if",

@@ -65,6 +65,10 @@ class ConnectionOptions:
     proxy: str | Literal[True] | None = field(default=True, repr=False)
     ssl_context: ssl.SSLContext | None = None
 
+    def __post_init__(self) -> None:
+        # Whoever changes their own later changes no call.
+        object.__setattr__(self, "headers", dict(self.headers or {}))
+
 
 class Connection:
     """An open connection. Made by `open_connection`; iterate over it for the service's events."""

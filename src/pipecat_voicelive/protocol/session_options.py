@@ -17,6 +17,7 @@ from pydantic import Field
 from pipecat_voicelive.protocol.options.base import (
     Option,
     misspelt,
+    own_copy,
 )
 from pipecat_voicelive.protocol.options.faces import (
     Animation,
@@ -161,10 +162,13 @@ class SessionProperties(Option):
         return "turn_detection" in self.model_fields_set and not self.turn_detection
 
     def merged_with(self, delta: SessionProperties) -> SessionProperties:
-        """A copy in which what `delta` sets replaces what this one has; neither changes."""
-        merged = self.model_copy(deep=False)
+        """A copy in which what `delta` sets replaces what this one has; neither changes, nor is shared.
+
+        Members are replaced as a whole: a `turn_detection` in `delta` keeps nothing of this one's.
+        """
+        merged = own_copy(self)
         for name in delta.model_fields_set:
-            setattr(merged, name, getattr(delta, name))
+            setattr(merged, name, own_copy(getattr(delta, name)))
         return merged
 
     def to_wire(self) -> dict[str, Any]:

@@ -50,6 +50,7 @@ from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
+from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter, tool_output
@@ -157,7 +158,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             "scope": scope,
             "api_version": api_version,
             "options": connection_options,
-            "query": query,
+            "query": dict(query or {}),
             "agent": agent,
             "profile": profile,
             "blendshape_rate_hz": blendshape_rate_hz,
@@ -343,14 +344,21 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             self._check_settings()
             properties = assert_given(self._settings.session_properties)
             self._hearing.set_manual_turns(properties.manual_turns)
-            if choose_formats(properties, *self._rates_hz) != self._formats:
-                logger.warning(f"{self}: audio formats stay as they are until `reset_conversation()`")
+            self._warn_of_formats(properties, changed.get("session_properties", properties))
             self._configure()
         if "session_properties" in changed:
             await self.broadcast_service_metadata()
-        # The URL names the model, so it cannot change while a session lasts.
-        self._warn_unhandled_updated_settings(changed.keys() - handled)
+        if "model" in changed:
+            logger.warning(f"{self}: model is not sent: the URL names it. {_NEXT_TIME}")
+        self._warn_unhandled_updated_settings(changed.keys() - handled - {"model"})
         return changed
+
+    def _warn_of_formats(self, now: SessionProperties, before: SessionProperties) -> None:
+        """The pipeline's ends convert from and to the formats that the conversation began with."""
+        wanted, known = (choose_formats(properties, *self._rates_hz).options for properties in (now, before))
+        for name in wanted:
+            if wanted[name] not in (known.get(name), self._formats.options.get(name)):
+                logger.warning(f"{self}: session.{name} is not sent: the audio is bound to it. {_NEXT_TIME}")
 
     def _check_settings(self) -> None:
         for doubt in doubts_about(assert_given(self._settings.session_properties)):
@@ -500,3 +508,6 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
     async def push_llm_text(self, text: str) -> None:
         """Push text that is not spoken here."""
         await self._push_llm_text(text)
+
+
+_NEXT_TIME = "It stays as it is; the change takes effect with `reset_conversation()`."

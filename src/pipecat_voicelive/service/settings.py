@@ -10,6 +10,7 @@ from typing import Any, Self
 from pipecat.services.settings import LLMSettings
 from pipecat.utils.types import NOT_GIVEN, NotGiven, is_given
 
+from pipecat_voicelive.protocol.options.base import own_copy
 from pipecat_voicelive.protocol.session_options import (
     AzureStandardVoice,
     InputAudioNoiseReduction,
@@ -18,6 +19,7 @@ from pipecat_voicelive.protocol.session_options import (
     TurnDetection,
     misspelt,
 )
+from pipecat_voicelive.service.own_tools import own_tools
 
 DEFAULT_MODEL = "gpt-4o-mini"
 """The model if the settings name none."""
@@ -43,7 +45,9 @@ class VoiceLiveLLMSettings(LLMSettings):
         """Merge a delta. Returns the names of what changed, with the values they had."""
         delta = copy.copy(delta)
         if is_given(delta.session_properties):
-            options = delta.session_properties.model_copy(deep=True)
+            options = own_copy(delta.session_properties)
+            if options.tools is not None:
+                options.tools = own_tools(options.tools)
             if not is_given(delta.model) and options.model:
                 delta.model = options.model
             if not is_given(delta.system_instruction) and options.instructions is not None:
@@ -52,6 +56,7 @@ class VoiceLiveLLMSettings(LLMSettings):
                 delta.temperature = options.temperature
             present = self.session_properties
             delta.session_properties = present.merged_with(options) if is_given(present) else options
+        delta.extra = own_copy(delta.extra)
         return super().apply_update(delta)
 
     @classmethod

@@ -31,14 +31,19 @@ class _SpokenItem:
 
 @dataclass(slots=True)
 class Playback:
-    """The spoken items that may not have been heard to the end, in the order they are played."""
+    """The spoken items that may not have been heard to the end, in the order they are played.
 
+    `has_spoken`: whether there ever were any.
+    """
+
+    has_spoken: bool = False
     _items: dict[str, _SpokenItem] = field(default_factory=dict[str, _SpokenItem])
 
     def received(self, event: ResponseAudioDelta, audio_format: AudioFormat) -> None:
         """More audio of an item arrived."""
         item = self._items.setdefault(event.item_id, _SpokenItem(event.content_index))
         item.received_ms += audio_format.duration_ms(len(event.delta))
+        self.has_spoken = True
         if len(self._items) > _REMEMBERED:
             del self._items[next(iter(self._items))]
 

@@ -178,7 +178,9 @@ class Session:
             case inputs.AppendAudio(audio):
                 self._append_audio(audio)
             case inputs.Configure(session):
-                if update := self._setup.configure(session):
+                update, held = self._setup.configure(session, spoken=self._playback.has_spoken)
+                self._out += [fx.OptionWithheld(change.option, change.reason) for change in held]
+                if update:
                     self._out.append(fx.Send(update))
             case inputs.AddItem(item):
                 self._add_item(item)

@@ -22,6 +22,7 @@ from pipecat_voicelive.protocol.client_events import (
 )
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import SessionInfo
+from pipecat_voicelive.session.lasting import HeldBack, hold_back
 
 HELD_AUDIO_MS = 10_000
 """How much of the caller's audio is held until the session is ready."""
@@ -63,6 +64,7 @@ class Setup:
     _wanted: dict[str, Any] | None = None
     _sent: dict[str, Any] | None = None
     _updates: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    _told: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
     _count: int = 0
     _held: deque[ClientEvent | RawEvent] = field(default_factory=deque[ClientEvent | RawEvent])
     _held_audio_bytes: int = 0
@@ -90,10 +92,24 @@ class Setup:
             return output_format(self.phase.session.output_audio_format)
         return output_format(None)
 
-    def configure(self, session: dict[str, Any]) -> SessionUpdateEvent | None:
-        """Other options are wanted."""
-        self._wanted = copy.deepcopy(session)
-        return None if isinstance(self.phase, AwaitingCreated) else self._update()
+    def configure(
+        self, session: dict[str, Any], *, spoken: bool = False
+    ) -> tuple[SessionUpdateEvent | None, list[HeldBack]]:
+        """Other options are wanted; the bot has `spoken` or not.
+
+        Returns the update to send, and what it does not hold because it cannot change now; each told once.
+        """
+        self._wanted, news = copy.deepcopy(session), list[HeldBack]()
+        running = next(iter(self._updates.values()), None)
+        if isinstance(self.phase, Ready) and running is not None:
+            wanted = self._wanted
+            self._wanted, held = hold_back(wanted, running, self.phase.session, spoken=spoken)
+            told, self._told = self._told, {}
+            for change in held:
+                self._told[change.option] = [wanted.get(member) for member in change.members]
+                if self._told[change.option] != told.get(change.option):
+                    news.append(change)
+        return (None if isinstance(self.phase, AwaitingCreated) else self._update()), news
 
     def created(self) -> SessionUpdateEvent | None:
         """The service is there."""

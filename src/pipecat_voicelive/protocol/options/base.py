@@ -20,6 +20,28 @@ class Option(BaseModel):
             self.__pydantic_fields_set__.add("type")
 
 
+def own_copy(value: Any) -> Any:
+    """A copy that shares nothing that can be changed: options and containers, however deep.
+
+    Functions, methods and objects of other kinds are kept as they are; a copy of a tool's handler would
+    act on a copy of its bot.
+    """
+    match value:
+        case BaseModel():
+            copied = value.model_copy()
+            for members in (vars(copied), copied.__pydantic_extra__ or {}):
+                for name in list(members):
+                    members[name] = own_copy(members[name])
+            return copied
+        case dict():
+            return {name: own_copy(member) for name, member in cast("dict[Any, Any]", value).items()}
+        case list() | tuple() | set():
+            given = cast("list[Any]", value)
+            return type(given)(own_copy(element) for element in given)
+        case _:
+            return value
+
+
 def misspelt(options: Option, path: str = "") -> Iterator[tuple[str, str]]:
     """The members nobody knows that look like one somebody knows: (where it stands, what is meant).
 
