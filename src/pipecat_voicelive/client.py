@@ -50,6 +50,7 @@ _VOIDED_BY_INTERRUPTION = (
     effects.Viseme,
     effects.Blendshapes,
     effects.TextDelta,
+    effects.Annotation,
 )
 
 

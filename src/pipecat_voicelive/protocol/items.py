@@ -64,6 +64,7 @@ class ConversationItem(Struct, frozen=True, omit_defaults=True, kw_only=True):
         error: What went wrong in an MCP call.
         queries: Queries of a file search.
         results: Results of a file search.
+        agent_response_id: The answer of another agent that was called.
     """
 
     type: str
@@ -84,6 +85,7 @@ class ConversationItem(Struct, frozen=True, omit_defaults=True, kw_only=True):
     error: Any = UNSET
     queries: list[str] | UnsetType | None = UNSET
     results: list[Any] | UnsetType | None = UNSET
+    agent_response_id: str | UnsetType | None = UNSET
 
     def __getitem__(self, member: str) -> Any:
         """Read a member as from a dict, the form Pipecat's built-in service hands to its listeners."""

@@ -20,6 +20,7 @@ from pipecat_voicelive.session.effects import (
     SpeechOpened,
     TextDelta,
 )
+from pipecat_voicelive.session.remote_effects import Annotation
 from pipecat_voicelive.session.timeline import Timeline
 
 
@@ -51,6 +52,7 @@ class Answer:
         self.response_id = response_id
         self._phase = Phase.ANNOUNCED
         self._timeline = Timeline(response_id, audio_format, blendshape_rate_hz)
+        self._spoken_characters: dict[str, int] = {}
 
     def take(self, event: Part) -> Out:
         """A part of it comes."""
@@ -87,7 +89,21 @@ class Answer:
         yield from self.open()
         yield TextDelta(self.response_id, item_id, delta, spoken)
         if spoken:
+            self._spoken_characters[item_id] = self._spoken_characters.get(item_id, 0) + len(delta)
             yield from self._timeline.text(item_id, delta)
+
+    def annotation(self, event: se.ResponseAudioTranscriptAnnotationAdded) -> Out:
+        """A citation for the text so far."""
+        if self._phase is not Phase.OVER:
+            yield from self.open()
+            yield Annotation(
+                self.response_id,
+                event.item_id,
+                event.content_index,
+                event.annotation_index,
+                event.annotation,
+                text_offset=self._spoken_characters.get(event.item_id, 0),
+            )
 
     def blendshapes(self, item_id: str, frames: BlendshapeFrames, frame_index: int) -> Out:
         """Frames of the face, `frame_index` of which came before."""

@@ -6,9 +6,11 @@ Signals of one answer come bracketed and in this order; brackets close in any ca
       SpeechOpened
         SpeechItem · SpokenText · Word · Viseme · Blendshapes · Audio    each at its place in the audio
       SpeechClosed
-      TextDelta                                            as it comes, ahead of the audio
+      TextDelta · Annotation                               as it comes, ahead of the audio
     ResponseClosed
     ResponseFinished · ToolCalls
+
+Those about tools that the service runs itself are in `remote_effects`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails, Response, SessionInfo
 from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
+from pipecat_voicelive.session.remote_effects import Annotation, RemoteSignal
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +301,7 @@ class ServiceWarning:
     code: str | None
 
 
-AnswerPart: TypeAlias = SpeechItem | Audio | SpokenText | Word | Viseme | Blendshapes | TextDelta
+AnswerPart: TypeAlias = SpeechItem | Audio | SpokenText | Word | Viseme | Blendshapes | TextDelta | Annotation
 """Signals that an interruption makes void while they are undelivered."""
 
 Signal: TypeAlias = (
@@ -318,6 +321,7 @@ Signal: TypeAlias = (
     | ResponseFinished
     | ToolCalls
     | AgentEvent
+    | RemoteSignal
     | ItemCreated
     | ItemUpdated
     | RequestRefused

@@ -19,12 +19,11 @@ SaidByDeltas: TypeAlias = (
     | se.ResponseAudioTimestampDone
     | se.ResponseAnimationVisemeDone
     | se.ResponseAnimationBlendshapesDone
-    | se.ResponseOutputItemDone
 )
 """The deltas have said it, or `response.done` says it for all items together."""
 
-SaidBefore: TypeAlias = se.ConversationItemDone | se.ConversationItemRetrieved
-"""`conversation.item.created` has said it; retrieving an item is the business of whoever asked."""
+AskedFor: TypeAlias = se.ConversationItemRetrieved
+"""Retrieving an item is the business of whoever asked."""
 
 NothingToDo: TypeAlias = se.RateLimitsUpdated
 """Nothing can be done about rate limits before a request is refused."""
@@ -40,28 +39,4 @@ Faces: TypeAlias = (
 )
 """Avatars: not shown yet."""
 
-RunByTheService: TypeAlias = (
-    se.McpListToolsInProgress
-    | se.McpListToolsCompleted
-    | se.McpListToolsFailed
-    | se.ResponseMcpCallArgumentsDelta
-    | se.ResponseMcpCallArgumentsDone
-    | se.ResponseMcpCallInProgress
-    | se.ResponseMcpCallCompleted
-    | se.ResponseMcpCallFailed
-    | se.ResponseWebSearchCallInProgress
-    | se.ResponseWebSearchCallSearching
-    | se.ResponseWebSearchCallCompleted
-    | se.ResponseFileSearchCallInProgress
-    | se.ResponseFileSearchCallSearching
-    | se.ResponseFileSearchCallCompleted
-    | se.ResponseAudioTranscriptAnnotationAdded
-    | se.ResponseFoundryAgentCallArgumentsDelta
-    | se.ResponseFoundryAgentCallArgumentsDone
-    | se.ResponseFoundryAgentCallInProgress
-    | se.ResponseFoundryAgentCallCompleted
-    | se.ResponseFoundryAgentCallFailed
-)
-"""Tools and agents that the service runs itself: not reported yet."""
-
-IgnoredEvent: TypeAlias = SaidByDeltas | SaidBefore | NothingToDo | Faces | RunByTheService
+IgnoredEvent: TypeAlias = SaidByDeltas | AskedFor | NothingToDo | Faces

@@ -80,6 +80,21 @@ class AnswerTool:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerApproval:
+    """Whether an MCP call may run. The first answer to a request counts.
+
+    Attributes:
+        approval_request_id: The request.
+        approve: Whether it may.
+        reason: Why not, for the model.
+    """
+
+    approval_request_id: str
+    approve: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """How far the caller has heard the bot: `played_ms` of this item, and all that came before it."""
 
@@ -124,6 +139,7 @@ Intent: TypeAlias = (
     | Respond
     | RespondToResults
     | AnswerTool
+    | AnswerApproval
     | Interrupt
     | SendRaw
     | Lost

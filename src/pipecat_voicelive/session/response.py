@@ -120,6 +120,11 @@ class Responses:
         """Whether an answer is being given, asked for, or owed."""
         return isinstance(self.active, Running) or isinstance(self.request, Asked) or bool(self.owed)
 
+    @property
+    def active_id(self) -> str | None:
+        """The response that is being given, to be heard or not."""
+        return None if isinstance(self.active, Silent) else self.active.response_id
+
     def gives(self, response_id: str) -> bool:
         """Whether this response is being given, to be heard or not."""
         return not isinstance(self.active, Silent) and self.active.response_id == response_id

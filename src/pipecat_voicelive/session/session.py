@@ -11,6 +11,7 @@ The parts, in the order in which an input meets them:
     transcripts   what the caller said
     tools         which calls were made and answered
     results       which of their results are still to be spoken of
+    remote_calls  which calls the service runs itself; tool_listing: which tools its MCP servers have
     responses     which response runs, is asked for, is owed
     answer        what comes out of the running response, at its place in the audio
     playback      what was heard of it
@@ -44,9 +45,18 @@ from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.answer import Answer
 from pipecat_voicelive.session.ignored import IgnoredEvent
 from pipecat_voicelive.session.playback import Playback
+from pipecat_voicelive.session.remote_calls import (
+    APPROVAL_TIMEOUT_S,
+    CALL_ITEMS,
+    CallEvent,
+    RemoteCalls,
+    approval_item,
+)
+from pipecat_voicelive.session.remote_effects import CallSignal, RemoteCallEnded
 from pipecat_voicelive.session.response import ACTIVE_RESPONSE, Draining, Responses, Silent, Wish
 from pipecat_voicelive.session.results import Results
 from pipecat_voicelive.session.setup import Setup
+from pipecat_voicelive.session.tool_listing import ToolListings
 from pipecat_voicelive.session.tools import Tools
 from pipecat_voicelive.session.transcripts import WAIT_S, Transcripts
 from pipecat_voicelive.session.turns import (
@@ -77,6 +87,7 @@ class Session:
         id_prefix: Unique among sessions; begins the ids of the events and items made here.
         api_version: The version in whose words events are sent.
         blendshape_rate_hz: Frames of blendshapes a second.
+        approval_timeout_s: How long an MCP call may wait for approval before it is denied.
     """
 
     def __init__(
@@ -85,6 +96,7 @@ class Session:
         id_prefix: str,
         api_version: str = DEFAULT_API_VERSION,
         blendshape_rate_hz: float = FRAME_RATE_HZ,
+        approval_timeout_s: float = APPROVAL_TIMEOUT_S,
     ) -> None:
         self._id_prefix = id_prefix
         self._wording = Wording(api_version)
@@ -94,6 +106,8 @@ class Session:
         self._rules = TurnRules()
         self._transcripts = Transcripts()
         self._tools = Tools()
+        self._listings = ToolListings()
+        self._remote = RemoteCalls(approval_timeout_s)
         self._responses = Responses(id_prefix)
         self._answer: Answer | None = None
         self._ending: tuple[Answer, Response, float] | None = None
@@ -120,8 +134,14 @@ class Session:
 
     @property
     def answer_pending(self) -> bool:
-        """Whether an answer is being given, asked for or owed, or a tool call still to be answered."""
-        return self.answer_coming or self._ending is not None or self._tools.running or self.results_waiting
+        """Whether an answer is being given, asked for or owed, or a tool call is still to bring one."""
+        return (
+            self.answer_coming
+            or self._ending is not None
+            or self._tools.running
+            or self._remote.pending
+            or self.results_waiting
+        )
 
     @property
     def answer_coming(self) -> bool:
@@ -136,7 +156,11 @@ class Session:
     @property
     def deadline_s(self) -> float | None:
         """When a `Tick` is due, None if time changes nothing."""
-        deadlines = [self._responses.ask_again_at_s, self._transcripts.deadline_s]
+        deadlines = [
+            self._responses.ask_again_at_s,
+            self._transcripts.deadline_s,
+            self._remote.deadline_s,
+        ]
         if self._ending:
             deadlines.append(self._ending[2])
         if not isinstance(self._turn, Quiet):
@@ -161,6 +185,7 @@ class Session:
                 | inputs.Respond()
                 | inputs.RespondToResults()
                 | inputs.AnswerTool()
+                | inputs.AnswerApproval()
                 | inputs.Interrupt()
                 | inputs.SendRaw()
                 | inputs.Lost()
@@ -196,6 +221,8 @@ class Session:
                     if respond:
                         self._results.given(item_id, group)
                     self._speak_of_results()
+            case inputs.AnswerApproval():
+                self._answer_approval(intent, now_s)
             case inputs.StartTurn():
                 self._turn = Speaking(now_s + LONGEST_TURN_S, heard_by_service=False)
                 self._responses.hold()
@@ -248,6 +275,7 @@ class Session:
             self._out += answer.close(interrupted=True)
             self._finished(response)
         self._close_answer(interrupted=True)
+        self._out += self._remote.lost()
         self._responses.lost()
         self._results.clear()
         self._turn = Quiet()
@@ -259,6 +287,9 @@ class Session:
             self._end_answer()
         if not isinstance(self._turn, Quiet) and now_s >= self._turn.until_s:
             self._turn_is_over()
+        for request_id in self._remote.overdue_requests(now_s):
+            self._answer_approval(inputs.AnswerApproval(request_id, approve=False), now_s, timed_out=True)
+        self._remote_came(self._remote.tick(now_s))
         self._ask(self._responses.tick(now_s))
 
     # --- server events -----------------------------------------------------------------------------
@@ -289,6 +320,12 @@ class Session:
                     self._tools.announced(event.response_id, event.item)
                 if answer := self._accepting(event.response_id):
                     self._out += answer.open()
+                self._remote_item(event.item, event.response_id, now_s)
+            case se.ResponseOutputItemDone():
+                self._remote_item(event.item, event.response_id, now_s)
+            case se.ResponseAudioTranscriptAnnotationAdded():
+                if answer := self._accepting(event.response_id):
+                    self._out += answer.annotation(event)
             case se.ResponseCreated():
                 self._response_created(event.response)
             case se.ResponseDone():
@@ -320,6 +357,9 @@ class Session:
             case se.ConversationItemCreated():
                 self._unconfirmed.discard(event.item.id or "")
                 self._out.append(fx.ItemCreated(event.item))
+                self._remote_item(event.item, self._responses.active_id, now_s)
+            case se.ConversationItemDone():
+                self._remote_item(event.item, self._responses.active_id, now_s)
             case se.ConversationItemTruncated() | se.ConversationItemDeleted():
                 self._playback.truncated(event.item_id)
             case se.ResponseInvocationDelta():
@@ -337,8 +377,13 @@ class Session:
                 self._cannot_read(name, "unknown type")
             case se.MalformedEvent(type=name, problem=problem):
                 self._cannot_read(name, problem)
+            case se.McpListToolsInProgress() | se.McpListToolsCompleted() | se.McpListToolsFailed():
+                self._out += self._listings.event(event)
             case _:
-                _ignore(event)
+                if isinstance(event, CallEvent):
+                    self._remote_came(self._remote.event(event, now_s))
+                else:
+                    _ignore(event)
 
     def _session_updated(self, event: se.SessionUpdated) -> None:
         first, held = self._setup.updated(event.session)
@@ -371,6 +416,7 @@ class Session:
         self._close_answer(interrupted=True)
         if not isinstance(replaced, Silent):
             self._give_outputs(self._tools.abandon(replaced.response_id))
+            self._out += self._remote.response_done(replaced.response_id, "cancelled", 0.0)
         if isinstance(self._responses.active, Draining):
             self._send(ResponseCancelEvent(response_id=response.id))
             return
@@ -381,7 +427,11 @@ class Session:
             self._responses.held = False
 
     def _response_done(self, response: Response, now_s: float) -> None:
+        for item in response.output or ():
+            self._remote_item(item, response.id, now_s)
+        settled = self._remote.response_done(response.id, response.status, now_s)
         if not self._responses.gives(response.id):
+            self._remote_came(settled)
             return
         for item in response.output or ():
             if item.type == "function_call" and item.status == "completed" and item.call_id:
@@ -395,6 +445,7 @@ class Session:
             self._ending = (answer, response, now_s + WAIT_S)
             if not self._transcripts.awaiting:
                 self._end_answer()
+        self._remote_came(settled)
         request = self._responses.done()
         self._delete_unheard()
         self._ask(request)
@@ -411,11 +462,14 @@ class Session:
             self._give_outputs(self._tools.abandon(response.id))
             return
         calls, outputs = self._tools.hand_over(response.id)
-        self._give_outputs(outputs)
+        given = self._give_outputs(outputs)
         if calls:
             self._out.append(fx.ToolCalls(response.id, calls))
-        elif outputs:
-            self._ask(self._responses.want(Wish(items=frozenset(self._unconfirmed))))
+        elif given:
+            for item_id in given:
+                self._results.given(item_id, response.id)
+            self._results.want()
+        self._speak_of_results()
 
     def _finished(self, response: Response) -> None:
         self._out.append(fx.ResponseFinished(response))
@@ -454,9 +508,35 @@ class Session:
         self._send(ConversationItemCreateEvent(event_id=_CREATE + item_id, item=item))
         return item_id
 
-    def _give_outputs(self, outputs: Iterable[ConversationItem]) -> None:
-        for output in outputs:
-            self._add_item(output)
+    def _give_outputs(self, outputs: Iterable[ConversationItem]) -> list[str]:
+        return [self._add_item(output) for output in outputs]
+
+    def _remote_item(self, item: ConversationItem, response_id: str | None, now_s: float) -> None:
+        """An item that may be about a tool that the service runs itself, new or as it is now."""
+        if item.type in CALL_ITEMS:
+            self._remote_came([*self._remote.announced(item, response_id), *self._remote.item_done(item)])
+        elif item.type == "mcp_approval_request":
+            self._out += self._remote.approval_requested(item, response_id, now_s)
+        elif item.type == "mcp_list_tools":
+            self._out += self._listings.item(item)
+
+    def _answer_approval(
+        self, answer: inputs.AnswerApproval, now_s: float, *, timed_out: bool = False
+    ) -> None:
+        signals = self._remote.answer(
+            answer.approval_request_id, now_s, approve=answer.approve, timed_out=timed_out
+        )
+        if signals:
+            self._remote_came(signals, self._add_item(approval_item(answer)))
+
+    def _remote_came(self, signals: list[CallSignal], item_id: str | None = None) -> None:
+        """Tell of calls, and have those spoken of that are over; `item_id` is what their answer must know."""
+        for signal in signals:
+            self._out.append(signal)
+            if isinstance(signal, RemoteCallEnded) and signal.is_to_be_spoken_of:
+                self._results.given(item_id or signal.call.call_id, signal.call.response_id)
+                self._results.want()
+        self._speak_of_results()
 
     def _ask(self, request: ClientEvent | None) -> None:
         if request is not None:
@@ -481,7 +561,7 @@ class Session:
         self._ask(self._responses.want(Wish(properties, frozenset(self._unconfirmed))))
 
     def _speak_of_results(self) -> None:
-        if self._results.due(self._tools.in_hand):
+        if self._results.due(lambda group: self._tools.in_hand(group) or self._remote.in_hand(group)):
             self._want()
 
     def _transcripts_came(self) -> None:

@@ -69,8 +69,10 @@ class Tools:
         return call.response_id if isinstance(call, InHand) else None
 
     def in_hand(self, group: str) -> bool:
-        """Whether a call of this group has no answer yet."""
-        return any(call == InHand(group) for call in self._calls.values())
+        """Whether a call of this group has no answer yet, handed over or not."""
+        return any(
+            not isinstance(call, Answered) and call.response_id == group for call in self._calls.values()
+        )
 
     def announced(self, response_id: str, item: ConversationItem) -> None:
         """A function call item began."""
