@@ -29,6 +29,7 @@ InputAudioNoiseReduction
 InputAudioTranscription
 LlmInterimResponse
 MCPServer
+McpApprovalRequest
 OpenAIVoice
 ProtocolError
 Scene
@@ -42,6 +43,7 @@ VideoParams
 VideoResolution
 VoiceLiveAgentEventFrame
 VoiceLiveBlendshapesFrame
+VoiceLiveAnnotationFrame
 VoiceLiveClient
 VoiceLiveError
 VoiceLiveLLMAdapter
@@ -81,6 +83,7 @@ SERVICE = {
     "query": None,
     "send_speech_marks": False,
     "blendshape_rate_hz": 60.0,
+    "mcp_approval_timeout_s": 30.0,
 }
 
 SERVICE_METHODS = sorted(
@@ -95,6 +98,7 @@ set_audio_input_paused
 CLIENT_METHODS = sorted(
     """
 add_item
+answer_approval
 answer_coming
 answer_pending
 answer_tool

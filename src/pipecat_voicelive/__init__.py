@@ -53,9 +53,11 @@ if TYPE_CHECKING:
     from pipecat_voicelive.service.frames import (
         VoiceLiveAgentEventFrame,
         VoiceLiveBlendshapesFrame,
+        VoiceLiveAnnotationFrame,
         VoiceLiveVisemeFrame,
         VoiceLiveWordFrame,
     )
+    from pipecat_voicelive.service.remote_tools import McpApprovalRequest
     from pipecat_voicelive.service.service import VoiceLiveLLMService
     from pipecat_voicelive.service.settings import VoiceLiveLLMSettings
 
@@ -106,6 +108,11 @@ _HOMES = {
         "VoiceLiveVisemeFrame",
         "VoiceLiveWordFrame",
     ),
+        "VoiceLiveAnnotationFrame",
+        "VoiceLiveVisemeFrame",
+        "VoiceLiveWordFrame",
+    ),
+    "service.remote_tools": ("McpApprovalRequest",),
     "service.service": ("VoiceLiveLLMService",),
     "service.settings": ("VoiceLiveLLMSettings",),
 }
@@ -134,6 +141,7 @@ __all__ = [
     "InputAudioTranscription",
     "LlmInterimResponse",
     "MCPServer",
+    "McpApprovalRequest",
     "OpenAIVoice",
     "ProtocolError",
     "Scene",
@@ -147,6 +155,7 @@ __all__ = [
     "VideoResolution",
     "VoiceLiveAgentEventFrame",
     "VoiceLiveBlendshapesFrame",
+    "VoiceLiveAnnotationFrame",
     "VoiceLiveClient",
     "VoiceLiveError",
     "VoiceLiveLLMAdapter",

@@ -40,6 +40,7 @@ from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
 from pipecat_voicelive.session import Session, effects, inputs
+from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
 from pipecat_voicelive.session.tools import message_item
 
 _VOIDED_BY_INTERRUPTION = (
@@ -84,6 +85,7 @@ class VoiceLiveClient:
         query: Further parameters of the URL; they win over all others.
         options: How to connect.
         blendshape_rate_hz: Frames of blendshapes a second; nothing on the wire says it.
+        mcp_approval_timeout_s: How long an MCP call may wait for `answer_approval` before it is denied.
         clock: Seconds that never go back; for tests.
 
     Raises:
@@ -106,6 +108,7 @@ class VoiceLiveClient:
         query: Mapping[str, str] | None = None,
         options: ConnectionOptions | None = None,
         blendshape_rate_hz: float = FRAME_RATE_HZ,
+        mcp_approval_timeout_s: float = APPROVAL_TIMEOUT_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         parameters = {
@@ -132,10 +135,15 @@ class VoiceLiveClient:
         self._clock = clock
         if not 1 <= blendshape_rate_hz <= 1000:
             raise ConfigurationError("Give a blendshape_rate_hz of 1 to 1000 frames a second, such as 60.")
+        if not mcp_approval_timeout_s > 0:
+            raise ConfigurationError(
+                f"mcp_approval_timeout_s must be a positive number of seconds, not {mcp_approval_timeout_s}."
+            )
         self._session = Session(
             id_prefix=f"pv{uuid.uuid4().hex[:10]}",
             api_version=self._api_version,
             blendshape_rate_hz=blendshape_rate_hz,
+            approval_timeout_s=mcp_approval_timeout_s,
         )
         self._connection: Connection | None = None
         self._connecting: asyncio.Timeout | None = None
@@ -328,6 +336,16 @@ class VoiceLiveClient:
             respond: Whether an answer is to speak of it.
         """
         self.handle(inputs.AnswerTool(call_id, output, name, respond))
+
+    def answer_approval(self, approval_request_id: str, *, approve: bool, reason: str | None = None) -> None:
+        """Let an MCP call run that asked with `ApprovalRequested`, or not. The first answer counts.
+
+        Args:
+            approval_request_id: The request, from the signal.
+            approve: Whether it may run.
+            reason: Why not, for the model.
+        """
+        self.handle(inputs.AnswerApproval(approval_request_id, approve, reason))
 
     def interrupt(self, heard: inputs.Heard | None = None) -> None:
         """Stop the answer. `heard` says how far it was played, so that the conversation is cut there."""

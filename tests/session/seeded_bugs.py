@@ -50,8 +50,8 @@ BUGS = [
     Bug(
         "the end of any response is the end of the running one",
         "session.py",
-        "if not self._responses.gives(response.id):\n            return\n",
-        "if isinstance(self._responses.active, Silent):\n            return\n",
+        "if not self._responses.gives(response.id):\n            self._remote_came(settled)",
+        "if isinstance(self._responses.active, Silent):\n            self._remote_came(settled)",
     ),
     Bug(
         "asks while a request is under way",
@@ -189,8 +189,8 @@ BUGS = [
     Bug(
         "a lost connection leaves brackets open",
         "session.py",
-        "self._close_answer(interrupted=True)\n        self._responses.lost()",
-        "self._responses.lost()",
+        "self._close_answer(interrupted=True)\n        self._out += self._remote.lost()",
+        "self._out += self._remote.lost()",
     ),
     Bug(
         "a new response leaves the old one open",

@@ -146,7 +146,7 @@ class SessionProperties(Option):
     avatar: AvatarConfig | None = None
     temperature: float | None = None
     max_response_output_tokens: int | str | None = None
-    tools: Any = None
+    tools: Any = Field(default=None, repr=False)  # may hold credentials of MCP servers
     tool_choice: str | dict[str, Any] | ToolChoiceFunction | None = Field(
         default=None, union_mode="left_to_right"
     )

@@ -51,6 +51,27 @@ class VoiceLiveVisemeFrame(DataFrame):
 
 
 @dataclass
+class VoiceLiveAnnotationFrame(DataFrame):
+    """A citation for what the bot says, pushed where it comes in the text.
+
+    Attributes:
+        annotation: As the service wrote it, e.g. {"type": "url_citation", "url": ..., "title": ...}.
+        text_offset: How many characters of the item's text had come before it.
+        annotation_index: Its number within the content part, from 0.
+        content_index: The content part.
+        response_id: The response that cites.
+        item_id: The assistant message it belongs to.
+    """
+
+    annotation: Any
+    text_offset: int
+    annotation_index: int
+    content_index: int
+    response_id: str
+    item_id: str
+
+
+@dataclass
 class VoiceLiveAgentEventFrame(DataFrame):
     """An event of a hosted agent that is not speech. An interruption does not drop it.
 

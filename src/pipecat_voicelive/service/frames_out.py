@@ -38,10 +38,12 @@ from pipecat_voicelive.protocol.audio import output_format
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo, TokenUsage
 from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
 from pipecat_voicelive.service.audio import OutputAudio
-from pipecat_voicelive.service.frames import VoiceLiveAgentEventFrame
+from pipecat_voicelive.service.frames import VoiceLiveAgentEventFrame, VoiceLiveAnnotationFrame
 from pipecat_voicelive.service.playback import PlaybackMeter
+from pipecat_voicelive.service.remote_tools import RemoteToolsOut
 from pipecat_voicelive.service.speech_marks import SpeechMarks
 from pipecat_voicelive.session import effects as fx
+from pipecat_voicelive.session import remote_effects as rx
 
 if TYPE_CHECKING:
     from pipecat_voicelive.service.service import VoiceLiveLLMService
@@ -60,6 +62,7 @@ class FramesOut:
         self._audio = audio
         self._meter = meter
         self._marks = marks
+        self._remote = RemoteToolsOut(service)
         self._silent = False
         self._dropped_audio = False
         self._untranscribed: set[str] = set()
@@ -83,6 +86,7 @@ class FramesOut:
                 | fx.Viseme()
                 | fx.Blendshapes()
                 | fx.TextDelta()
+                | fx.Annotation()
             ):
                 await self._answer_part(signal)
             case fx.UserSpeechStarted(item_id, _):
@@ -164,6 +168,17 @@ class FramesOut:
                 logger.warning(f"{service}: {option} is not sent: {reason}")
             case fx.ServiceWarning(message, code):
                 logger.warning(f"{service}: Voice Live warns: {without_quotes(message)} ({code})")
+            case (
+                rx.RemoteCallStarted()
+                | rx.RemoteCallRunning()
+                | rx.RemoteCallEnded()
+                | rx.ApprovalRequested()
+                | rx.ApprovalAnswered()
+                | rx.ToolsListing()
+                | rx.ToolsListed()
+                | rx.ToolsListingFailed()
+            ):
+                await self._remote.deliver(signal)
             case ConnectionLost(error):
                 await service.stop_all_metrics()
                 await service.push_error(str(error), exception=error, force_treat_as_permanent=True)
@@ -188,6 +203,17 @@ class FramesOut:
                     await self._service.push_llm_text(delta)
             case fx.SpeechItem(_, item_id):
                 await push(self._meter.mark(item_id, silent=self._silent))
+            case fx.Annotation():
+                await push(
+                    VoiceLiveAnnotationFrame(
+                        part.annotation,
+                        part.text_offset,
+                        part.annotation_index,
+                        part.content_index,
+                        part.response_id,
+                        part.item_id,
+                    )
+                )
             case _ if self._silent:
                 pass
             case fx.Audio(_, _, audio):

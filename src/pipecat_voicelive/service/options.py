@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
-from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
+from pipecat.adapters.llm.schemas.tools_schema import AdapterType, ToolsSchema
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 from pipecat.utils.types import assert_given
@@ -27,6 +27,8 @@ def session_options(
         instruction, tools = params["system_instruction"], params["tools"]
         if params["tool_choice"] is not None:
             options["tool_choice"] = params["tool_choice"]
+        # An MCP server or an agent is no function of the context's, so those of the settings come along.
+        tools = [*tools, *(tool for tool in _run_by_the_service(settings) if tool not in tools)]
     else:
         tools = adapter.from_standard_tools(tools) or []
     if instruction:
@@ -52,9 +54,20 @@ def turn_strategies(properties: SessionProperties) -> ExternalUserTurnStrategies
 def service_tools(settings: VoiceLiveLLMSettings) -> ToolsSchema | list[Any] | None:
     """The tools of the session properties, in a form that an adapter takes."""
     tools = assert_given(settings.session_properties).tools
-    if isinstance(tools, list) and any(isinstance(t, FunctionSchema) or callable(t) for t in tools):
-        return ToolsSchema(standard_tools=tools)
+    if isinstance(tools, list):
+        functions: list[Any] = [tool for tool in tools if isinstance(tool, FunctionSchema) or callable(tool)]
+        if functions:
+            others = [tool for tool in tools if not any(tool is function for function in functions)]
+            return ToolsSchema(standard_tools=functions, custom_tools={AdapterType.OPENAI: others})
     return tools
+
+
+def _run_by_the_service(settings: VoiceLiveLLMSettings) -> list[Any]:
+    """The tools of the session properties that are no functions."""
+    tools = service_tools(settings)
+    if isinstance(tools, ToolsSchema):
+        tools = (tools.custom_tools or {}).get(AdapterType.OPENAI)
+    return [tool for tool in tools or [] if _plain(tool).get("type") != "function"]
 
 
 def _plain(tool: Any) -> Any:

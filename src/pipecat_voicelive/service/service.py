@@ -61,6 +61,7 @@ from pipecat_voicelive.service.frames_out import FramesOut
 from pipecat_voicelive.service.hearing import Hearing
 from pipecat_voicelive.service.options import service_tools, session_options, turn_strategies
 from pipecat_voicelive.service.playback import PlaybackMeter
+from pipecat_voicelive.service.remote_tools import EVENTS as REMOTE_TOOL_EVENTS
 from pipecat_voicelive.service.settings import (
     DEFAULT_MODEL,
     VoiceLiveLLMSettings,
@@ -69,6 +70,7 @@ from pipecat_voicelive.service.settings import (
 )
 from pipecat_voicelive.service.speech_marks import SpeechMarks
 from pipecat_voicelive.session import effects
+from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
 from pipecat_voicelive.session.tools import message_item
 
 
@@ -94,6 +96,10 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         on_session_ready: (service, session) The service took the options; `session` is what it made of them.
         on_conversation_item_created: (service, item_id, item) An item entered the conversation.
         on_conversation_item_updated: (service, item_id, item or None) It was transcribed, or is done.
+        on_mcp_tools_listed: (service, server_label, tools) The model has the tools of an MCP server now.
+        on_mcp_tools_failed: (service, server_label) The tools of an MCP server could not be listed.
+        on_mcp_approval_request: (service, request) An MCP call waits for `request.approve()` or
+            `request.deny(reason)`. Without a handler it is denied.
     """
 
     Settings = VoiceLiveLLMSettings
@@ -118,6 +124,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         query: dict[str, str] | None = None,
         send_speech_marks: bool = False,
         blendshape_rate_hz: float = FRAME_RATE_HZ,
+        mcp_approval_timeout_s: float = APPROVAL_TIMEOUT_S,
         **kwargs: Any,
     ) -> None:
         """Create the service. It connects when the pipeline is set up.
@@ -142,6 +149,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             query: Further parameters of the URL; they win over all others.
             send_speech_marks: Whether words, visemes and blendshapes also go to the transport's client.
             blendshape_rate_hz: Frames of blendshapes a second; nothing on the wire says it.
+            mcp_approval_timeout_s: How long an MCP call may wait for approval before it is denied.
             **kwargs: Passed on to `LLMService`.
 
         Raises:
@@ -162,6 +170,7 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             "agent": agent,
             "profile": profile,
             "blendshape_rate_hz": blendshape_rate_hz,
+            "mcp_approval_timeout_s": mcp_approval_timeout_s,
         }
         self._told_of_instructions = False
         self._marks = SpeechMarks(blendshape_rate_hz, send=send_speech_marks)
@@ -174,9 +183,13 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         self._closing: set[asyncio.Task[None]] = set()
         self._rates_hz = (16000, 24000)
         self._begin_conversation(paused=start_audio_paused)
-        self._register_event_handler("on_session_ready")
-        self._register_event_handler("on_conversation_item_created")
-        self._register_event_handler("on_conversation_item_updated")
+        for event in (
+            "on_session_ready",
+            "on_conversation_item_created",
+            "on_conversation_item_updated",
+            *REMOTE_TOOL_EVENTS,
+        ):
+            self._register_event_handler(event)
 
     # --- for the application -----------------------------------------------------------------------
 
@@ -496,6 +509,18 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
     async def session_ready(self, session: SessionInfo) -> None:
         """Tell listeners that the service took the options."""
         await self._call_event_handler("on_session_ready", session)
+
+    async def tell(self, event: str, *arguments: Any) -> None:
+        """Call the application's handlers for an event."""
+        await self._call_event_handler(event, *arguments)
+
+    def has_listeners(self, event: str) -> bool:
+        """Whether the application has a handler for this event."""
+        return bool(self._event_handlers[event].handlers)
+
+    def answer_approval(self, approval_request_id: str, approve: bool, reason: str | None) -> None:
+        """Let an MCP call run, or not."""
+        self._client.answer_approval(approval_request_id, approve=approve, reason=reason)
 
     async def item_created(self, item: ConversationItem) -> None:
         """Tell listeners that an item entered the conversation."""

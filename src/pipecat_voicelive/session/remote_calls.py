@@ -21,13 +21,13 @@ begins after its response is done is overdue: nobody waits for it, but if it end
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, cast
 
 from msgspec import UNSET
 
 from pipecat_voicelive.protocol import server_events as se
+from pipecat_voicelive.protocol.codec import RawEvent, encode
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.session.inputs import AnswerApproval
 from pipecat_voicelive.session.remote_effects import (
@@ -383,7 +383,7 @@ def approval_item(answer: AnswerApproval) -> ConversationItem:
 
 def _arguments(item: ConversationItem) -> str:
     if item.type == "file_search_call":
-        return json.dumps({"queries": item.queries}) if item.queries else ""
+        return encode(RawEvent(members={"queries": item.queries})).decode() if item.queries else ""
     return item.arguments or ""
 
 
