@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from pipecat_voicelive.service.context import VoiceLiveLLMAdapter
     from pipecat_voicelive.service.frames import (
         VoiceLiveAgentEventFrame,
-        VoiceLiveBlendshapesFrame,
         VoiceLiveAnnotationFrame,
+        VoiceLiveBlendshapesFrame,
         VoiceLiveVisemeFrame,
         VoiceLiveWordFrame,
     )
@@ -104,11 +104,8 @@ _HOMES = {
     "service.context": ("VoiceLiveLLMAdapter",),
     "service.frames": (
         "VoiceLiveAgentEventFrame",
-        "VoiceLiveBlendshapesFrame",
-        "VoiceLiveVisemeFrame",
-        "VoiceLiveWordFrame",
-    ),
         "VoiceLiveAnnotationFrame",
+        "VoiceLiveBlendshapesFrame",
         "VoiceLiveVisemeFrame",
         "VoiceLiveWordFrame",
     ),
@@ -154,8 +151,8 @@ __all__ = [
     "VideoParams",
     "VideoResolution",
     "VoiceLiveAgentEventFrame",
-    "VoiceLiveBlendshapesFrame",
     "VoiceLiveAnnotationFrame",
+    "VoiceLiveBlendshapesFrame",
     "VoiceLiveClient",
     "VoiceLiveError",
     "VoiceLiveLLMAdapter",
