@@ -14,32 +14,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from pipecat_voicelive.protocol.blendshapes import BLENDSHAPES
 from pipecat_voicelive.simulator.utterance import SpokenViseme, Utterance
 
 FRAMES_PER_S = 60
-
-_LEFT_AND_RIGHT = ("Left", "Right")
-_EYE = ("eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp", "eyeSquint", "eyeWide")
-NAMES: tuple[str, ...] = (
-    *(f"{name}{side}" for side in _LEFT_AND_RIGHT for name in _EYE),
-    *("jawForward", "jawLeft", "jawRight", "jawOpen"),
-    *("mouthClose", "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight"),
-    *(
-        f"{name}{side}"
-        for name in ("mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch")
-        for side in _LEFT_AND_RIGHT
-    ),
-    *("mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper"),
-    *(
-        f"{name}{side}"
-        for name in ("mouthPress", "mouthLowerDown", "mouthUpperUp", "browDown")
-        for side in _LEFT_AND_RIGHT
-    ),
-    *("browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff"),
-    *(f"{name}{side}" for name in ("cheekSquint", "noseSneer") for side in _LEFT_AND_RIGHT),
-    *("tongueOut", "headRoll", "leftEyeRoll", "rightEyeRoll"),
-)
-"""What the values of a frame are, in order. A name here without its side means both."""
 
 Frames = NDArray[np.float64]
 """One row a frame, one column a blendshape, all within 0 to 1."""
@@ -48,6 +26,7 @@ _MOVE_MS = 70.0
 _BLINK_EVERY_MS, _BLINK_MS = 3100.0, 160.0
 _SWAY_EVERY_MS, _SWAY = 4700.0, 0.03
 
+# By viseme id. A name without its side means both.
 _POSES: tuple[dict[str, float], ...] = (
     {"mouthClose": 0.05, "mouthSmile": 0.08},
     {"jawOpen": 0.45, "mouthLowerDown": 0.35, "mouthUpperUp": 0.25},
@@ -85,11 +64,11 @@ def idle_frames() -> Frames:
 
 
 def _pose(shapes: dict[str, float]) -> NDArray[np.float64]:
-    values = np.zeros(len(NAMES))
+    values = np.zeros(len(BLENDSHAPES))
     for name, value in shapes.items():
-        for side in ("", *_LEFT_AND_RIGHT):
-            if f"{name}{side}" in NAMES:
-                values[NAMES.index(f"{name}{side}")] = value
+        for side in ("", "Left", "Right"):
+            if f"{name}{side}" in BLENDSHAPES:
+                values[BLENDSHAPES.index(f"{name}{side}")] = value
     return values
 
 

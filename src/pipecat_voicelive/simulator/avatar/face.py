@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipecat_voicelive.simulator.blendshapes import NAMES
+from pipecat_voicelive.protocol.blendshapes import BLENDSHAPES
 
 Rgb: TypeAlias = tuple[int, int, int]
 Pixels: TypeAlias = NDArray[np.floating[Any]]
@@ -97,7 +97,7 @@ class Expression:
 
 
 def _indices(*names: str) -> tuple[int, ...]:
-    return tuple(NAMES.index(name) for name in names)
+    return tuple(BLENDSHAPES.index(name) for name in names)
 
 
 _SOURCES: Mapping[str, tuple[int, ...]] = {
@@ -110,7 +110,7 @@ _SOURCES: Mapping[str, tuple[int, ...]] = {
     "pressed": _indices("mouthPressLeft", "mouthRollLower"),
     "tongue": _indices("tongueOut"),
 }
-_BLINK = NAMES.index("eyeBlinkLeft")
+_BLINK = BLENDSHAPES.index("eyeBlinkLeft")
 
 
 class Face:

@@ -7,12 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipecat_voicelive.simulator.blendshapes import FRAMES_PER_S, NAMES, blendshape_frames
+from pipecat_voicelive.protocol.blendshapes import BLENDSHAPES
+from pipecat_voicelive.simulator.blendshapes import FRAMES_PER_S, blendshape_frames
 from pipecat_voicelive.simulator.utterance import RATE_HZ, SpokenViseme, Utterance, silent_utterance
 
 AZURE = {"type": "azure-standard", "name": "en-US-AvaNeural"}
 BOTH = {"outputs": ["viseme_id", "blendshapes"]}
-JAW_OPEN, PUCKER, BLINK = (NAMES.index(name) for name in ("jawOpen", "mouthPucker", "eyeBlinkLeft"))
+JAW_OPEN, PUCKER, BLINK = (BLENDSHAPES.index(name) for name in ("jawOpen", "mouthPucker", "eyeBlinkLeft"))
 A_AS_IN_FATHER, OO, LIPS_PRESSED = 2, 7, 21
 
 
@@ -26,11 +27,11 @@ def frame_at(frames, ms):
 
 
 def test_a_frame_has_the_52_shapes_of_arkit_and_three_rotations():
-    assert len(NAMES) == len(set(NAMES)) == 55
+    assert len(BLENDSHAPES) == len(set(BLENDSHAPES)) == 55
     numbered = {1: "eyeBlinkLeft", 8: "eyeBlinkRight", 18: "jawOpen", 21: "mouthPucker", 24: "mouthSmileLeft"}
     numbered |= {37: "mouthPressRight", 44: "browInnerUp", 46: "browOuterUpRight", 52: "tongueOut"}
     numbered |= {53: "headRoll", 54: "leftEyeRoll", 55: "rightEyeRoll"}
-    assert {number: NAMES[number - 1] for number in numbered} == numbered
+    assert {number: BLENDSHAPES[number - 1] for number in numbered} == numbered
 
 
 def test_there_are_sixty_frames_a_second_from_the_first_sample_to_the_last():
