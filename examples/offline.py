@@ -26,6 +26,7 @@ from pipecat.frames.frames import (
     EndFrame,
     ErrorFrame,
     Frame,
+    FunctionCallsStartedFrame,
     LLMFullResponseEndFrame,
     LLMMessagesAppendFrame,
     LLMRunFrame,
@@ -101,6 +102,8 @@ class _Listener(BaseObserver):
         if frame.id in self._seen:
             return
         self._seen.add(frame.id)
+        if isinstance(frame, FunctionCallsStartedFrame):
+            self.await_answer()
         if isinstance(frame, ErrorFrame):
             print(f"  error: {frame.error}", file=sys.stderr)
             self.answered.set()
@@ -161,6 +164,8 @@ async def call(
             case frame:
                 await worker.queue_frame(frame)
         async with asyncio.timeout(PATIENCE_S):
+            await listener.answered.wait()
+            await asyncio.sleep(0.1)  # was it all, or does a tool run now?
             await listener.answered.wait()
     await worker.queue_frame(EndFrame())
     await running

@@ -91,6 +91,7 @@ SERVICE_METHODS = sorted(
 invoke
 reset_conversation
 send_client_event
+send_text_stream
 set_audio_input_paused
 """.split()
 )
@@ -102,6 +103,7 @@ answer_approval
 answer_coming
 answer_pending
 answer_tool
+begin_text
 close
 commit_turn
 configure
@@ -116,7 +118,7 @@ respond_to_results
 results_waiting
 send_audio
 send_event
-send_text
+send_text speak
 session_info
 start_turn
 """.split()

@@ -100,6 +100,8 @@ def told(signal: ClientSignal) -> str:
             usage = response.usage
             tokens = f"{usage.input_tokens} + {usage.output_tokens} tokens" if usage else "usage unknown"
             return f"{name} {response.id} {response.status} {tokens}"
+        case fx.ResponseOpened(response_id):
+            return f"{name} {response_id}"
         case fx.ToolCalls(response_id, calls):
             said = ", ".join(f"{call.name}({json.dumps(call.arguments)}) as {call.call_id}" for call in calls)
             return f"{name} {response_id} {said}"

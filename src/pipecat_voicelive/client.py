@@ -41,6 +41,7 @@ from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
 from pipecat_voicelive.session import Session, effects, inputs
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
+from pipecat_voicelive.session.text_input import TextInput
 from pipecat_voicelive.session.tools import message_item
 
 _VOIDED_BY_INTERRUPTION = (
@@ -239,14 +240,14 @@ class VoiceLiveClient:
 
     @property
     def answer_pending(self) -> bool:
-        """Whether an answer is being given or owed, or has signals that were not taken yet."""
+        """Whether anything is being said or owed, or has signals that were not taken yet."""
         return (self._session.answer_pending and not self._over) or any(
             isinstance(signal, effects.ResponseClosed | effects.ToolCalls) for signal in self._signals
         )
 
     @property
     def answer_coming(self) -> bool:
-        """Whether an answer is being given, asked for or owed."""
+        """Whether an answer of the model's own is being given, asked for or owed."""
         return self._session.answer_coming
 
     @property
@@ -310,6 +311,19 @@ class VoiceLiveClient:
         if respond:
             self.respond()
 
+    def begin_text(self, *, respond: bool = True) -> TextInput:
+        """Begin a text of the caller that comes piece by piece.
+
+            with client.begin_text() as text:
+                for piece in pieces:
+                    text.write(piece)
+
+        Args:
+            respond: Whether to have it answered when it is closed.
+        """
+        item_id = f"pv{uuid.uuid4().hex[:10]}_text"
+        return TextInput(self.handle, item_id, api_version=self._api_version, respond=respond)
+
     def add_item(self, item: ConversationItem) -> None:
         """Add an item at the end of the conversation."""
         self.handle(inputs.AddItem(item))
@@ -321,6 +335,17 @@ class VoiceLiveClient:
     def invoke(self, input: Mapping[str, Any]) -> None:  # noqa: A002 - the service's word
         """Hand a JSON object to a hosted agent of the Invocations protocol, and have it answer."""
         self.respond(ResponseProperties(invoke_input=dict(input)))
+
+    def speak(self, text: str, *, interruptible: bool = True) -> None:
+        """Have the bot say exactly this, now or behind what it is saying; several keep their order.
+
+        It enters the service's conversation, and comes out like any answer: `ResponseOpened.speech` tells.
+
+        Args:
+            text: The words; blank ones are ignored.
+            interruptible: Whether `interrupt` drops it while it waits.
+        """
+        self.handle(inputs.Speak(text, interruptible))
 
     def respond_to_results(self) -> None:
         """Have the model speak of the tool results, once all calls of their group have theirs."""

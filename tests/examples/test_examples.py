@@ -19,6 +19,14 @@ PRINTS = {
         "sent: pcm16-16000hz {'model': 'semantic_detection_v1', 'timeout': 1.5}",
         "bot: One from October 2025.",
     ],
+    "streaming_text": ["you: How far is it from Lisbon to Oslo?", "bot: About 2,740 kilometres."],
+    "say_this": [
+        "Welcome to the city museum. / Let me look that up. / Yes, until six o'clock. / Goodbye. /",
+        "assistant: Welcome to the city museum.",
+        "user: Is the museum open today?",
+        "assistant: Yes, until six o'clock.",
+        "assistant: Goodbye.",
+    ],
     "transcription": [
         "en-US: Order number nine. It is late.",
         "95% sure: Order number nine.",

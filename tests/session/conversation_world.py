@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from legal_server import BYTES_PER_MS, LegalServer
+from legal_server import BYTES_PER_MS, LegalServer, words_asked_for
 from referee import Brackets, Transcripts, Whole
 
 from pipecat_voicelive.protocol import client_events as ce
@@ -22,10 +22,15 @@ from pipecat_voicelive.session import effects as fx
 
 @dataclass(eq=False)
 class Wanted:
-    """An answer the user wants: about these items, with these instructions of its own if any."""
+    """An answer the user wants: about these items, with these instructions of its own if any.
+
+    With `words` it is these that are wanted, and no answer.
+    """
 
     about: set[str]
     instructions: str | None = None
+    words: str | None = None
+    keeps: bool = False
     given: bool = False
     dropped: bool = False
 
@@ -56,7 +61,7 @@ class World:
         self._sent_items: set[str] = set()
         self._commits = 0
         self._requests: dict[str, str] = {}  # event id: "open", "in vain" or "over"
-        self._asked_with: dict[str, str | None] = {}  # event id: instructions
+        self._asked_with: dict[str, tuple[str | None, str | None]] = {}  # event id: instructions, words
         self._running: str | None = None  # as the session was told
         self._silenced: set[str] = set()
         self._to_run: list[str] = []
@@ -132,7 +137,8 @@ class World:
                 assert "open" not in self._requests.values(), "two requests at once"
                 assert "in vain" not in self._requests.values(), "two requests at once"
             self._requests[str(event.event_id)] = "open"
-            self._asked_with[str(event.event_id)] = event.response.instructions or None
+            asked_with = (event.response.instructions or None, words_asked_for(event.response))
+            self._asked_with[str(event.event_id)] = asked_with
         self.server.inbox.append(event)
 
     def _learn_of(self, response_id: str) -> None:
@@ -148,10 +154,13 @@ class World:
         if in_vain and self._knows_its_responses:
             self._silenced.add(response_id)
             return
-        self._results -= given.saw | self.server.refused_items
+        if given.words is None:
+            self._results -= given.saw | self.server.refused_items
         for wanted in self._wanted:
-            if wanted.about - self.server.refused_items <= given.saw and (
-                wanted.instructions is None or wanted.instructions == given.instructions
+            if (
+                wanted.about - self.server.refused_items <= given.saw
+                and wanted.words == given.words
+                and (wanted.instructions is None or wanted.instructions == given.instructions)
             ):
                 wanted.given = True
 
@@ -161,7 +170,11 @@ class World:
         if refused:
             self._may_ask -= 1
             asked_with = self._asked_with[event_id]
-            self._drop([wanted for wanted in self._wanted if wanted.instructions == asked_with])
+            refused_ones = [one for one in self._wanted if (one.instructions, one.words) == asked_with]
+            if asked_with[1] is not None:
+                refused_ones[0].dropped = True
+            else:
+                self._drop(refused_ones)
 
     def _drop(self, wanted: list[Wanted]) -> None:
         """These need not be given any more, nor results spoken of that were wanted when a turn was over."""
@@ -180,6 +193,13 @@ class World:
         self._results_to_be_spoken_of = False
         properties = ce.ResponseProperties(instructions=instructions) if instructions else None
         self.give(inputs.Respond(properties))
+
+    def speak(self, *, interruptible: bool) -> None:
+        self._count += 1
+        words = f"word {self._count}"
+        self._wanted.append(Wanted(set(), words=words, keeps=not interruptible))
+        self._may_ask += 1
+        self.give(inputs.Speak(words, interruptible))
 
     def _want(self, instructions: str | None = None, about: str | None = None) -> None:
         items = self._sent_items | ({about} if about else set())
@@ -228,8 +248,10 @@ class World:
             if state == "open":
                 self._requests[event_id] = "in vain"
                 self._may_ask += 1
+        for wanted in self._wanted:
+            wanted.dropped |= wanted.words is not None and not wanted.keeps
         if not self._caller_has_floor:
-            self._drop(self._wanted)
+            self._drop([wanted for wanted in self._wanted if wanted.words is None])
         self.give(inputs.Interrupt(heard))
 
     def start_turn(self) -> None:

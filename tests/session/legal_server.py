@@ -23,10 +23,17 @@ class Given:
     response_id: str
     asked_by: str | None
     instructions: str | None
+    words: str | None
     saw: frozenset[str]
     metadata: dict[str, str] | None
     items: list[str] = field(default_factory=list)
     calls: list[ConversationItem] = field(default_factory=list)
+
+
+def words_asked_for(properties: ce.ResponseProperties) -> str | None:
+    """The words that a response is to consist of, None if it is the model's own."""
+    message = properties.pre_generated_assistant_message
+    return message.words if message else None
 
 
 class LegalServer:
@@ -151,6 +158,7 @@ class LegalServer:
             response_id=self._new_id("resp"),
             asked_by=str(request.event_id) if request is not None else None,
             instructions=properties.instructions or None,
+            words=words_asked_for(properties),
             saw=frozenset(self.conversation),
             metadata=metadata,
         )

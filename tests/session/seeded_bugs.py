@@ -146,14 +146,32 @@ BUGS = [
     Bug(
         "an interruption always drops what is owed",
         "response.py",
-        "if not keep_owed:\n            self.owed = ()",
+        "self.owed = tuple(wish for wish in self.owed if wish.survives_interruption(answers_do=keep_owed))",
         "self.owed = ()",
     ),
     Bug(
         "an interruption keeps what is owed",
         "response.py",
-        "if not keep_owed:\n            self.owed = ()",
+        "self.owed = tuple(wish for wish in self.owed if wish.survives_interruption(answers_do=keep_owed))",
         "pass",
+    ),
+    Bug(
+        "a speech that waits survives an interruption while the caller speaks",
+        "response.py",
+        "return answers_do if self.speech is None else not self.speech.interruptible",
+        "return answers_do",
+    ),
+    Bug(
+        "a speech counts as the answer to tool results",
+        "session.py",
+        "if speech is None:\n            self._results.answered(self._unconfirmed)",
+        "self._results.answered(self._unconfirmed)",
+    ),
+    Bug(
+        "a speech keeps an answer from being asked for",
+        "response.py",
+        "or any(wish.speech is None for wish in self.owed)",
+        "or bool(self.owed)",
     ),
     Bug(
         "an interruption forgets the request under way",

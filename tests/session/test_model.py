@@ -23,6 +23,8 @@ PEOPLE = {
     "add": World.add_item,
     "respond": World.respond,
     "respond so": lambda world: world.respond("y"),
+    "have it say": lambda world: world.speak(interruptible=True),
+    "have it say in any case": lambda world: world.speak(interruptible=False),
     "request by hand": World.send_raw,
     "tool returns": lambda world: world.answer_tool(respond=True),
     "tool returns in silence": lambda world: world.answer_tool(respond=False),

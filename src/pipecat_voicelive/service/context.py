@@ -239,10 +239,16 @@ class ContextReader:
         self._last: LLMContextMessage | None = None
         self._transcripts: deque[str] = deque(maxlen=64)
         self._turns: deque[str] = deque(maxlen=16)
+        self._spoken: deque[str] = deque(maxlen=16)
 
     def transcribed(self, text: str) -> None:
         """The service heard this; it will appear in the context, alone or joined with others."""
         self._transcripts.append(text)
+
+    def spoke(self, text: str) -> None:
+        """The service is told to say this. Said before the first look, it may stand there already."""
+        if self._read is None:
+            self._spoken.append(text)
 
     def turn_written(self, text: str) -> None:
         """The aggregator wrote this spoken turn into the context."""
@@ -263,15 +269,28 @@ class ContextReader:
         return News(tuple(items), spoken=spoken)
 
     def _was_spoken(self, message: LLMContextMessage) -> bool:
-        """Whether this is what the caller said; each transcript and each turn counts once."""
-        if isinstance(message, LLMSpecificMessage) or message.get("role") != "user":
+        """Whether this is what the caller or the bot said; each transcript, turn and speech counts once."""
+        if isinstance(message, LLMSpecificMessage):
             return False
         text = text_of(message)
+        if message.get("role") == "assistant":
+            return self._forget_speech(text)
+        if message.get("role") != "user":
+            return False
         joined = self._forget_transcripts(text)
         if text in self._turns:
             self._turns.remove(text)
             return True
         return joined
+
+    def _forget_speech(self, text: str) -> bool:
+        """Find the speech that a text is the beginning of, cut short if it was interrupted; forget it."""
+        words = " ".join(text.split())
+        for speech in self._spoken:
+            if words and " ".join(speech.split()).startswith(words):
+                self._spoken.remove(speech)
+                return True
+        return False
 
     def _forget_transcripts(self, text: str) -> bool:
         """Find the transcripts that make up a text, and forget them and all before them."""

@@ -21,6 +21,7 @@ from pipecat.frames.frames import (
     STTMetadataFrame,
     TranscriptionFrame,
     TTSAudioRawFrame,
+    TTSSpeakFrame,
     TTSStartedFrame,
     TTSStoppedFrame,
     TTSTextFrame,
@@ -29,7 +30,6 @@ from pipecat.metrics.metrics import LLMTokenUsage
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transcriptions.language import Language
 from pipecat.utils.errors import ErrorCategory
-from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.utils.time import time_now_iso8601
 
 from pipecat_voicelive.client import ClientSignal, ConnectionLost
@@ -41,6 +41,7 @@ from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.frames import VoiceLiveAgentEventFrame, VoiceLiveAnnotationFrame
 from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.remote_tools import RemoteToolsOut
+from pipecat_voicelive.service.speaking import frame_of, text_type
 from pipecat_voicelive.service.speech_marks import SpeechMarks
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session import remote_effects as rx
@@ -64,6 +65,7 @@ class FramesOut:
         self._marks = marks
         self._remote = RemoteToolsOut(service)
         self._silent = False
+        self._speech: TTSSpeakFrame | None = None
         self._dropped_audio = False
         self._untranscribed: set[str] = set()
         self._told_wait_s: float | None = None
@@ -109,19 +111,22 @@ class FramesOut:
                     f"What the caller said could not be transcribed{_told(error)}.",
                     category=ErrorCategory.UNKNOWN,
                 )
-            case fx.ResponseOpened():
-                self._silent = service.skips_speech
+            case fx.ResponseOpened(_, speech):
+                self._speech = frame_of(speech)
+                self._silent = service.skips_speech and speech is None
                 await self._tell_transcript_wait()
-                await service.push_frame(LLMFullResponseStartFrame())
+                if self._in_context:
+                    await service.push_frame(LLMFullResponseStartFrame())
             case fx.SpeechOpened():
                 if not self._silent:
-                    await service.push_frame(TTSStartedFrame())
+                    await service.push_frame(TTSStartedFrame(append_to_context=self._in_context))
             case fx.SpeechClosed():
                 if not self._silent:
                     await self._push_audio(self._audio.flush())
                     await service.push_frame(TTSStoppedFrame())
             case fx.ResponseClosed():
-                await service.push_frame(LLMFullResponseEndFrame())
+                if self._in_context:
+                    await service.push_frame(LLMFullResponseEndFrame())
             case fx.ResponseFinished(response):
                 await self._finished(response)
             case fx.ToolCalls(_, calls):
@@ -185,6 +190,11 @@ class FramesOut:
             case _:
                 assert_never(signal)
 
+    @property
+    def _in_context(self) -> bool:
+        """Whether what is being said belongs into the context; words to be spoken may be kept from it."""
+        return self._speech is None or self._speech.append_to_context
+
     async def _answer_part(self, part: fx.AnswerPart) -> None:
         interruptions = self._interruptions
         if isinstance(part, fx.Audio | fx.SpokenText | fx.TextDelta):
@@ -193,6 +203,8 @@ class FramesOut:
                 return
         push = self._service.push_frame
         match part:
+            case fx.TextDelta() if self._speech is not None:
+                pass  # no words of the model
             case fx.TextDelta(_, _, delta, spoken):
                 if spoken:
                     # The words enter the context as they are heard, with SpokenText.
@@ -219,8 +231,9 @@ class FramesOut:
             case fx.Audio(_, _, audio):
                 await self._push_audio(self._audio.convert(audio))
             case fx.SpokenText(_, _, text):
-                heard = TTSTextFrame(text, text_type=TextType.WORD)
+                heard = TTSTextFrame(text, text_type=text_type(self._speech))
                 heard.includes_inter_frame_spaces = True
+                heard.append_to_context = self._in_context
                 await push(heard)
             case fx.Word() | fx.Viseme() | fx.Blendshapes():
                 for frame in self._marks.frames(part):

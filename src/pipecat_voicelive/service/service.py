@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import AsyncIterable
 from typing import Any
 
 from loguru import logger
@@ -29,6 +30,7 @@ from pipecat.frames.frames import (
     LLMSetToolsFrame,
     LLMUpdateSettingsFrame,
     SpeechControlParamsFrame,
+    TTSSpeakFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
 )
@@ -68,6 +70,7 @@ from pipecat_voicelive.service.settings import (
     complete_settings,
     doubts_about,
 )
+from pipecat_voicelive.service.speaking import speak
 from pipecat_voicelive.service.speech_marks import SpeechMarks
 from pipecat_voicelive.session import effects
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
@@ -205,6 +208,23 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         if isinstance(event, BaseModel):
             event = event.model_dump(mode="json", exclude_none=True)
         self._client.send_event(event)
+
+    async def send_text_stream(self, pieces: AsyncIterable[str], *, respond: bool = True) -> None:
+        """Send text of the caller as it comes, and have it answered when it ends.
+
+        Like an `InputTextRawFrame` it stays out of the context. An error in `pieces`, or a cancellation,
+        leaves what was sent unanswered.
+
+        Args:
+            pieces: The text, piece by piece, with its blanks.
+            respond: Whether to have it answered.
+        """
+        client, text = self._client, self._client.begin_text(respond=respond)
+        with text:
+            async for piece in pieces:
+                text.write(piece)
+        if client is not self._client:  # a new conversation began meanwhile, and has not seen it
+            self._client.send_text(text.text, respond=respond)
 
     async def reset_conversation(self) -> None:
         """Begin the conversation anew: a new session, told what is in the context.
@@ -418,6 +438,9 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             case InputTextRawFrame():
                 self._client.add_item(message_item("user", frame.text))
                 await self._respond()
+                return  # to whoever follows it would be text of the bot, to be spoken and written down
+            case TTSSpeakFrame() if self._speak(frame):
+                return
             case SpeechControlParamsFrame() if frame.vad_params is not None:
                 self._hearing.detection_takes(frame.vad_params.start_secs)
             case LLMSetToolsFrame():
@@ -430,8 +453,13 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
         await super().push_frame(frame, direction)
 
     async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
-        """Push a frame of our own; results of our function calls reach Voice Live on their way."""
+        """Push a frame of our own; results of our function calls reach Voice Live on their way.
+
+        So does what their handlers want said, since handlers push through the service that called them.
+        """
         if direction is FrameDirection.DOWNSTREAM:
+            if isinstance(frame, TTSSpeakFrame) and self._speak(frame):
+                return
             if isinstance(frame, FunctionCallResultFrame):
                 self._tool_result(frame)
             elif isinstance(frame, FunctionCallCancelFrame):
@@ -491,6 +519,11 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
             name=frame.function_name,
             respond=bool(frame.result) and run is not False,
         )
+
+    def _speak(self, frame: TTSSpeakFrame) -> bool:
+        """Say something word for word. Returns whether the frame stays here."""
+        self._reader.spoke(frame.text)
+        return speak(frame, self._client, assert_given(self._settings.session_properties))
 
     async def _respond(self) -> None:
         # Decided now: whoever wants one silent answer may allow speech again before it begins.

@@ -20,6 +20,7 @@ from pipecat_voicelive.session.effects import (
     SpeechOpened,
     TextDelta,
 )
+from pipecat_voicelive.session.inputs import Speak
 from pipecat_voicelive.session.remote_effects import Annotation
 from pipecat_voicelive.session.timeline import Timeline
 
@@ -47,9 +48,14 @@ class Answer:
     """The output of one response, as signals."""
 
     def __init__(
-        self, response_id: str, audio_format: AudioFormat, blendshape_rate_hz: float = FRAME_RATE_HZ
+        self,
+        response_id: str,
+        audio_format: AudioFormat,
+        blendshape_rate_hz: float = FRAME_RATE_HZ,
+        speech: Speak | None = None,
     ) -> None:
         self.response_id = response_id
+        self._speech = speech
         self._phase = Phase.ANNOUNCED
         self._timeline = Timeline(response_id, audio_format, blendshape_rate_hz)
         self._spoken_characters: dict[str, int] = {}
@@ -74,7 +80,7 @@ class Answer:
         """Something is coming."""
         if self._phase is Phase.ANNOUNCED:
             self._phase = Phase.OPEN
-            yield ResponseOpened(self.response_id)
+            yield ResponseOpened(self.response_id, self._speech)
 
     def audio(self, item_id: str, pcm: bytes) -> Out:
         """Audio."""

@@ -23,6 +23,7 @@ from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails, Response, SessionInfo
 from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
+from pipecat_voicelive.session.inputs import Speak
 from pipecat_voicelive.session.remote_effects import Annotation, RemoteSignal
 
 
@@ -102,9 +103,14 @@ class UserTranscriptFailed:
 
 @dataclass(frozen=True, slots=True)
 class ResponseOpened:
-    """An answer begins."""
+    """An answer begins.
+
+    Attributes:
+        speech: The intent, if it is what a `Speak` asked for; None for the model's own.
+    """
 
     response_id: str
+    speech: Speak | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,22 @@ class Respond:
 
 
 @dataclass(frozen=True, slots=True)
+class Speak:
+    """Have the bot say exactly this: now, or behind what is being said and asked for.
+
+    Attributes:
+        text: The words. Blank ones change nothing.
+        interruptible: Whether an interruption drops it while it waits. Once it has begun, it is interrupted
+            like everything else.
+        tag: Anything; comes back with this intent in `ResponseOpened`.
+    """
+
+    text: str
+    interruptible: bool = True
+    tag: object = None
+
+
+@dataclass(frozen=True, slots=True)
 class RespondToResults:
     """Have the model speak of the tool results given so far, once every call of their group has its own.
 
@@ -137,6 +153,7 @@ Intent: TypeAlias = (
     | CommitTurn
     | AddItem
     | Respond
+    | Speak
     | RespondToResults
     | AnswerTool
     | AnswerApproval

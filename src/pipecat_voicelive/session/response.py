@@ -23,6 +23,7 @@ and what is still wanted after them, `owed`. Rules:
    `CommitTurn`), and until that answer should have begun, nothing is asked for.
 6. After an interruption nothing of that response comes out: it is drained until `response.done`.
 7. A response begins once: being told of it again, even when it is over, changes nothing.
+8. A wish to say given words (`speaking`) is no wish for an answer, and what it brings is none.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ import msgspec
 
 from pipecat_voicelive.protocol.client_events import ResponseCreateEvent, ResponseProperties
 from pipecat_voicelive.protocol.items import Response
+from pipecat_voicelive.session.inputs import Speak
 
 METADATA_KEY = "pipecat_voicelive_request"
 """Member of a response's metadata that holds our request id."""
@@ -47,14 +49,25 @@ _DOUBTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A wanted answer: with these properties, given once all these items are in the conversation."""
+    """A wanted answer: with these properties, given once all these items are in the conversation.
+
+    Attributes:
+        properties: Overrides for this response, or None.
+        items: What it is to answer.
+        speech: The words that it is to consist of, None for the model's own.
+    """
 
     properties: ResponseProperties | None = None
     items: frozenset[str] = frozenset()
+    speech: Speak | None = None
 
     def answered_without(self, unconfirmed: frozenset[str]) -> bool:
         """Whether any response answers it that begins while these items are unconfirmed."""
         return self.properties is None and self.items.isdisjoint(unconfirmed)
+
+    def survives_interruption(self, *, answers_do: bool) -> bool:
+        """Whether it is still wanted after an interruption, `answers_do` saying whether answers are."""
+        return answers_do if self.speech is None else not self.speech.interruptible
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +77,10 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """This response is being given."""
+    """This response is being given; `speech` holds the words if it was told what to say."""
 
     response_id: str
+    speech: Speak | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +131,22 @@ class Responses:
 
     @property
     def pending(self) -> bool:
-        """Whether an answer is being given, asked for, or owed."""
+        """Whether a response is being given, asked for, or owed."""
         return isinstance(self.active, Running) or isinstance(self.request, Asked) or bool(self.owed)
 
     @property
     def active_id(self) -> str | None:
         """The response that is being given, to be heard or not."""
         return None if isinstance(self.active, Silent) else self.active.response_id
+
+    @property
+    def answer_coming(self) -> bool:
+        """The same of responses that are the model's own."""
+        return (
+            (isinstance(self.active, Running) and self.active.speech is None)
+            or (isinstance(self.request, Asked) and self.request.wish.speech is None)
+            or any(wish.speech is None for wish in self.owed)
+        )
 
     def gives(self, response_id: str) -> bool:
         """Whether this response is being given, to be heard or not."""
@@ -145,7 +168,7 @@ class Responses:
         if isinstance(request, AskedInVain):
             self.active = Draining(response.id)
             return
-        self.active = Running(response.id)
+        self.active = Running(response.id, request.wish.speech if request is not None else None)
         if request is None:
             self.owed = tuple(wish for wish in self.owed if not wish.answered_without(unconfirmed))
             if isinstance(self.request, Asked) and self.request.wish.answered_without(unconfirmed):
@@ -183,13 +206,13 @@ class Responses:
 
         Args:
             keep_owed: Whether owed answers are still wanted, because the caller's turn may not bring one.
+                Speeches know themselves whether they are.
         """
         if isinstance(self.request, Asked):
             self._owe_first(self.request.wish)
             self.request = AskedInVain(self.request.event_id)
         self.doubtful = tuple(AskedInVain(request.event_id) for request in self.doubtful)
-        if not keep_owed:
-            self.owed = ()
+        self.owed = tuple(wish for wish in self.owed if wish.survives_interruption(answers_do=keep_owed))
         if isinstance(self.active, Running):
             response_id = self.active.response_id
             self.active = Draining(response_id)

@@ -53,9 +53,17 @@ from pipecat_voicelive.session.remote_calls import (
     approval_item,
 )
 from pipecat_voicelive.session.remote_effects import CallSignal, RemoteCallEnded
-from pipecat_voicelive.session.response import ACTIVE_RESPONSE, Draining, Responses, Silent, Wish
+from pipecat_voicelive.session.response import (
+    ACTIVE_RESPONSE,
+    Draining,
+    Responses,
+    Running,
+    Silent,
+    Wish,
+)
 from pipecat_voicelive.session.results import Results
 from pipecat_voicelive.session.setup import Setup
+from pipecat_voicelive.session.speaking import wish_to_say
 from pipecat_voicelive.session.tool_listing import ToolListings
 from pipecat_voicelive.session.tools import Tools
 from pipecat_voicelive.session.transcripts import WAIT_S, Transcripts
@@ -134,9 +142,9 @@ class Session:
 
     @property
     def answer_pending(self) -> bool:
-        """Whether an answer is being given, asked for or owed, or a tool call is still to bring one."""
+        """Whether anything is being said, asked for or owed, or a tool call is still to bring an answer."""
         return (
-            self.answer_coming
+            self._responses.pending
             or self._ending is not None
             or self._tools.running
             or self._remote.pending
@@ -145,8 +153,8 @@ class Session:
 
     @property
     def answer_coming(self) -> bool:
-        """Whether an answer is being given, asked for or owed."""
-        return self._responses.pending
+        """Whether an answer of the model's own is being given, asked for or owed."""
+        return self._responses.answer_coming
 
     @property
     def results_waiting(self) -> bool:
@@ -175,25 +183,10 @@ class Session:
             now_s: The present time in seconds; may jump, never goes back.
         """
         self._out = []
-        match event:
-            case (
-                inputs.AppendAudio()
-                | inputs.Configure()
-                | inputs.StartTurn()
-                | inputs.CommitTurn()
-                | inputs.AddItem()
-                | inputs.Respond()
-                | inputs.RespondToResults()
-                | inputs.AnswerTool()
-                | inputs.AnswerApproval()
-                | inputs.Interrupt()
-                | inputs.SendRaw()
-                | inputs.Lost()
-                | inputs.Tick()
-            ):
-                self._intent(event, now_s)
-            case _:
-                self._server_event(event, now_s)
+        if isinstance(event, inputs.Intent):
+            self._intent(event, now_s)
+        else:
+            self._server_event(event, now_s)
         return self._wording.of(self._out)
 
     # --- intents -----------------------------------------------------------------------------------
@@ -211,6 +204,14 @@ class Session:
                 self._add_item(item)
             case inputs.Respond(properties):
                 self._want(properties)
+            case inputs.Speak():
+                match wish_to_say(intent, self._wording.api_version):
+                    case Wish() as wish:
+                        self._ask(self._responses.want(wish))
+                    case fx.OptionWithheld() as withheld:
+                        self._out.append(withheld)
+                    case None:
+                        pass
             case inputs.RespondToResults():
                 self._results.want()
                 self._speak_of_results()
@@ -417,11 +418,13 @@ class Session:
         if not isinstance(replaced, Silent):
             self._give_outputs(self._tools.abandon(replaced.response_id))
             self._out += self._remote.response_done(replaced.response_id, "cancelled", 0.0)
-        if isinstance(self._responses.active, Draining):
+        if not isinstance(self._responses.active, Running):
             self._send(ResponseCancelEvent(response_id=response.id))
             return
-        self._answer = Answer(response.id, self._setup.output_format, self._blendshape_rate_hz)
-        self._results.answered(self._unconfirmed)
+        speech = self._responses.active.speech
+        self._answer = Answer(response.id, self._setup.output_format, self._blendshape_rate_hz, speech)
+        if speech is None:
+            self._results.answered(self._unconfirmed)
         if isinstance(self._turn, Answering):
             self._turn = Quiet()
             self._responses.held = False

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from msgspec import UNSET, UnsetType
-from msgspec.structs import replace
+from msgspec import UNSET
 
 from pipecat_voicelive.protocol.client_events import (
     ClientEvent,
@@ -36,7 +35,6 @@ from pipecat_voicelive.protocol.client_events import (
     SessionUpdateEvent,
 )
 from pipecat_voicelive.protocol.codec import RawEvent
-from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.protocol.server_events import (
     ConversationItemCreated,
     ConversationItemDeleted,
@@ -66,6 +64,7 @@ from pipecat_voicelive.simulator.errors_wire import (
 )
 from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.session_config import SessionConfig
+from pipecat_voicelive.simulator.streamed_text import StreamedText
 from pipecat_voicelive.simulator.utterance import Utterance
 
 MAX_APPEND_BYTES = 15 * 1024 * 1024
@@ -94,7 +93,7 @@ class LiveSession:
         self._strict = strict
         self._avatar = AvatarStage(speed=speed, preview=has_preview_events(config.api_version))
         self._dialogue = Dialogue(config, thread, self._avatar, speed=speed)
-        self._written = ""
+        self._streamed_text = StreamedText(self._dialogue.conversation)
         turns = config.turn_taking
         self._caller = CallerAudio(config.input_format, turns.detection if turns else None)
 
@@ -249,26 +248,10 @@ class LiveSession:
                 return ConversationItemDeleted(item_id=item_id)
 
     def _stream_text(self, event: InputTextDeltaEvent | InputTextDoneEvent) -> list[Effect]:
-        """Text for the user item that is named; where none is, `.done` makes one."""
-        text = event.delta if isinstance(event, InputTextDeltaEvent) else ""
-        if not isinstance(event.id, UnsetType):
-            self._write(event.id, text)
+        made = self._streamed_text.take(event)
+        if made is None:
             return []
-        self._written += text
-        if isinstance(event, InputTextDeltaEvent):
-            return []
-        part, self._written = ItemContent(type="input_text", text=self._written), ""
-        item = ConversationItem(type="message", role="user", content=[part])
-        return [Send(self._change_item(ConversationItemCreateEvent(item=item)))]
-
-    def _write(self, item_id: str, text: str) -> None:
-        """Add streamed text to a user item."""
-        item = self.conversation.entry(item_id, "id").item
-        parts = list(item.content or [])
-        if item.role != "user" or not parts or parts[0].type != "input_text":
-            raise invalid_value(f"Item '{item_id}' is no user message with text.", "id")
-        parts[0] = replace(parts[0], text=f"{parts[0].text or ''}{text}")
-        self.conversation.update(replace(item, content=parts))
+        return [Send(self._change_item(ConversationItemCreateEvent(item=made)))]
 
     def _session_event(self, event_type: str) -> RawEvent:
         return RawEvent(members={"type": event_type, "session": self._config.effective})
