@@ -7,7 +7,7 @@ RUN := $(VENV)/.ready-to-run
 READY := $(VENV)/.ready-to-work
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check format bench soak seeded-bugs clean
+.PHONY: help demo test check docs format bench soak seeded-bugs clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -41,11 +41,15 @@ demo: $(RUN)  ## a whole spoken call, offline: watch it, then look at out/call.h
 test: $(READY)  ## run the tests
 	@$(PYTEST) -q -n 4 --dist worksteal
 
-check: $(READY)  ## format, lint, types, architecture
+check: $(READY)  ## format, lint, types, architecture, generated reference
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright --level error --pythonpath $(BIN)/python
 	@$(PYTEST) -q tests/test_architecture.py tests/test_public_api.py
+	@LOGURU_LEVEL=WARNING PYTHONPATH=tools $(BIN)/python -m reference check
+
+docs: $(READY)  ## write the part of the reference that is generated
+	@LOGURU_LEVEL=WARNING PYTHONPATH=tools $(BIN)/python -m reference write
 
 format: $(READY)  ## put the code into shape
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -1,0 +1,105 @@
+"""The generated reference: proofs are found, names are known, and every event has its place."""
+
+from pathlib import Path
+
+import pytest
+
+from pipecat_voicelive.protocol.codec import CLIENT_EVENT_TYPES, SERVER_EVENT_TYPES
+from reference import events_page, features_page, ours, rivals
+from reference.proofs import Proof, UnreadableMarkerError, proofs_in
+from reference.rows import tables, unknown
+
+SOURCE = Path(__file__).parent.parent.parent / "src" / "pipecat_voicelive"
+
+
+def tests_saying(tmp_path, **files):
+    folder = tmp_path / "tests"
+    for name, text in files.items():
+        path = folder / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def names(title):
+    return {row.name for row in tables()[title]}
+
+
+def test_a_marked_test_proves_what_it_names(tmp_path):
+    folder = tests_saying(
+        tmp_path, test_a='@pytest.mark.proves("error", "feature.errors")\nasync def test_it(): ...'
+    )
+    proof = Proof("tests/test_a.py", "test_it")
+    assert proofs_in(folder) == {"error": [proof], "feature.errors": [proof]}
+
+
+def test_parameters_modules_and_constants_may_be_marked_too(tmp_path):
+    text = (
+        'NAMES = ["b", "c"]\npytestmark = pytest.mark.proves("a")\n'
+        '@pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.proves("d"))])\n'
+        "@pytest.mark.proves(*NAMES)\ndef test_it(x): ...\ndef helper(): ..."
+    )
+    proofs = proofs_in(tests_saying(tmp_path, test_a=text))
+    assert set(proofs) == {"a", "b", "c", "d"}
+    assert {proof.test for found in proofs.values() for proof in found} == {"test_it"}
+
+
+def test_whole_bots_are_named_first(tmp_path):
+    text = '@pytest.mark.proves("a")\ndef test_it(): ...'
+    folder = tests_saying(tmp_path, a__test_x=text, e2e__test_x=text)
+    assert [proof.path for proof in proofs_in(folder)["a"]] == ["tests/e2e/test_x.py", "tests/a/test_x.py"]
+
+
+def test_names_that_are_not_written_out_are_refused(tmp_path):
+    folder = tests_saying(tmp_path, test_a='@pytest.mark.proves(f"{x}")\ndef test_it(): ...')
+    with pytest.raises(UnreadableMarkerError, match=r"test_a\.py:1: write the names"):
+        proofs_in(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("feature.mcp-aproval", "feature.mcp-approval"),
+        ("session.voices", "session.voice"),
+        ("voice=azure", "VALUES"),
+        ("query.agentname", "query.agent-name"),
+    ],
+)
+def test_a_name_that_is_no_row_says_what_to_do(name, hint):
+    known = [row.name for table in tables().values() for row in table]
+    (told,) = unknown([name], known)
+    assert hint in told
+
+
+def test_every_event_and_every_option_has_a_row():
+    assert names("Client events") == CLIENT_EVENT_TYPES
+    assert names("Server events") == SERVER_EVENT_TYPES
+    assert {"session.voice.style", "session.avatar.video.crop.top_left"} <= names("Session options")
+
+
+def test_every_name_is_one_row():
+    rows = [row.name for table in tables().values() for row in table]
+    assert len(rows) == len(set(rows))
+
+
+def test_every_server_event_is_acted_on_or_has_a_reason_why_not():
+    handling = ours.handling(SOURCE)
+    assert set(handling) == {event.__name__ for event in ours.server_events().values()}
+    for how in handling.values():
+        assert how.reason if isinstance(how, ours.Ignored) else how
+
+
+def test_the_rivals_are_read_from_their_code():
+    assert rivals.sdk_option("avatar.scene.zoom") == "yes"
+    assert rivals.sdk_value("turn_detection.type", "azure_semantic_vad_en") == "yes"
+    assert rivals.pipecat_option("avatar") == rivals.NO
+    assert rivals.pipecat_client_event("response.cancel") == "sends it"
+    assert rivals.pipecat_server_event("response.audio.done") == "typed"
+
+
+def test_the_pages_name_every_event_and_link_every_proof():
+    proofs = {"error": [Proof("tests/test_a.py", "test_it_is_told")]}
+    features = features_page.page(tables(), proofs)
+    assert "[it is told](../../tests/test_a.py)" in features
+    events = events_page.page(SOURCE)
+    assert all(f"| `{name}` |" in events for name in CLIENT_EVENT_TYPES | SERVER_EVENT_TYPES)
