@@ -155,6 +155,7 @@ def test_options_keep_headers_and_proxies_to_themselves():
     assert "SECRET" not in repr(options)
 
 
+@pytest.mark.proves("feature.redirects")
 async def test_a_redirect_is_not_followed_so_that_the_key_stays_here():
     seen = []
 

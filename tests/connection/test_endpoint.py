@@ -28,6 +28,7 @@ def test_a_path_of_a_gateway_is_kept_before_the_services_own():
     assert base_url("https://gateway.example/azure") == "wss://gateway.example/azure/voice-live/realtime"
 
 
+@pytest.mark.proves("query.api-version", "query.model")
 def test_model_and_version_join_the_query_and_win_over_the_endpoints_own():
     url = websocket_url(
         "wss://r.example/voice-live/realtime?api-version=old&tier=gold",

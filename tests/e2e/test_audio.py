@@ -54,6 +54,17 @@ def heard_in_order(call):
     return order
 
 
+@pytest.mark.proves(
+    "feature.words",
+    "feature.visemes",
+    "response.audio_timestamp.delta",
+    "response.animation_viseme.delta",
+    "session.output_audio_timestamp_types",
+    "session.animation",
+    "session.animation.outputs",
+    "output_audio_timestamp_types=word",
+    "animation.outputs=viseme_id",
+)
 async def test_words_and_visemes_leave_the_transport_with_the_audio_they_belong_to(speaker):
     options = settings(output_audio_timestamp_types=["word"], animation=Animation(outputs=["viseme_id"]))
     text = "Seven swans swam slowly past the silver lighthouse."
@@ -99,6 +110,7 @@ async def test_a_call_works_at_the_pipelines_rates(speaker, in_hz, out_hz):
         assert started.audio_start_ms < 1500
 
 
+@pytest.mark.proves("feature.manual-turns", "input_audio_buffer.commit")
 async def test_turns_of_pipecats_own_vad_are_sent_whole_from_their_first_sound(speaker):
     options = settings(turn_detection=None)
     turns = UserTurnStrategies(
@@ -159,6 +171,7 @@ async def test_the_service_hears_nothing_of_the_bot_in_a_silent_answer(speaker):
         assert len(call.pushed_by_service(TTSStartedFrame)) == 1
 
 
+@pytest.mark.proves("session.modalities", "modalities=text", "response.text.delta", "content=text")
 async def test_a_text_session_writes_and_does_not_speak(speaker):
     options = VoiceLiveLLMSettings(
         session_properties=SessionProperties(modalities=["text"], input_audio_transcription=None)

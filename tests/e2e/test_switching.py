@@ -101,6 +101,7 @@ def _noting(notes):
     return note
 
 
+@pytest.mark.proves("input_audio_buffer.clear")
 async def test_a_client_event_of_ones_own_goes_out_behind_what_was_sent_before(speaker):
     async with calling({"greeting": "Hello."}, speaker) as call:
         await call.service.send_client_event(events.InputAudioBufferClearEvent(event_id="mine"))
@@ -135,6 +136,7 @@ async def test_a_reset_begins_anew_with_the_conversation_so_far(speaker):
         await call.bot_has_spoken(3)
 
 
+@pytest.mark.proves("feature.runtime-settings", "session.update")
 async def test_settings_that_change_send_the_whole_session_once_and_keep_the_rest(speaker):
     start = VoiceLiveLLMSettings(
         system_instruction="Be brief.",

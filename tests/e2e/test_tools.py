@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import pytest
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
 from pipecat.frames.frames import (
@@ -57,6 +58,13 @@ async def ask_for_the_weather(call):
     )
 
 
+@pytest.mark.proves(
+    "session.tools",
+    "tool=function",
+    "response.function_call_arguments.done",
+    "item=function_call",
+    "item=function_call_output",
+)
 async def test_a_direct_function_is_called_and_spoken_about_in_the_right_order(speaker):
     async with calling(WEATHER, speaker, tools=[get_weather], greet=False) as call:
         await ask_for_the_weather(call)
@@ -72,6 +80,7 @@ async def test_a_direct_function_is_called_and_spoken_about_in_the_right_order(s
     assert not call.seen(ErrorFrame)
 
 
+@pytest.mark.proves("session.tools.name", "session.tools.description", "session.tools.parameters")
 async def test_a_function_schema_with_a_handler_is_called(speaker):
     async def handler(params):
         await params.result_callback({"temperature": 21, "city": params.arguments["city"]})
@@ -111,6 +120,7 @@ async def test_a_registered_handler_is_called_for_tools_of_the_services_own_sett
         assert output == "21 degrees in Lisbon"  # text as it is, not quoted once more
 
 
+@pytest.mark.proves("feature.parallel-tools", "response.output_item.added")
 async def test_parallel_calls_are_each_answered_and_spoken_about_once(speaker):
     slow = asyncio.Event()
 

@@ -57,6 +57,7 @@ async def test_a_close_by_the_service_tells_its_code_and_reason(speaker):
         assert "code 1001, session expired" in errors(call)[0].error
 
 
+@pytest.mark.proves("feature.errors", "error")
 async def test_an_error_of_the_service_is_told_without_what_it_quotes_and_the_call_goes_on(speaker):
     async with calling({"greeting": "Hello."}, speaker) as call:
         await call.bot_has_spoken()

@@ -1,5 +1,6 @@
 """Turns of a call: greeting, spoken, typed, told, interrupted, ended. Real aggregators, real time."""
 
+import pytest
 from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
     CancelFrame,
@@ -44,6 +45,15 @@ def names(frames):
     return [type(frame).__name__ for frame in frames]
 
 
+@pytest.mark.proves(
+    "feature.pipecat-service",
+    "response.create",
+    "response.created",
+    "response.done",
+    "response.audio.delta",
+    "response.audio_transcript.delta",
+    "session.updated",
+)
 async def test_the_greeting_is_spoken_once_and_written_down_in_one_pair_of_brackets(speaker):
     async with calling({"greeting": "Hello there, friend."}, speaker) as call:
         await call.bot_has_spoken()
@@ -60,6 +70,14 @@ async def test_the_greeting_is_spoken_once_and_written_down_in_one_pair_of_brack
     assert not call.seen(ErrorFrame)
 
 
+@pytest.mark.proves(
+    "feature.turn-detection",
+    "feature.transcription",
+    "input_audio_buffer.append",
+    "input_audio_buffer.speech_started",
+    "input_audio_buffer.speech_stopped",
+    "conversation.item.input_audio_transcription.completed",
+)
 async def test_a_spoken_turn_is_proposed_transcribed_answered_and_written_in_order(speaker):
     scenario = {
         "turns": [
@@ -96,6 +114,7 @@ async def test_a_spoken_turn_is_proposed_transcribed_answered_and_written_in_ord
         assert len(call.session.received("response.create")) == 1
 
 
+@pytest.mark.proves("feature.usage")
 async def test_a_turn_is_measured_from_its_end_to_the_first_audio_and_its_tokens_are_counted(speaker):
     scenario = {"turns": [{"user": "How are you today?", "say": "Fine.", "delay_ms": 200}]}
     async with calling(scenario, speaker, greet=False) as call:
@@ -109,6 +128,13 @@ async def test_a_turn_is_measured_from_its_end_to_the_first_audio_and_its_tokens
         assert usage.output_audio_tokens > 0
 
 
+@pytest.mark.proves(
+    "feature.text-in",
+    "conversation.item.create",
+    "conversation.item.created",
+    "item=message",
+    "content=input_text",
+)
 async def test_typed_text_is_sent_once_and_answered_and_stays_in_place(speaker):
     scenario = {"greeting": "Hello.", "turns": [{"user": "What is two plus two?", "say": "Four."}]}
     async with calling(scenario, speaker) as call:
@@ -160,6 +186,13 @@ async def test_running_the_model_again_with_nothing_new_has_it_speak_again(speak
         assert len(call.session.received("response.create")) == 2
 
 
+@pytest.mark.proves(
+    "feature.barge-in",
+    "feature.heard-truncation",
+    "conversation.item.truncate",
+    "response.cancel",
+    "conversation.item.truncated",
+)
 async def test_an_interruption_stops_the_bot_and_keeps_only_what_was_heard(speaker):
     scenario = {
         "turns": [

@@ -61,6 +61,7 @@ def test_an_update_changes_what_it_names_and_keeps_the_rest():
     }
 
 
+@pytest.mark.proves("feature.options-not-shared")
 def test_the_users_objects_are_neither_changed_nor_shared():
     properties = SessionProperties(instructions="Be brief.", voice=AzureStandardVoice(name="a"))
     given = Settings(session_properties=properties)

@@ -1,5 +1,6 @@
 """Cutting the conversation to what was heard."""
 
+import pytest
 from session_harness import (
     VAD,
     audio,
@@ -56,6 +57,7 @@ def test_an_item_heard_almost_to_the_end_is_left():
     assert sent(driver.give(Interrupt(Heard("a", 970)))) == []
 
 
+@pytest.mark.proves("conversation.item.delete")
 def test_an_item_of_which_nothing_was_heard_is_taken_out():
     driver = speaking(1000)
     assert sent(driver.give(Interrupt(Heard("a", 0.4)))) == [delete("a")]
@@ -104,6 +106,7 @@ def test_a_service_that_truncates_itself_is_left_to_it():
     assert sent(driver.give(Interrupt(Heard("a", 300)))) == []
 
 
+@pytest.mark.proves("conversation.item.truncated", "session.turn_detection.auto_truncate")
 def test_an_item_that_the_service_has_cut_is_not_cut_by_us():
     driver = speaking(1000)
     driver.give(se.ConversationItemTruncated(item_id="a", audio_end_ms=100))

@@ -102,6 +102,7 @@ def test_a_pending_answer_is_pending_until_it_is_done():
 # --- rule 2: whose response it is --------------------------------------------------------------------
 
 
+@pytest.mark.proves("response.create.metadata")
 def test_a_request_carries_an_id_and_keeps_the_metadata_given():
     driver = ready()
     request = request_in(driver.give(Respond(ce.ResponseProperties(metadata={"topic": "x"}))))

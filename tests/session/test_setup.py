@@ -1,5 +1,6 @@
 """Getting ready: options first, everything else after them, in order."""
 
+import pytest
 from session_harness import Driver, names, of, ready, refusal, sent, sent_types, updated
 
 from pipecat_voicelive.protocol import client_events as ce
@@ -15,6 +16,7 @@ ITEM = ConversationItem(type="message", id="i")
 ONE_SECOND = bytes(48_000)
 
 
+@pytest.mark.proves("session.created")
 def test_options_wait_for_session_created():
     driver = Driver()
     assert driver.give(Configure({"a": 1})) == []
@@ -142,6 +144,7 @@ def test_an_error_for_another_event_does_not_refuse_the_options():
     assert names(driver.give(updated())) == ["SessionReady"]
 
 
+@pytest.mark.proves("session.updated")
 def test_ready_is_told_once_and_changes_after_it():
     driver = Driver()
     effects = driver.give(CREATED, Configure({"a": 1}), updated(), updated())

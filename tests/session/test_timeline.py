@@ -62,6 +62,7 @@ def test_audio_is_cut_to_the_sample():
     assert [len(piece.audio) for piece in pieces if isinstance(piece, Audio)] == [44, 156]
 
 
+@pytest.mark.proves("feature.visemes")
 def test_places_count_over_all_audio_of_the_response():
     timeline = Timeline("r", PCM)
     pieces = [*timeline.audio("a", pcm(100)), *timeline.viseme("b", 3, 130), *timeline.audio("b", pcm(100))]
@@ -211,6 +212,7 @@ def test_the_text_of_an_item_is_out_before_the_next_item_speaks():
 # --- text with word times ----------------------------------------------------------------------------
 
 
+@pytest.mark.proves("feature.words")
 def test_words_release_the_text_they_stand_for():
     timeline = Timeline("r", PCM)
     pieces = [

@@ -1,5 +1,6 @@
 """What the caller said: in order, once, never empty, and never waited for too long."""
 
+import pytest
 from session_harness import (
     committed,
     created,
@@ -22,6 +23,7 @@ def texts(effects):
     return [(told.item_id, told.text) for told in of(fx.UserTranscript, effects)]
 
 
+@pytest.mark.proves("conversation.item.input_audio_transcription.completed", "input_audio_buffer.committed")
 def test_a_transcript_is_told_with_the_item_it_belongs_to():
     driver = ready()
     effects = driver.give(committed("u1"), heard_as("u1", " Hello. "))
@@ -31,6 +33,7 @@ def test_a_transcript_is_told_with_the_item_it_belongs_to():
     ]
 
 
+@pytest.mark.proves("conversation.item.input_audio_transcription.delta")
 def test_partials_grow_item_by_item():
     driver = ready()
     effects = driver.give(heard_part("u1", "I "), heard_part("u2", "no "), heard_part("u1", "would"))
@@ -73,6 +76,7 @@ def test_an_empty_transcript_is_not_told_but_waited_for_no_longer():
     assert texts(effects) == [("u2", "two")]
 
 
+@pytest.mark.proves("conversation.item.input_audio_transcription.failed")
 def test_a_failed_transcript_is_told_and_waited_for_no_longer():
     driver = ready()
     driver.give(committed("u1"), committed("u2"), heard_as("u2", "two"))

@@ -46,6 +46,7 @@ def acquainted_manual():
     return driver
 
 
+@pytest.mark.proves("input_audio_buffer.speech_started", "input_audio_buffer.speech_stopped")
 def test_speech_is_told_with_its_place():
     driver = ready()
     assert driver.give(speech_started(), speech_stopped()) == [
@@ -87,6 +88,7 @@ def test_a_turn_is_over_at_once_when_turn_detection_brings_no_answers():
     assert sent_types(driver.give(speech_stopped())) == ["response.create"]
 
 
+@pytest.mark.proves("input_audio_buffer.cleared")
 def test_a_cleared_buffer_ends_the_turn():
     driver = ready()
     driver.give(speech_started(), Respond())
@@ -127,6 +129,7 @@ def test_a_drained_response_is_not_the_answer_to_the_turn():
 # --- manual turns ------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("feature.manual-turns")
 def test_a_committed_turn_is_answered():
     driver = manual()
     driver.give(StartTurn(), AppendAudio(b"ab"))

@@ -162,5 +162,6 @@ async def test_only_so_many_events_are_remembered(start, join):
     assert len(simulator.sessions[0].events) == 3
 
 
+@pytest.mark.proves("feature.simulator")
 async def test_the_built_in_scenario_answers_what_is_typed(client):
     assert spoken_text(await client.ask("What a day")) == "You said: What a day"

@@ -111,6 +111,7 @@ async def test_unknown_items_are_refused(client, event_type, members):
     assert "nobody" in (await refused(client, event_type, **given)).message
 
 
+@pytest.mark.proves("conversation.item.delete", "conversation.item.deleted")
 async def test_a_deleted_item_is_gone(start, join):
     simulator = await start()
     client = await join(simulator)

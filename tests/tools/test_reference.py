@@ -12,7 +12,7 @@ from reference.rows import tables, unknown
 SOURCE = Path(__file__).parent.parent.parent / "src" / "pipecat_voicelive"
 
 
-def tests_saying(tmp_path, **files):
+def folder_with(tmp_path, **files):
     folder = tmp_path / "tests"
     for name, text in files.items():
         path = folder / f"{name.replace('__', '/')}.py"
@@ -26,7 +26,7 @@ def names(title):
 
 
 def test_a_marked_test_proves_what_it_names(tmp_path):
-    folder = tests_saying(
+    folder = folder_with(
         tmp_path, test_a='@pytest.mark.proves("error", "feature.errors")\nasync def test_it(): ...'
     )
     proof = Proof("tests/test_a.py", "test_it")
@@ -39,19 +39,19 @@ def test_parameters_modules_and_constants_may_be_marked_too(tmp_path):
         '@pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.proves("d"))])\n'
         "@pytest.mark.proves(*NAMES)\ndef test_it(x): ...\ndef helper(): ..."
     )
-    proofs = proofs_in(tests_saying(tmp_path, test_a=text))
+    proofs = proofs_in(folder_with(tmp_path, test_a=text))
     assert set(proofs) == {"a", "b", "c", "d"}
     assert {proof.test for found in proofs.values() for proof in found} == {"test_it"}
 
 
 def test_whole_bots_are_named_first(tmp_path):
     text = '@pytest.mark.proves("a")\ndef test_it(): ...'
-    folder = tests_saying(tmp_path, a__test_x=text, e2e__test_x=text)
+    folder = folder_with(tmp_path, a__test_x=text, e2e__test_x=text)
     assert [proof.path for proof in proofs_in(folder)["a"]] == ["tests/e2e/test_x.py", "tests/a/test_x.py"]
 
 
 def test_names_that_are_not_written_out_are_refused(tmp_path):
-    folder = tests_saying(tmp_path, test_a='@pytest.mark.proves(f"{x}")\ndef test_it(): ...')
+    folder = folder_with(tmp_path, test_a='@pytest.mark.proves(f"{x}")\ndef test_it(): ...')
     with pytest.raises(UnreadableMarkerError, match=r"test_a\.py:1: write the names"):
         proofs_in(folder)
 

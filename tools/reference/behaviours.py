@@ -39,20 +39,39 @@ BEHAVIOURS = {
         Behaviour("simulator", "a simulator of the service, to build and test against", "no", "no"),
     ),
     "Turns and answers": (
-        Behaviour("turn-detection", "the service's turn detections drive Pipecat's turns", "yes"),
+        Behaviour("turn-detection", "the service's turn detections drive Pipecat's turns", "four of five"),
         Behaviour("manual-turns", "turns that the program begins and ends", "yes"),
         Behaviour("barge-in", "speech stops the answer, everywhere at once", "yes"),
-        Behaviour("heard-truncation", "the conversation is cut to what was really played", "by wall clock"),
-        Behaviour("parallel-tools", "several tool calls of one response bring one spoken answer"),
-        Behaviour("runtime-settings", "options change at run time: the whole merged session is sent once"),
+        Behaviour(
+            "heard-truncation", "the conversation is cut to what was really played", "by the wall clock"
+        ),
+        Behaviour(
+            "parallel-tools", "several tool calls of one response bring one spoken answer", "no: one for each"
+        ),
+        Behaviour(
+            "runtime-settings",
+            "options change at run time: the whole merged session is sent once",
+            "no: what is left out is lost",
+        ),
         Behaviour("unchangeable-options", "an option that cannot change in a running session says so"),
-        Behaviour("options-not-shared", "options are neither changed nor shared between services"),
-        Behaviour("usage", "token usage with its details as metrics", "yes"),
-        Behaviour("errors", "a refused request ends neither call nor program, and is told once", "yes"),
+        Behaviour(
+            "options-not-shared",
+            "options are neither changed nor shared between services",
+            "no: they are",
+            "yes",
+        ),
+        Behaviour("usage", "token usage with its details as metrics", "totals", "typed"),
+        Behaviour(
+            "errors",
+            "a refused request ends neither call nor program, and is told once",
+            "partly: some end the reading",
+        ),
     ),
     "Voices and ears": (
         Behaviour("voices", "all kinds of voices, with all their members", "five of six kinds", "typed"),
-        Behaviour("end-of-utterance", "semantic end-of-utterance detection", "yes", "typed"),
+        Behaviour(
+            "end-of-utterance", "semantic end-of-utterance detection", "without `threshold_level`", "typed"
+        ),
         Behaviour("transcription", "what the caller says, partial and whole, in order", "yes"),
         Behaviour(
             "transcription-language", "Pipecat's Language names the language to transcribe", "no", "no"
@@ -60,17 +79,22 @@ BEHAVIOURS = {
         Behaviour("phrase-list", "phrases that the transcription listens for", "yes", "typed"),
         Behaviour("logprobs", "log probabilities in the transcription frame's result"),
         Behaviour("phrases", "phrases with times and confidence in the transcription frame's result"),
-        Behaviour("audio-rates", "pcm16 at every rate the service takes and gives"),
-        Behaviour("g711", "telephony's µ-law and A-law both ways"),
+        Behaviour("audio-formats", "pcm16 at every rate the service takes and gives, and g711"),
+        Behaviour(
+            "telephony-audio", "telephony's µ-law and A-law reach the service and the phone as they are"
+        ),
+        Behaviour(
+            "any-pipeline-rate", "a pipeline of any rate, resampled once if the service has not the rate"
+        ),
         Behaviour("echo-reference", "microphone and played-out audio as two aligned channels"),
     ),
     "Agents and models": (
-        Behaviour("agents", "Foundry agents: agent, project, version, identity, resource", "no", "typed"),
-        Behaviour("agent-resume", "an agent's conversation goes on where it ended", "no", "typed"),
-        Behaviour("agent-key-refused", "a key for an agent is refused before connecting, with the reason"),
+        Behaviour("agent-mode", "Foundry agents: agent, project, version, identity, resource", "no", "typed"),
+        Behaviour("agent-resumes", "an agent's conversation goes on where it ended", "no", "typed"),
+        Behaviour("agent-refuses-keys", "a key for an agent is refused before connecting, with the reason"),
         Behaviour("hosted-agent", "what a hosted agent is given and what it reports", "no", "typed"),
-        Behaviour("byom", "models of your own deployment (`profile`)", "as `query`", "as `query`"),
-        Behaviour("extra-query", "any further parameter of the URL", "yes", "yes"),
+        Behaviour("bring-your-own-model", "models of your own deployment (`profile`)", "no", "as `query`"),
+        Behaviour("extra-query", "any further parameter of the URL", "no", "yes"),
         Behaviour("extra-headers", "any further header of the handshake", "no", "yes"),
     ),
     "Tools on the service's side": (
@@ -92,7 +116,11 @@ BEHAVIOURS = {
         Behaviour("tts-speak", "`TTSSpeakFrame` is spoken word for word, in turn, once in the context"),
     ),
     "Words and pictures in": (
-        Behaviour("text-in", "typed text, as a message of the caller's", "yes"),
+        Behaviour(
+            "text-in",
+            "typed text, as a message of the caller's",
+            "partly: lost while the caller's turn is open",
+        ),
         Behaviour("streaming-text", "text that comes piece by piece", "no", "typed"),
         Behaviour("images", "images of the context and of the caller, within size limits"),
         Behaviour("video-in", "video frames, as often as is sensible", "no", "no"),
@@ -111,7 +139,6 @@ BEHAVIOURS = {
         Behaviour("versions", "options are written the way the chosen API version wants", "no", "no"),
         Behaviour("version-warnings", "an option that a version lacks is told, with the first that has it"),
         Behaviour("v1", "the label `v1` (experimental)", "no", "no"),
-        Behaviour("redirects", "credentials never follow a redirect", "no", "yes"),
-        Behaviour("discretion", "no key, transcript or audio in a log line", "no", "no"),
+        Behaviour("redirects", "credentials never follow a redirect", "no: the key does", "yes"),
     ),
 }

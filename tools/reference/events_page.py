@@ -30,7 +30,7 @@ def page(source: Path) -> str:
 def _client(source: Path) -> Iterator[str]:
     made = ours.senders(source)
     yield "## Client events\n"
-    yield "`VoiceLiveClient.send_event(...)` and `VoiceLiveLLMService.send_client_event(...)` send any of them."
+    yield "`VoiceLiveClient.send_event` and `VoiceLiveLLMService.send_client_event` send any of them."
     yield "\n| event | class | members | sent |\n| --- | --- | --- | --- |"
     for name, event in ours.client_events().items():
         files = [f"`{path}`" for path in made.get(event.__name__, [])]

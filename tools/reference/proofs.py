@@ -1,4 +1,4 @@
-"""Which test proves what: the names in `@pytest.mark.proves(...)`, read from the tests without running them."""
+"""Which test proves what: the names in `@pytest.mark.proves(...)`, read without running the tests."""
 
 from __future__ import annotations
 

@@ -94,8 +94,10 @@ VALUES = {
     "eagerness": ("turn_detection.eagerness", "auto low high"),
     "input_audio_transcription": (
         "input_audio_transcription.model",
-        "azure-speech mai-transcribe mai-transcribe-1 mai-transcribe-2 "  # Azure's, then OpenAI's
-        "whisper-1 gpt-4o-transcribe gpt-4o-mini-transcribe gpt-4o-transcribe-diarize",
+        (
+            "azure-speech mai-transcribe mai-transcribe-1 mai-transcribe-2 "
+            "whisper-1 gpt-4o-transcribe gpt-4o-mini-transcribe gpt-4o-transcribe-diarize"
+        ),
     ),
     "input_audio_noise_reduction": (
         "input_audio_noise_reduction.type",
@@ -121,8 +123,10 @@ VALUES = {
     "interim_response.triggers": ("interim_response.triggers", "latency tool"),
     "include": (
         "include",
-        "item.input_audio_transcription.logprobs item.input_audio_transcription.phrases "
-        "file_search_call.results",
+        (
+            "item.input_audio_transcription.logprobs item.input_audio_transcription.phrases "
+            "file_search_call.results"
+        ),
     ),
 }
 """Documented values by option, with the path at which the rivals would have them."""
@@ -157,14 +161,14 @@ _PART_ROOTS = ("MessageContentPart", "ContentPart")
 PARAMETERS = {
     "api-version": ("the API version", "yes", "yes"),
     "model": ("model or deployment", "yes", "yes"),
-    "agent-name": ("a Foundry agent", "as `query`", "yes"),
-    "agent-project-name": ("its project", "as `query`", "yes"),
-    "agent-version": ("pins its version", "as `query`", "yes"),
-    "conversation-id": ("resumes its conversation", "as `query`", "yes"),
-    "agent-authentication-identity-client-id": ("identity for another resource", "as `query`", "yes"),
-    "foundry-resource-override": ("the resource that hosts its project", "as `query`", "yes"),
-    "profile": ("a model of your own deployment", "as `query`", "as `query`"),
-    "features": ("preview features", "as `query`", "as `query`"),
+    "agent-name": ("a Foundry agent", "no", "yes"),
+    "agent-project-name": ("its project", "no", "yes"),
+    "agent-version": ("pins its version", "no", "yes"),
+    "conversation-id": ("resumes its conversation", "no", "yes"),
+    "agent-authentication-identity-client-id": ("identity for another resource", "no", "yes"),
+    "foundry-resource-override": ("the resource that hosts its project", "no", "yes"),
+    "profile": ("a model of your own deployment", "no", "as `query`"),
+    "features": ("preview features", "no", "as `query`"),
 }
 """Parameters of the URL: what they are, and how Pipecat's built-in and the SDK stand."""
 
