@@ -37,6 +37,7 @@ from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
+from pipecat_voicelive.protocol.server_events import ServerEvent
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
 from pipecat_voicelive.session import Session, effects, inputs
@@ -63,7 +64,14 @@ class ConnectionLost:
     error: ConnectionFailedError
 
 
-ClientSignal: TypeAlias = effects.Signal | ConnectionLost
+@dataclass(frozen=True, slots=True)
+class EventReceived:
+    """An event as it came from the service, before what it means; only with `every_event`."""
+
+    event: ServerEvent
+
+
+ClientSignal: TypeAlias = effects.Signal | EventReceived | ConnectionLost
 
 
 class VoiceLiveClient:
@@ -87,6 +95,8 @@ class VoiceLiveClient:
         options: How to connect.
         blendshape_rate_hz: Frames of blendshapes a second; nothing on the wire says it.
         mcp_approval_timeout_s: How long an MCP call may wait for `answer_approval` before it is denied.
+        every_event: Whether every server event comes out too, each as an `EventReceived` before the signals
+            that it brings.
         clock: Seconds that never go back; for tests.
 
     Raises:
@@ -110,6 +120,7 @@ class VoiceLiveClient:
         options: ConnectionOptions | None = None,
         blendshape_rate_hz: float = FRAME_RATE_HZ,
         mcp_approval_timeout_s: float = APPROVAL_TIMEOUT_S,
+        every_event: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         parameters = {
@@ -133,6 +144,7 @@ class VoiceLiveClient:
             api_key=api_key, credential=credential, token_provider=token_provider, scope=scope
         )
         self._options = options or ConnectionOptions()
+        self._every_event = every_event
         self._clock = clock
         if not 1 <= blendshape_rate_hz <= 1000:
             raise ConfigurationError("Give a blendshape_rate_hz of 1 to 1000 frames a second, such as 60.")
@@ -403,6 +415,8 @@ class VoiceLiveClient:
 
     async def _read(self, connection: Connection) -> None:
         async for event in connection:
+            if self._every_event:
+                self._signal(EventReceived(event))
             try:
                 self.handle(event)
             except Exception as error:  # noqa: BLE001 - a mistake of ours must not end a call

@@ -52,6 +52,18 @@ PRINTS = {
         "temperature = 0.7",
         "'silence_duration_ms': 900}",
         "voice = {'type': 'openai', 'name': 'alloy'}",
+    "client": [
+        "ready: gpt-realtime",
+        "tool: next_ferry({'pier': 'north'})",
+        "bot: At 17:40, from the north pier.",
+        "s of audio, completed, ",
+    ],
+    "client_events": [
+        "  session.created",
+        "retrieved: I like tea.",
+        "  conversation.item.deleted",
+        "refused: forget_again, ",
+        "refused: unknown, ",
     ],
     "first_words": ["user: And of Norway?", "assistant: Oslo."],
 }

@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from reference import events_page, features_page, rivals
+from reference import differential, events_page, features_page, rivals
 from reference.proofs import UnreadableMarkerError, proofs_in
 from reference.rows import tables, unknown
 
@@ -25,6 +25,7 @@ def main(command: str) -> int:
     known = [row.name for table in rows.values() for row in table]
     pages = {
         ROOT / "docs/reference/events.md": events_page.page(ROOT / "src/pipecat_voicelive"),
+        ROOT / "docs/reference/sdk-differential.md": differential.page(),
         ROOT / "docs/reference/features.md": features_page.page(rows, proofs),
     }
     problems = list(unknown(sorted(proofs), known))

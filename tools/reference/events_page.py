@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from pipecat_voicelive.protocol import items
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from reference import ours
+from reference.signals import SIGNALS
 
 HEAD = """# Events
 
@@ -41,14 +42,16 @@ def _client(source: Path) -> Iterator[str]:
 def _server(source: Path) -> Iterator[str]:
     handling = ours.handling(source)
     yield "\n## Server events\n"
-    yield "An event that changes nothing in a session can still be seen: `VoiceLiveClient(on_event=...)`."
+    yield "An event that changes nothing in a session can still be seen: `VoiceLiveClient(every_event=True)`."
     yield "\n| event | class | members | what is done with it |\n| --- | --- | --- | --- |"
     for name, event in ours.server_events().items():
         how = handling[event.__name__]
         if isinstance(how, ours.Ignored):
             done = f"ignored: {how.reason}"
         else:
-            done = f"acted on in {', '.join(f'`{path}`' for path in how)}"
+            done = f"acted on in {_names(how)}"
+            if signals := SIGNALS.get(name):
+                done += f"; comes out as {_names(signals)}"
         yield f"| `{name}` | {_what(event)} | {_fields(event)} | {_cell(done)} |"
 
 
@@ -64,6 +67,10 @@ def _structures() -> Iterator[str]:
         yield "| member | type |\n| --- | --- |"
         for field in ours.fields(kind):
             yield f"| `{field.name}`{'' if field.required else '?'} | {_cell(f'`{field.type}`')} |"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _what(event: type[msgspec.Struct]) -> str:

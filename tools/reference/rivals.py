@@ -77,7 +77,7 @@ def sdk_value(path: str, value: str, root: str = "RequestSession") -> str:
 
 
 def _sdk_at(model: type, path: list[str]) -> Iterator[Any]:
-    for kind in [model, *_descendants(model)]:
+    for kind in [model, *descendants(model)]:
         annotation = sdk_fields(kind).get(path[0])
         if annotation is None:
             continue
@@ -89,8 +89,9 @@ def _sdk_at(model: type, path: list[str]) -> Iterator[Any]:
                 yield from _sdk_at(inner, path[1:])
 
 
-def _descendants(model: type) -> list[type]:
-    return [inner for kind in model.__subclasses__() for inner in (kind, *_descendants(kind))]
+def descendants(model: type) -> list[type]:
+    """All models that are made from this one."""
+    return [inner for kind in model.__subclasses__() for inner in (kind, *descendants(kind))]
 
 
 def _classes(annotation: Any) -> list[type]:

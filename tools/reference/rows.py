@@ -109,7 +109,10 @@ VALUES = {
     "input_audio_format": ("input_audio_format", "pcm16 g711_ulaw g711_alaw"),
     "output_audio_format": (
         "output_audio_format",
-        "pcm16 pcm16_8000hz pcm16_16000hz g711_ulaw g711_alaw",
+        (
+            "pcm16 pcm16_8000hz pcm16_16000hz g711_ulaw g711_alaw "
+            "pcm16_22050hz pcm16_24000hz pcm16_44100hz pcm16_48000hz"  # seen to work, not documented
+        ),
     ),
     "output_audio_timestamp_types": ("output_audio_timestamp_types", "word"),
     "animation.outputs": ("animation.outputs", "viseme_id blendshapes"),

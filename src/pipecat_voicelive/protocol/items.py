@@ -65,6 +65,7 @@ class ConversationItem(Struct, frozen=True, omit_defaults=True, kw_only=True):
         queries: Queries of a file search.
         results: Results of a file search.
         agent_response_id: The answer of another agent that was called.
+        action: What a web search does: searches, opens a page, finds something on it.
     """
 
     type: str
@@ -86,6 +87,7 @@ class ConversationItem(Struct, frozen=True, omit_defaults=True, kw_only=True):
     queries: list[str] | UnsetType | None = UNSET
     results: list[Any] | UnsetType | None = UNSET
     agent_response_id: str | UnsetType | None = UNSET
+    action: dict[str, Any] | UnsetType | None = UNSET
 
     def __getitem__(self, member: str) -> Any:
         """Read a member as from a dict, the form Pipecat's built-in service hands to its listeners."""

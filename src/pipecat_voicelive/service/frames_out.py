@@ -32,7 +32,7 @@ from pipecat.transcriptions.language import Language
 from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.time import time_now_iso8601
 
-from pipecat_voicelive.client import ClientSignal, ConnectionLost
+from pipecat_voicelive.client import ClientSignal, ConnectionLost, EventReceived
 from pipecat_voicelive.errors import ServiceError
 from pipecat_voicelive.protocol.audio import output_format
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo, TokenUsage
@@ -187,6 +187,8 @@ class FramesOut:
             case ConnectionLost(error):
                 await service.stop_all_metrics()
                 await service.push_error(str(error), exception=error, force_treat_as_permanent=True)
+            case EventReceived():
+                pass  # not asked for here
             case _:
                 assert_never(signal)
 
