@@ -45,13 +45,13 @@ def full_responses():
 
 
 def full_sessions():
-    """What can be said in `session.update`."""
+    """What can be said in `session.update`, as our options put it on the wire."""
     members = {
         name: differential.samples(field.annotation, name)
         for name, field in SessionProperties.model_fields.items()
         if name not in ("model", "tools", "turn_detection", "tool_choice")
     }
-    return together(
+    full = together(
         members
         | {
             "tools": [[tool for kind in TOOLS for tool in differential.own_instances(kind)]],
@@ -59,6 +59,7 @@ def full_sessions():
             "tool_choice": ["required", *differential.own_instances(ToolChoiceFunction)],
         }
     )
+    return [SessionProperties.model_validate(one).to_wire() | {"tools": one["tools"]} for one in full]
 
 
 TOOLS = (FunctionTool, MCPServer, FoundryAgentTool)

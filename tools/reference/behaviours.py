@@ -73,12 +73,13 @@ BEHAVIOURS = {
             "end-of-utterance", "semantic end-of-utterance detection", "without `threshold_level`", "typed"
         ),
         Behaviour("transcription", "what the caller says, partial and whole, in order", "yes"),
-        Behaviour(
-            "transcription-language", "Pipecat's Language names the language to transcribe", "no", "no"
-        ),
+        Behaviour("pipecat-languages", "Pipecat's Language names the language to transcribe", "no", "no"),
+        Behaviour("transcript-language", "the language of a transcript, on its frame", "no"),
         Behaviour("phrase-list", "phrases that the transcription listens for", "yes", "typed"),
-        Behaviour("logprobs", "log probabilities in the transcription frame's result"),
-        Behaviour("phrases", "phrases with times and confidence in the transcription frame's result"),
+        Behaviour("transcript-logprobs", "log probabilities in the transcription frame's result"),
+        Behaviour(
+            "transcript-phrases", "phrases with times and confidence in the transcription frame's result"
+        ),
         Behaviour("audio-formats", "pcm16 at every rate the service takes and gives, and g711"),
         Behaviour(
             "telephony-audio", "telephony's µ-law and A-law reach the service and the phone as they are"
@@ -92,7 +93,9 @@ BEHAVIOURS = {
         Behaviour("agent-mode", "Foundry agents: agent, project, version, identity, resource", "no", "typed"),
         Behaviour("agent-resumes", "an agent's conversation goes on where it ended", "no", "typed"),
         Behaviour("agent-refuses-keys", "a key for an agent is refused before connecting, with the reason"),
-        Behaviour("hosted-agent", "what a hosted agent is given and what it reports", "no", "typed"),
+        Behaviour(
+            "hosted-agent-invocation", "what a hosted agent is given and what it reports", "no", "typed"
+        ),
         Behaviour("bring-your-own-model", "models of your own deployment (`profile`)", "no", "as `query`"),
         Behaviour("extra-query", "any further parameter of the URL", "no", "yes"),
         Behaviour("extra-headers", "any further header of the handshake", "no", "yes"),
@@ -110,10 +113,10 @@ BEHAVIOURS = {
         Behaviour("interim", "something is said while the answer keeps the caller waiting", "no", "typed"),
         Behaviour("tool-choice", "the context's tool choice is the session's"),
         Behaviour("response-overrides", "options for one response alone", "no", "typed"),
-        Behaviour("out-of-band", "responses that leave the conversation alone"),
+        Behaviour("out-of-band-responses", "responses that leave the conversation alone"),
         Behaviour("run-inference", "Pipecat's `run_inference`", "no", "no"),
         Behaviour("context-summary", "Pipecat's context summaries", "no", "no"),
-        Behaviour("tts-speak", "`TTSSpeakFrame` is spoken word for word, in turn, once in the context"),
+        Behaviour("speak", "`TTSSpeakFrame` is spoken word for word, in turn, once in the context"),
     ),
     "Words and pictures in": (
         Behaviour(
@@ -129,9 +132,13 @@ BEHAVIOURS = {
         Behaviour("words", "words at their place in the played audio"),
         Behaviour("visemes", "mouth shapes at their place in the played audio"),
         Behaviour("blendshapes", "facial frames at their place in the played audio, both wire forms"),
+        Behaviour("speech-marks-to-browsers", "words and mouth shapes as RTVI messages", "no", "no"),
         Behaviour("avatar-webrtc", "avatars over WebRTC, relayed to a browser"),
         Behaviour("avatar-in-process", "avatars over WebRTC, as Pipecat's video and audio frames"),
-        Behaviour("avatar-websocket", "avatars over the WebSocket, as fragmented MP4"),
+        Behaviour("avatar-websocket-video", "avatars over the WebSocket, as fragmented MP4"),
+        Behaviour("avatar-switches", "the avatar begins and ends to speak", "no", "typed"),
+        Behaviour("avatar-background", "a color or a picture behind the avatar", "no", "typed"),
+        Behaviour("large-messages", "messages of several MiB", "no: 1 MiB", "4 MiB, more if asked"),
         Behaviour("avatar-scene", "a photo avatar's place in the picture changes while it speaks"),
         Behaviour("avatar-barge-in", "speech empties what the avatar has yet to say"),
     ),

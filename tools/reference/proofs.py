@@ -76,10 +76,8 @@ def _names(mark: ast.Call, constants: dict[str, ast.expr], where: str) -> list[s
     names: list[str] = []
     for argument in mark.args:
         value = argument.value if isinstance(argument, ast.Starred) else argument
-        if isinstance(value, ast.Name):
-            value = constants.get(value.id, value)
         try:
-            literal = ast.literal_eval(value)
+            literal = _read(value, constants)
         except ValueError as error:
             raise UnreadableMarkerError(
                 f"{where}:{mark.lineno}: write the names in proves(...) out as text, "
@@ -87,3 +85,15 @@ def _names(mark: ast.Call, constants: dict[str, ast.expr], where: str) -> list[s
             ) from error
         names += [literal] if isinstance(literal, str) else list(literal)
     return names
+
+
+def _read(node: ast.expr, constants: dict[str, ast.expr]) -> str | list[str]:
+    """What a literal, a constant of the module, or an f-string of both says."""
+    if isinstance(node, ast.JoinedStr):
+        parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+        return "".join(str(_read(part, constants)) for part in parts)
+    if isinstance(node, ast.Name):
+        if node.id not in constants:
+            raise ValueError(node.id)
+        return _read(constants[node.id], constants)
+    return ast.literal_eval(node)

@@ -165,11 +165,18 @@ def _voice(value: object, path: str) -> None:
 
 
 def _tool(value: object, path: str) -> None:
-    _object({"type": _one_of("function", "mcp")}, required=("type",))(value, path)
-    tool = cast("dict[str, object]", value)
-    required = ("name",) if tool["type"] == "function" else ("server_label", "server_url")
+    _object({"type": _one_of(*_TOOL_NEEDS)}, required=("type",))(value, path)
+    tool = cast("dict[str, Any]", value)
+    required = _TOOL_NEEDS[tool["type"]]
     parameters = _object({})
     _object({"name": _text, "description": _text, "parameters": parameters}, required=required)(tool, path)
+
+
+_TOOL_NEEDS = {
+    "function": ("name",),
+    "mcp": ("server_label", "server_url"),
+    "foundry_agent": ("agent_name", "project_name"),
+}
 
 
 def _tool_choice(value: object, path: str) -> None:
