@@ -52,6 +52,7 @@ PRINTS = {
         "temperature = 0.7",
         "'silence_duration_ms': 900}",
         "voice = {'type': 'openai', 'name': 'alloy'}",
+    ],
     "client": [
         "ready: gpt-realtime",
         "tool: next_ferry({'pier': 'north'})",

@@ -59,7 +59,7 @@ async def test_video_over_the_websocket_needs_no_ice_servers(start, join):
 
 
 @pytest.mark.proves(
-    "session.avatar.type",
+    "avatar=video-avatar",
     "session.avatar.model",
     "session.avatar.customized",
     "session.avatar.video",

@@ -53,7 +53,7 @@ BEHAVIOURS = {
             "options change at run time: the whole merged session is sent once",
             "no: what is left out is lost",
         ),
-        Behaviour("unchangeable-options", "an option that cannot change in a running session says so"),
+        Behaviour("change-options", "an option that cannot change in a running session says so"),
         Behaviour(
             "options-not-shared",
             "options are neither changed nor shared between services",
