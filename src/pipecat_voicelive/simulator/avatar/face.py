@@ -62,10 +62,10 @@ class _Look:
 
 
 _LOOKS = (
-    _Look((244, 205, 176), (96, 58, 38), (46, 120, 132), (74, 98, 72), (196, 98, 96), long_hair=True),
+    _Look((244, 205, 176), (96, 58, 38), (46, 120, 132), (74, 98, 72), (196, 98, 96), long_hair=False),
     _Look((226, 178, 142), (44, 36, 36), (72, 84, 140), (78, 56, 40), (178, 92, 84), long_hair=False),
     _Look((170, 116, 82), (34, 26, 26), (206, 138, 60), (54, 36, 26), (140, 70, 66), long_hair=True),
-    _Look((250, 214, 190), (188, 120, 62), (88, 130, 86), (70, 110, 140), (204, 108, 104), long_hair=False),
+    _Look((250, 214, 190), (188, 120, 62), (88, 130, 86), (70, 110, 140), (204, 108, 104), long_hair=True),
 )
 
 _STEPS = 24
@@ -252,7 +252,7 @@ def _paint_still(canvas: _Canvas, look: _Look) -> None:
     canvas.paint(
         _shade(look.shirt, 1.12), inside(np.maximum(shoulders, abs(ellipse(0, 1.3, 0.43, 0.44)) - 0.05))
     )
-    neck = np.maximum(abs(x) - 0.34, abs(y - 1.05) - 0.5)
+    neck = np.maximum(abs(x) - 0.34, abs(y - 0.95) - 0.35)
     canvas.paint(shadow, inside(np.minimum(neck, ellipse(0, 1.32, 0.37, 0.38))))
     for side in (-1, 1):
         canvas.paint(_shade(look.skin, 0.94), inside(ellipse(side * 0.84, 0.1, 0.13, 0.2)))

@@ -93,6 +93,10 @@ class AvatarMedia:
             self._performance.options = options
         else:
             self._performance = Performance(options, self._lines)
+            if options.background_url is not None:
+                _logger.warning(
+                    "The simulator fetches no background image: the avatar's background is white."
+                )
             if options.over_websocket:
                 self._filming = self._start(self._film(self._performance))
 

@@ -33,6 +33,7 @@ class AvatarOptions:
         crop: Left, top, right and bottom of what is shown of it.
         size: Width and height of the picture that is sent, even.
         background: Red, green and blue of what is behind it.
+        background_url: The image that was asked for in its place; nobody fetches it.
         bitrate: Bits a second, about.
         gop_size: Frames from one key frame to the next.
         zoom: How much larger than usual the face is.
@@ -48,6 +49,7 @@ class AvatarOptions:
     crop: tuple[int, int, int, int]
     size: tuple[int, int]
     background: tuple[int, int, int]
+    background_url: str | None
     bitrate: int
     gop_size: int
     zoom: float
@@ -79,6 +81,7 @@ def avatar_options(avatar: Mapping[str, Any]) -> AvatarOptions:
     scene: Mapping[str, Any] = (avatar.get("scene") or {}) if photo else {}
     filmed = (512, 512) if photo else (1920, 1080)
     crop = _crop(video.get("crop"), filmed)
+    background: Mapping[str, Any] = video.get("background") or {}
     return AvatarOptions(
         character=str(avatar["character"]),
         photo=photo,
@@ -86,7 +89,8 @@ def avatar_options(avatar: Mapping[str, Any]) -> AvatarOptions:
         filmed=filmed,
         crop=crop,
         size=_size(video.get("resolution"), crop),
-        background=_background(video.get("background") or {}),
+        background=_color(background),
+        background_url=background.get("image_url"),
         bitrate=video.get("bitrate") or 2_000_000,
         gop_size=_within(video, "gop_size", 10, low=1, high=2000, path=f"{PATH}.video"),
         zoom=_above_zero(scene, "zoom"),
@@ -154,8 +158,8 @@ def _size(resolution: Mapping[str, Any] | None, crop: tuple[int, int, int, int])
     return max(width // 2 * 2, 2), max(height // 2 * 2, 2)
 
 
-def _background(background: Mapping[str, Any]) -> tuple[int, int, int]:
-    """Its colour; how transparent it is makes no difference to H.264, and images are not fetched."""
+def _color(background: Mapping[str, Any]) -> tuple[int, int, int]:
+    """The colour of a background; how transparent it is makes no difference to H.264."""
     color, path = background.get("color"), f"{PATH}.video.background"
     if color is None:
         return WHITE

@@ -118,8 +118,8 @@ class AvatarStage:
         if self._speaking is None or math.isinf(self._speed):
             return []
         last, made_s = self._lines[-1], (now_s - self._speaking.last_began_s) * self._speed
-        ends_s = max(now_s, last.starts_s) if made_s <= 0 else min(last.ends_s, last.starts_s + made_s)
-        self._lines = (*self._lines[:-1], replace(last, ends_s=ends_s))
+        cut = replace(last, ends_s=min(last.ends_s, last.starts_s + made_s))
+        self._lines = (*self._lines[:-1], cut)
         return [Perform(self._lines)]
 
     def stop(self, now_s: float) -> list[Effect]:

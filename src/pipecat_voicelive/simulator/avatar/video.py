@@ -11,6 +11,8 @@ from pipecat_voicelive.simulator.avatar.options import AvatarOptions
 from pipecat_voicelive.simulator.avatar.performance import FRAMES_PER_S, Performance
 
 FRAME_TIME = Fraction(1, FRAMES_PER_S)
+_BT_601, _LIMITED_RANGE = 5, 1
+"""How the face's colours are written, in FFmpeg's numbers; players would have to guess."""
 
 
 def configure(context: VideoCodecContext, options: AvatarOptions) -> None:
@@ -21,6 +23,7 @@ def configure(context: VideoCodecContext, options: AvatarOptions) -> None:
     context.time_base = FRAME_TIME
     context.bit_rate = options.bitrate
     context.gop_size = options.gop_size
+    context.colorspace, context.color_range = _BT_601, _LIMITED_RANGE
     # One thread: a face is quickly encoded, and there may be many sessions.
     context.thread_count = 1
     context.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline"}
