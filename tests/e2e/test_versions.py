@@ -305,6 +305,7 @@ async def test_an_echo_reference_that_the_version_would_take_for_speech_is_refus
         )
 
 
+@pytest.mark.proves("feature.version-warnings")
 async def test_a_bot_on_an_older_version_talks_and_warns_once_for_each_option(speaker, caplog_loguru):
     properties = SessionProperties(
         input_audio_transcription={"model": "azure-speech"},

@@ -22,6 +22,7 @@ from pipecat_voicelive.protocol.codec import (
     to_plain,
 )
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
+from pipecat_voicelive.protocol.session_options import FunctionTool, OpenAIVoice
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -183,6 +184,20 @@ def test_options_are_sent_as_they_are():
         "type": "session.update",
         "session": {"turn_detection": None, "x": [1, {"y": "ü"}]},
     }
+
+
+def test_options_inside_an_event_are_sent_as_they_were_set():
+    properties = ce.ResponseProperties(voice=OpenAIVoice(name="sage"), tools=[FunctionTool(name="look")])
+    event = ce.ResponseCreateEvent(response=properties)
+    wire = {
+        "type": "response.create",
+        "response": {
+            "voice": {"type": "openai", "name": "sage"},
+            "tools": [{"type": "function", "name": "look"}],
+        },
+    }
+    assert json.loads(encode(event)) == wire
+    assert to_plain(event) == wire
 
 
 def test_text_is_sent_unescaped():

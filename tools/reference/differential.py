@@ -314,6 +314,8 @@ full instances of all events go through the codec and come back equal. Generated
 
 {models} models, {members} members compared, {missing} missing or of another type.
 
+*As it came* is said of members that are kept as plain values, whatever they are: they cannot fail to be read.
+
 ## What we send and the SDK has no model for
 """
 

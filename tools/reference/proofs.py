@@ -20,13 +20,13 @@ class UnreadableMarkerError(Exception):
 
 
 def proofs_in(tests: Path) -> dict[str, list[Proof]]:
-    """What is proved, by name, each with its tests: whole bots first, then the rest in order of files.
+    """What is proved, by name, each with its tests: over sockets first, those of the simulator last.
 
     Raises:
         UnreadableMarkerError: A marker's names are not written out as text.
     """
     found: dict[str, list[Proof]] = {}
-    for path in sorted(tests.rglob("test_*.py"), key=lambda path: ("e2e" not in path.parts, path)):
+    for path in sorted(tests.rglob("test_*.py"), key=_order):
         where = path.relative_to(tests.parent).as_posix()
         tree = ast.parse(path.read_text())
         constants = _constants(tree)
@@ -41,6 +41,10 @@ def proofs_in(tests: Path) -> dict[str, list[Proof]]:
             for name in dict.fromkeys([*everywhere, *own]):
                 found.setdefault(name, []).append(Proof(where, test.name))
     return found
+
+
+def _order(path: Path) -> tuple[bool, bool, Path]:
+    return "e2e" not in path.parts, "simulator" in path.parts, path
 
 
 def _marks(node: ast.AST) -> list[ast.Call]:

@@ -96,6 +96,7 @@ class ResponseProperties(Struct, frozen=True, kw_only=True, omit_defaults=True):
         metadata: At most 16 pairs (64/512 characters); comes back in the response's events.
         pre_generated_assistant_message: An assistant message with one text part, spoken as it is.
         conversation: "auto", or "none" for a response that leaves the conversation alone.
+        voice, tools, tool_choice, interim_response: As in the session: options, or plain members.
     """
 
     modalities: list[str] | UnsetType = UNSET
@@ -107,7 +108,7 @@ class ResponseProperties(Struct, frozen=True, kw_only=True, omit_defaults=True):
     temperature: float | UnsetType = UNSET
     max_output_tokens: int | str | UnsetType = UNSET
     reasoning_effort: str | UnsetType = UNSET
-    interim_response: dict[str, Any] | UnsetType = UNSET
+    interim_response: Any = UNSET
     conversation: str | UnsetType = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
     pre_generated_assistant_message: ConversationItem | UnsetType = UNSET

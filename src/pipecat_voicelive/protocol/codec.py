@@ -12,6 +12,7 @@ import msgspec
 
 from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.items import Response
+from pipecat_voicelive.protocol.options.base import Option
 from pipecat_voicelive.protocol.server_events import (
     KnownServerEvent,
     MalformedEvent,
@@ -40,7 +41,15 @@ class _Envelope(msgspec.Struct, frozen=True):
 # RecursionError: JSON nested thousands deep. UnicodeError: lone surrogates, bytes that are no UTF-8.
 _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
-_encoder = msgspec.json.Encoder()
+
+def _option(value: Any) -> Any:
+    """A session option inside an event, as its members that were set."""
+    if isinstance(value, Option):
+        return value.model_dump(mode="json", exclude_unset=True)
+    raise TypeError(f"A {type(value).__name__} cannot be sent.")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_option)
 _server_decoder = msgspec.json.Decoder(KnownServerEvent)
 _client_decoder = msgspec.json.Decoder(ClientEvent)
 _envelope_decoder = msgspec.json.Decoder(_Envelope)
@@ -59,7 +68,7 @@ CLIENT_EVENT_TYPES: frozenset[str] = frozenset(
 
 
 def encode(event: ClientEvent | RawEvent | KnownServerEvent) -> bytes:
-    """The UTF-8 JSON of an event; `bytes` members become base64.
+    """The UTF-8 JSON of an event; `bytes` members become base64, options the members that were set.
 
     Raises:
         TypeError: A `RawEvent` holds something JSON cannot say.
@@ -73,7 +82,7 @@ def to_plain(event: ClientEvent | RawEvent | ServerEvent) -> dict[str, Any]:
         return dict(event.members)
     if isinstance(event, MalformedEvent):
         return {"type": event.type}
-    return msgspec.to_builtins(event)
+    return msgspec.to_builtins(event, enc_hook=_option)
 
 
 def decode_server_event(message: str | bytes) -> ServerEvent:
