@@ -103,11 +103,11 @@ BEHAVIOURS = {
     "Tools on the service's side": (
         Behaviour("mcp", "MCP servers that the service calls", "no", "typed"),
         Behaviour("mcp-approval", "an event handler approves or denies a call; silence denies"),
-        Behaviour("mcp-progress", "calls show in RTVI as function calls that run elsewhere", "no", "no"),
+        Behaviour("mcp-rtvi", "calls show in RTVI as function calls that run elsewhere", "no", "no"),
         Behaviour("mcp-follow-up", "the answer that speaks of a call's result is asked for"),
-        Behaviour("searches", "web and file searches with their results", "no", "typed"),
-        Behaviour("annotations", "citations of what is spoken", "no", "typed"),
-        Behaviour("foundry-agent-calls", "agents that the model asks", "no", "no"),
+        Behaviour("search", "web and file searches with their results", "no", "typed"),
+        Behaviour("citations", "citations of what is spoken", "no", "typed"),
+        Behaviour("agent-as-tool", "agents that the model asks", "no", "no"),
     ),
     "Responses": (
         Behaviour("interim", "something is said while the answer keeps the caller waiting", "no", "typed"),
@@ -133,19 +133,26 @@ BEHAVIOURS = {
         Behaviour("visemes", "mouth shapes at their place in the played audio"),
         Behaviour("blendshapes", "facial frames at their place in the played audio, both wire forms"),
         Behaviour("speech-marks-to-browsers", "words and mouth shapes as RTVI messages", "no", "no"),
-        Behaviour("avatar-webrtc", "avatars over WebRTC, relayed to a browser"),
-        Behaviour("avatar-in-process", "avatars over WebRTC, as Pipecat's video and audio frames"),
+        Behaviour(
+            "avatar-webrtc", "avatars over WebRTC: picture and sound of a peer connection", "no", "typed"
+        ),
+        Behaviour(
+            "avatar-relay", "an avatar's peer connection with a browser, negotiated through RTVI", "no", "no"
+        ),
+        Behaviour("avatar-in-pipeline", "avatars over WebRTC, as Pipecat's video and audio frames"),
         Behaviour("avatar-websocket-video", "avatars over the WebSocket, as fragmented MP4"),
         Behaviour("avatar-switches", "the avatar begins and ends to speak", "no", "typed"),
         Behaviour("avatar-background", "a color or a picture behind the avatar", "no", "typed"),
         Behaviour("large-messages", "messages of several MiB", "no: 1 MiB", "4 MiB, more if asked"),
-        Behaviour("avatar-scene", "a photo avatar's place in the picture changes while it speaks"),
+        Behaviour("avatar-scene-change", "a new scene goes out with all other options", "no", "typed"),
+        Behaviour("avatar-brackets", "an answer lasts until the avatar has spoken it", "no"),
+        Behaviour("avatar-scene", "a photo avatar's place in the picture"),
         Behaviour("avatar-barge-in", "speech empties what the avatar has yet to say"),
     ),
     "Versions and care": (
         Behaviour("api-versions", "options are written the way the chosen API version wants", "no", "no"),
         Behaviour("version-warnings", "an option that a version lacks is told, with the first that has it"),
-        Behaviour("v1", "the label `v1` (experimental)", "no", "no"),
+        Behaviour("v1-dialect", "the label `v1` (experimental)", "no", "no"),
         Behaviour("redirects", "credentials never follow a redirect", "no: the key does", "yes"),
     ),
 }
