@@ -6,6 +6,7 @@ import pytest
 
 from pipecat_voicelive.protocol.codec import CLIENT_EVENT_TYPES, SERVER_EVENT_TYPES
 from reference import events_page, features_page, ours, rivals
+from reference.__main__ import differs
 from reference.proofs import Proof, UnreadableMarkerError, proofs_in
 from reference.rows import tables, unknown
 
@@ -103,3 +104,22 @@ def test_the_pages_name_every_event_and_link_every_proof():
     assert "[it is told](../../tests/test_a.py)" in features
     events = events_page.page(SOURCE)
     assert all(f"| `{name}` |" in events for name in CLIENT_EVENT_TYPES | SERVER_EVENT_TYPES)
+
+
+def test_a_page_that_is_not_what_it_would_be_now_is_noticed(tmp_path):
+    page = tmp_path / "features.md"
+    text = features_page.page(tables(), {})
+    assert differs(page, text)
+    page.write_text(text)
+    assert not differs(page, text)
+    page.write_text(text.replace("Audio, decoded", "Sound, decoded"))
+    assert differs(page, text)
+
+
+def test_other_releases_of_the_rivals_do_not_make_the_page_stale(tmp_path):
+    page = tmp_path / "features.md"
+    text = features_page.page(tables(), {})
+    page.write_text(text.replace(rivals.versions(), "Pipecat 1.13.0").replace("| acts on it |", "| no |"))
+    assert not differs(page, text)
+    page.write_text(page.read_text().replace("Audio, decoded", "Sound, decoded"))
+    assert differs(page, text)

@@ -34,7 +34,7 @@ def main(command: str) -> int:
         for path, text in pages.items():
             path.write_text(text)
     else:
-        stale = [path.relative_to(ROOT).as_posix() for path, text in pages.items() if _differs(path, text)]
+        stale = [path.relative_to(ROOT).as_posix() for path, text in pages.items() if differs(path, text)]
         problems += [f"{path} is not current: run `make docs`." for path in stale]
     if EVERY_ROW_IS_PROVED:
         problems += [f"Nothing proves {name}: mark the test that does." for name in missing]
@@ -42,7 +42,7 @@ def main(command: str) -> int:
     return _tell(problems)
 
 
-def _differs(path: Path, text: str) -> bool:
+def differs(path: Path, text: str) -> bool:
     """Whether a page is not what it would be now. With other rivals installed, theirs is not compared."""
     written = path.read_text() if path.exists() else ""
     if rivals.versions() in written or "features" not in path.name:
