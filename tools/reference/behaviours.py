@@ -103,11 +103,11 @@ BEHAVIOURS = {
     "Tools on the service's side": (
         Behaviour("mcp", "MCP servers that the service calls", "no", "typed"),
         Behaviour("mcp-approval", "an event handler approves or denies a call; silence denies"),
-        Behaviour("mcp-rtvi", "calls show in RTVI as function calls that run elsewhere", "no", "no"),
+        Behaviour("mcp-progress", "calls show in RTVI as function calls that run elsewhere", "no", "no"),
         Behaviour("mcp-follow-up", "the answer that speaks of a call's result is asked for"),
-        Behaviour("search", "web and file searches with their results", "no", "typed"),
-        Behaviour("citations", "citations of what is spoken", "no", "typed"),
-        Behaviour("agent-as-tool", "agents that the model asks", "no", "no"),
+        Behaviour("searches", "web and file searches with their results", "no", "typed"),
+        Behaviour("annotations", "citations of what is spoken", "no", "typed"),
+        Behaviour("foundry-agent-calls", "agents that the model asks", "no", "no"),
     ),
     "Responses": (
         Behaviour("interim", "something is said while the answer keeps the caller waiting", "no", "typed"),
@@ -126,7 +126,7 @@ BEHAVIOURS = {
         ),
         Behaviour("streaming-text", "text that comes piece by piece", "no", "typed"),
         Behaviour("images", "images of the context and of the caller, within size limits"),
-        Behaviour("video-in", "video frames, as often as is sensible", "no", "no"),
+        Behaviour("video-frames", "video frames, as often as is sensible", "no", "no"),
     ),
     "Mouth and face": (
         Behaviour("words", "words at their place in the played audio"),

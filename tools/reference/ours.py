@@ -85,7 +85,7 @@ def session_options() -> dict[str, str]:
 def _members(model: type[BaseModel], path: str) -> Iterator[tuple[str, str]]:
     hints = get_type_hints(model)
     for name in model.model_fields:
-        if name == "type" or (name == "model" and not path):
+        if name == "model" and not path:
             continue
         yield f"{path}{name}", model.__name__
         inner = (FunctionTool, MCPServer, FoundryAgentTool) if name == "tools" else models_in(hints[name])
