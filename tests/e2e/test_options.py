@@ -88,6 +88,7 @@ async def goes_through(wire, *, model="gpt-4.1", **options):
 @pytest.mark.proves(
     "feature.voices",
     "session.voice",
+    "session.voice.type",
     "session.voice.name",
     "session.voice.temperature",
     "session.voice.custom_lexicon_url",
@@ -156,6 +157,7 @@ BY_SOUND = COMMON | {
 
 @pytest.mark.proves(
     "session.turn_detection",
+    "session.turn_detection.type",
     "session.turn_detection.threshold",
     "session.turn_detection.prefix_padding_ms",
     "session.turn_detection.silence_duration_ms",
@@ -272,6 +274,7 @@ async def test_every_transcription_goes_through_with_its_members(transcription, 
 
 @pytest.mark.proves(
     "session.input_audio_noise_reduction",
+    "session.input_audio_noise_reduction.type",
     "input_audio_noise_reduction=azure_deep_noise_suppression",
     "input_audio_noise_reduction=near_field",
     "input_audio_noise_reduction=far_field",
@@ -287,6 +290,7 @@ async def test_every_noise_reduction_goes_through(kind):
 
 @pytest.mark.proves(
     "session.input_audio_echo_cancellation",
+    "session.input_audio_echo_cancellation.type",
     "session.input_audio_echo_cancellation.reference_source",
     "session.input_audio_echo_cancellation.channels",
     "input_audio_echo_cancellation=server_echo_cancellation",
@@ -371,6 +375,7 @@ async def test_every_reasoning_effort_goes_through(effort):
 
 @pytest.mark.proves(
     "session.interim_response",
+    "session.interim_response.type",
     "session.interim_response.triggers",
     "session.interim_response.latency_threshold_ms",
     "session.interim_response.texts",
@@ -429,6 +434,7 @@ MCP = {
 
 @pytest.mark.proves(
     "session.tools",
+    "session.tools.type",
     "session.tools.name",
     "session.tools.description",
     "session.tools.parameters",
@@ -466,6 +472,7 @@ async def test_mcp_servers_are_sent_with_all_their_members(approval):
 
 @pytest.mark.proves(
     "session.tool_choice",
+    "session.tool_choice.type",
     "session.tool_choice.name",
     "session.parallel_tool_calls",
     "tool_choice=auto",
@@ -488,6 +495,7 @@ async def test_every_tool_choice_goes_through(choice):
 
 @pytest.mark.proves(
     "session.avatar",
+    "session.avatar.type",
     "session.avatar.character",
     "session.avatar.style",
     "session.avatar.customized",

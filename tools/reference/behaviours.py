@@ -42,6 +42,7 @@ BEHAVIOURS = {
         Behaviour("turn-detection", "the service's turn detections drive Pipecat's turns", "four of five"),
         Behaviour("manual-turns", "turns that the program begins and ends", "yes"),
         Behaviour("barge-in", "speech stops the answer, everywhere at once", "yes"),
+        Behaviour("fillers-do-not-interrupt", "humming and filler words do not stop the answer", "yes"),
         Behaviour(
             "heard-truncation", "the conversation is cut to what was really played", "by the wall clock"
         ),
@@ -136,6 +137,8 @@ BEHAVIOURS = {
         Behaviour(
             "avatar-webrtc", "avatars over WebRTC: picture and sound of a peer connection", "no", "typed"
         ),
+        Behaviour("avatar-client", "avatars in a client without Pipecat", "no", "typed"),
+        Behaviour("avatar-in-browser", "a page that shows an avatar and speaks with it", "no", "no"),
         Behaviour(
             "avatar-relay", "an avatar's peer connection with a browser, negotiated through RTVI", "no", "no"
         ),
