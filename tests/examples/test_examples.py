@@ -26,6 +26,18 @@ PRINTS = {
         "user: Is the museum open today?",
         "assistant: Yes, until six o'clock.",
         "assistant: Goodbye.",
+    "voices": [
+        "gpt-4.1: azure-standard en-US-AvaNeural",
+        "gpt-4.1: azure-custom OurVoice",
+        "gpt-realtime: openai marin",
+        "azure-realtime: azure-realtime-native ava",
+    ],
+    "turn_detection": [
+        "the story is completed",
+        "a turn begins at 1.5 s",
+        "it ends at 6.4 s",
+        "caller: Book me a table for, let me see, five, and",
+        "bot: For five.",
     ],
     "transcription": [
         "en-US: Order number nine. It is late.",

@@ -247,7 +247,7 @@ async def test_usage_adds_up(client):
 
 async def test_speech_that_fails_fails_the_response(start, join):
     class Mute:
-        async def speak(self, text, *, locale="en-US", voice=None, rate=1.0):
+        async def speak(self, text, *, locale="en-US", voice=None, rate=1.0, pitch=1.0):
             from pipecat_voicelive.simulator.speech import SpeechError
 
             raise SpeechError("no voice")

@@ -32,7 +32,7 @@ def detected(audio, *, pieces=(), **changes):
     samples = np.frombuffer(audio, dtype="<i2").astype(np.int16)
     found = []
     for piece in np.split(samples, sorted({min(cut, len(samples)) for cut in pieces})):
-        found += detector.feed(piece)
+        found += list(detector.feed(piece))
     return found
 
 
@@ -99,7 +99,7 @@ def test_a_forgotten_turn_does_not_end():
     voice, quiet = (np.frombuffer(sound(part), dtype="<i2").astype(np.int16) for part in (800, -800))
     assert [type(detection) for detection in detector.feed(voice)] == [SpeechStarted]
     detector.forget_turn()
-    assert detector.feed(quiet) == []
+    assert list(detector.feed(quiet)) == []
 
 
 SOUNDS = st.lists(st.integers(-900, 900).filter(lambda ms: ms != 0), max_size=6)

@@ -394,7 +394,9 @@ class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
                 logger.warning(f"{self}: session.{name} is not sent: the audio is bound to it. {_NEXT_TIME}")
 
     def _check_settings(self) -> None:
-        for doubt in doubts_about(assert_given(self._settings.session_properties)):
+        known = not self._of_agent and self._connect_arguments["profile"] is None
+        model = str(self._settings.model) if known else None
+        for doubt in doubts_about(assert_given(self._settings.session_properties), model):
             logger.warning(f"{self}: {doubt}")
 
     def _configure(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self
 from pipecat.services.settings import LLMSettings
 from pipecat.utils.types import NOT_GIVEN, NotGiven, is_given
 
+from pipecat_voicelive.protocol.mismatches import mismatches
 from pipecat_voicelive.protocol.options.base import own_copy
 from pipecat_voicelive.protocol.session_options import (
     AzureStandardVoice,
@@ -115,8 +116,8 @@ def default_properties(model: str) -> SessionProperties:
     return properties
 
 
-def doubts_about(properties: SessionProperties) -> Iterator[str]:
-    """What in these options is probably not meant; they are sent all the same."""
+def doubts_about(properties: SessionProperties, model: str | None) -> Iterator[str]:
+    """What in these options is probably not meant; they are sent all the same. `model` as in `mismatches`."""
     for name, meant in misspelt(properties):
         yield f"session option {name!r} is not known; do you mean {meant!r}? Sent as it is."
     if "input_audio_transcription" not in properties.model_fields_set:
@@ -124,3 +125,4 @@ def doubts_about(properties: SessionProperties) -> Iterator[str]:
             "session_properties has no input_audio_transcription, so what the caller says may not reach the "
             'context. Set InputAudioTranscription(model="azure-speech"), or None.'
         )
+    yield from mismatches(properties.to_wire(), model)

@@ -74,6 +74,12 @@ class Brain:
         self._understood[item_id] = heard
         return heard
 
+    def expected(self, earlier: Sequence[ConversationItem]) -> Turn | None:
+        """The line that the next voice turn takes. What was typed `earlier` takes its lines first."""
+        self._read(earlier)
+        free = (turn for index, turn in enumerate(self._scenario.turns) if index not in self._used)
+        return next(free, None)
+
     def reply(self, items: Sequence[ConversationItem], tools: Collection[str]) -> Reply:
         """What to answer to a conversation, given the names of the tools on offer."""
         self._read(items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -51,9 +52,18 @@ Heard: TypeAlias = TurnBegan | TurnEnded
 
 
 class CallerAudio:
-    """The input audio buffer of a session and the turn detection on it."""
+    """The input audio buffer of a session and the turn detection on it.
 
-    def __init__(self, audio_format: InputFormat, settings: TurnSettings | None) -> None:
+    Args:
+        audio_format: What is appended.
+        settings: How turns are found; None if the client makes them.
+        patience_ms: Tells how much more silence than set it takes to end the turn that is going on.
+    """
+
+    def __init__(
+        self, audio_format: InputFormat, settings: TurnSettings | None, patience_ms: Callable[[], int]
+    ) -> None:
+        self._patience_ms = patience_ms
         self._format = audio_format
         self._settings = settings
         self._buffer = InputAudioBuffer(audio_format.audio.rate_hz)
@@ -70,8 +80,8 @@ class CallerAudio:
         self._detector = self._new_detector()
         self._turn = None
 
-    def append(self, data: bytes) -> list[Heard]:
-        """Take audio in the input format; returns what it shows, in order.
+    def append(self, data: bytes) -> Iterator[Heard]:
+        """Take audio in the input format, and tell what it shows, in order; to be taken to the end.
 
         Raises:
             RefusedError: `data` is no whole number of samples.
@@ -79,19 +89,17 @@ class CallerAudio:
         samples = self._format.decode(data)
         self._buffer.append(samples)
         if self._detector is None or self._settings is None:
-            return []
-        heard: list[Heard] = []
+            return
         for detection in self._detector.feed(samples):
             match detection:
                 case SpeechStarted(audio_start_ms):
                     self._turn = TurnBegan(new_id("item_", 21), audio_start_ms)
-                    heard.append(self._turn)
+                    yield self._turn
                 case SpeechStopped(audio_end_ms):
-                    heard.append(self._end_turn(audio_end_ms))
+                    yield self._end_turn(audio_end_ms)
         if self._turn is None:
             kept_ms = self._settings.prefix_padding_ms + self._settings.speech_duration_ms + _SPARE_MS
             self._buffer.drop_until(self._buffer.end_ms - kept_ms)
-        return heard
 
     def commit(self) -> TurnEnded:
         """Make a turn of all that is buffered, as the client asks.
@@ -124,4 +132,9 @@ class CallerAudio:
         if self._settings is None:
             return None
         start_ms = int(self._buffer.end_ms) // FRAME_MS * FRAME_MS
-        return TurnDetector(self._settings, rate_hz=self._format.audio.rate_hz, start_ms=start_ms)
+        return TurnDetector(
+            self._settings,
+            rate_hz=self._format.audio.rate_hz,
+            start_ms=start_ms,
+            patience_ms=self._patience_ms,
+        )

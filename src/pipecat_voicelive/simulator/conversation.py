@@ -85,6 +85,11 @@ class Conversation:
             if entry.audio is not None and entry.item.role == "user"
         )
 
+    def audio_ms(self, item_id: str) -> float:
+        """How much audio an item has, 0 for one that is not there."""
+        entry = self._entries.get(item_id)
+        return entry.audio.duration_ms if entry is not None and entry.audio is not None else 0.0
+
     def entry(self, item_id: str, param: str = "item_id") -> Entry:
         """An item and its audio.
 

@@ -43,6 +43,7 @@ from pipecat_voicelive.simulator.listening import transcript_of, transcription_e
 from pipecat_voicelive.simulator.response_options import ResponseOptions, response_options
 from pipecat_voicelive.simulator.responses import ResponseInput, RunningResponse
 from pipecat_voicelive.simulator.session_config import SessionConfig
+from pipecat_voicelive.simulator.turn_ends import is_only_fillers
 from pipecat_voicelive.simulator.usage import image_tokens, item_text_tokens, text_tokens
 from pipecat_voicelive.simulator.utterance import Utterance
 
@@ -161,6 +162,27 @@ class Dialogue:
         else:
             effects += [Send(event) for event in transcription]
         return effects
+
+    @property
+    def expected_words(self) -> str:
+        """What the caller is about to say, "" if the scenario does not know."""
+        turn = self._brain.expected(self.conversation.items)
+        return turn.user if turn else ""
+
+    def hears_fillers(self, now_s: float) -> bool:
+        """Whether the caller, who begins to speak, only hums while the bot speaks.
+
+        The bot speaks as long as a client that plays everything at once would be playing it.
+        """
+        speaking = self._response is not None
+        if self._playing is not None and not speaking:
+            played_ms = (now_s - self._playing.began_s) * 1000
+            speaking = played_ms < self.conversation.audio_ms(self._playing.item_id)
+        return speaking and is_only_fillers(self.expected_words)
+
+    def pass_over(self) -> None:
+        """The caller has hummed: the line is used up and nothing comes of it."""
+        self._brain.hear(new_id("item_", 21), 0.0, self.conversation.items)
 
     def respond(self, asked: ResponseProperties, event_id: str | None, now_s: float) -> list[Effect]:
         """Begin a response that the client asks for.

@@ -27,6 +27,7 @@ class Speak:
     locale: str
     voice: str | None
     rate: float
+    pitch: float
 
 
 @dataclass(frozen=True, slots=True)

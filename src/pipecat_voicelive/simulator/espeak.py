@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import NamedTuple, Self
 
 from loguru import logger
@@ -27,6 +28,7 @@ class _Request(NamedTuple):
     text: str
     voice: str
     wpm: int
+    pitch: int
 
 
 class EspeakSpeaker:
@@ -59,7 +61,13 @@ class EspeakSpeaker:
         return self._process.pid
 
     async def speak(
-        self, text: str, *, locale: str = "en-US", voice: str | None = None, rate: float = 1.0
+        self,
+        text: str,
+        *,
+        locale: str = "en-US",
+        voice: str | None = None,
+        rate: float = 1.0,
+        pitch: float = 1.0,
     ) -> Utterance:
         """See `Speaker.speak`."""
         check_rate(rate)
@@ -68,7 +76,7 @@ class EspeakSpeaker:
         if not tokens:
             return silent_utterance()
         wpm = round(min(max(NORMAL_WPM * rate, SLOWEST_WPM), FASTEST_WPM))
-        request = _Request(text, espeak_voice, wpm)
+        request = _Request(text, espeak_voice, wpm, _espeak_pitch(pitch))
         if cached := self._cache.get(request):
             return cached
         async with self._slots:
@@ -93,7 +101,9 @@ class EspeakSpeaker:
         process = await self._running_process()
         try:
             async with asyncio.timeout(_UTTERANCE_TIMEOUT_S):
-                return await process.speak(request.text, voice=request.voice, wpm=request.wpm)
+                return await process.speak(
+                    request.text, voice=request.voice, wpm=request.wpm, pitch=request.pitch
+                )
         except TimeoutError as error:
             process.kill()
             raise SpeechError(f"espeak-ng did not speak within {_UTTERANCE_TIMEOUT_S:g} s") from error
@@ -107,3 +117,8 @@ class EspeakSpeaker:
                 await self._process.aclose()
                 self._process = await EspeakProcess.start()
             return self._process
+
+
+def _espeak_pitch(factor: float) -> int:
+    """espeak-ng's pitch, 0 to 100: half the height, 50: normal, double."""
+    return round(min(max(50 + 50 * math.log2(max(factor, 0.1)), 0), 100))

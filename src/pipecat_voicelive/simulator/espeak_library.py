@@ -20,6 +20,7 @@ _DONT_EXIT = 0x8000
 _CHARS_UTF8 = 1
 _POSITION_CHARACTER = 1
 _PARAMETER_RATE = 1
+_PARAMETER_PITCH = 3
 _BUFFER_MS = 200
 _SEED = 1
 
@@ -115,6 +116,7 @@ class Espeak:
         # It seeds itself by the clock; a voice's breath and tremble are random.
         self._library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
         self._library.espeak_SetParameter(_PARAMETER_RATE, request.wpm, 0)
+        self._library.espeak_SetParameter(_PARAMETER_PITCH, request.pitch, 0)
         text = request.text.translate(_CONTROL_TO_SPACE).encode("utf-8", "replace") + b"\0"
         if self._library.espeak_Synth(text, len(text), 0, _POSITION_CHARACTER, 0, _CHARS_UTF8, None, None):
             raise EspeakError("espeak-ng could not speak the text")

@@ -81,7 +81,7 @@ class EspeakProcess:
         """Whether it is gone, or about to go."""
         return self._reader.done()
 
-    async def speak(self, text: str, *, voice: str, wpm: int) -> RawSpeech:
+    async def speak(self, text: str, *, voice: str, wpm: int, pitch: int) -> RawSpeech:
         """Have a text spoken.
 
         Raises:
@@ -90,7 +90,7 @@ class EspeakProcess:
         """
         if self.ended:
             raise ProcessEndedError("the espeak-ng process has ended")
-        request = SpeakRequest(next(self._ids), text, voice, wpm)
+        request = SpeakRequest(next(self._ids), text, voice, wpm, pitch)
         answer: asyncio.Future[RawSpeech] = asyncio.get_running_loop().create_future()
         self._waiting[request.id] = answer
         try:

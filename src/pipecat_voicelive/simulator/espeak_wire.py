@@ -1,6 +1,6 @@
 """What the simulator and its espeak-ng process say to each other, over that process's stdin and stdout.
 
-    request   a line of JSON: {"id", "text", "voice", "wpm"}
+    request   a line of JSON: {"id", "text", "voice", "wpm", "pitch"}
     reply     two little-endian u32 (sizes of header and samples), the header in JSON, the samples
 
 The first reply, `Ready` or `Failed`, answers the start of the process. Closing stdin ends the process.
@@ -19,12 +19,16 @@ START_ID = 0
 
 @dataclass(frozen=True, slots=True)
 class SpeakRequest:
-    """Speak `text` with an espeak-ng voice, e.g. "gmw/en-US+f2", at `wpm` words a minute."""
+    """Speak `text` with an espeak-ng voice, e.g. "gmw/en-US+f2", at `wpm` words a minute.
+
+    `pitch` goes from 0 to 100, 50 being normal.
+    """
 
     id: int
     text: str
     voice: str
     wpm: int
+    pitch: int = 50
 
 
 @dataclass(frozen=True, slots=True)

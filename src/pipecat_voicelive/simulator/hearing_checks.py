@@ -27,12 +27,34 @@ AZURE_TRANSCRIPTION_MODELS = (
     "mai-transcribe-medical",
     "azure-mrs",
 )
+END_OF_UTTERANCE_MODELS = (
+    "semantic_detection_v1",
+    "semantic_detection_v1_en",
+    "semantic_detection_v1_multilingual",
+    "smart_end_of_turn_detection",
+)
+_BY_LOUDNESS = {
+    "threshold",
+    "prefix_padding_ms",
+    "silence_duration_ms",
+    "speech_duration_ms",
+    "end_of_utterance_detection",
+}
+_BY_WORDS = {"remove_filler_words", "appended_text_after_truncation"}
+_TURN_MEMBERS = {
+    "server_vad": _BY_LOUDNESS,
+    "semantic_vad": {"eagerness"},
+    "azure_semantic_vad": {*_BY_LOUDNESS, *_BY_WORDS, "languages"},
+    "azure_semantic_vad_en": {*_BY_LOUDNESS, *_BY_WORDS},
+    "azure_semantic_vad_multilingual": {*_BY_LOUDNESS, *_BY_WORDS, "languages"},
+}
+"""What each turn detection has besides what all have. Members that stand nowhere here are let pass."""
 _MOST_LANGUAGES = 10
 _TOO_MANY_PHRASES = 500
 
 
-def check_hearing(session: Mapping[str, Any], model: Model) -> None:
-    """Refuse what does not go together.
+def check_hearing(session: Mapping[str, Any], model: Model, *, strict: bool) -> None:
+    """Refuse what does not go together; what is only said not to go together if `strict`.
 
     Raises:
         RefusedError: What is wrong first.
@@ -41,7 +63,21 @@ def check_hearing(session: Mapping[str, Any], model: Model) -> None:
     turn_detection: dict[str, Any] = session.get("turn_detection") or {}
     if turn_detection.get("type") == "semantic_vad" and not model.speaks_openai_voices:
         raise invalid_value("'semantic_vad' is not supported by this model.", "session.turn_detection.type")
+    if strict:
+        _check_members(turn_detection)
     _check_echo(session)
+
+
+def _check_members(turn_detection: Mapping[str, Any]) -> None:
+    kind = turn_detection.get("type")
+    every = {name for members in _TURN_MEMBERS.values() for name in members}
+    others = every - _TURN_MEMBERS.get(str(kind), set())
+    for name, value in turn_detection.items():
+        if name in others and value is not None:
+            raise invalid_value(
+                f"'{name}' is not supported by turn detection of type '{kind}'.",
+                f"session.turn_detection.{name}",
+            )
 
 
 def _check_transcription(transcription: Mapping[str, Any], model: Model) -> None:

@@ -65,6 +65,7 @@ from pipecat_voicelive.simulator.errors_wire import (
 from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.streamed_text import StreamedText
+from pipecat_voicelive.simulator.turn_ends import looks_unfinished
 from pipecat_voicelive.simulator.utterance import Utterance
 
 MAX_APPEND_BYTES = 15 * 1024 * 1024
@@ -95,7 +96,8 @@ class LiveSession:
         self._dialogue = Dialogue(config, thread, self._avatar, speed=speed)
         self._streamed_text = StreamedText(self._dialogue.conversation)
         turns = config.turn_taking
-        self._caller = CallerAudio(config.input_format, turns.detection if turns else None)
+        self._caller = CallerAudio(config.input_format, turns.detection if turns else None, self._patience_ms)
+        self._ignored: str | None = None  # the turn in progress, if it is nothing but fillers
 
     @property
     def conversation(self) -> Conversation:
@@ -189,12 +191,15 @@ class LiveSession:
     def _append(self, audio: bytes, now_s: float) -> list[Effect]:
         if len(audio) > MAX_APPEND_BYTES:
             raise invalid_value("'audio' must not be longer than 15 MiB.", "audio")
-        heard = self._caller.append(audio)
         turns = self._config.turn_taking
         effects: list[Effect] = []
-        for happened in heard:
+        for happened in self._caller.append(audio):
             assert turns is not None, "only turn detection finds turns"
             match happened:
+                case TurnBegan(item_id) if turns.ignores_fillers and self._dialogue.hears_fillers(now_s):
+                    self._ignored = item_id
+                case TurnEnded(item_id) if item_id == self._ignored:
+                    self._dialogue.pass_over()
                 case TurnBegan(item_id, audio_start_ms):
                     effects.append(
                         Send(InputAudioBufferSpeechStarted(audio_start_ms=audio_start_ms, item_id=item_id))
@@ -213,6 +218,14 @@ class LiveSession:
                 case _:
                     assert_never(happened)
         return effects
+
+    def _patience_ms(self) -> int:
+        """How much more silence than set it takes to end the turn that is going on."""
+        turns = self._config.turn_taking
+        line = self._dialogue.expected_words
+        if turns is None or not looks_unfinished(line, turns.unfinished_level):
+            return 0
+        return turns.unfinished_wait_ms
 
     def _change_item(
         self,

@@ -11,6 +11,7 @@ from msgspec import UNSET
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.simulator.errors_wire import invalid_value
 from pipecat_voicelive.simulator.pipelines import Model
+from pipecat_voicelive.simulator.prosody import pitch_of, rate_of
 from pipecat_voicelive.simulator.session_checks import (
     AZURE_VOICES,
     OUTPUT_FORMATS,
@@ -79,14 +80,13 @@ class ResponseOptions:
 
     @property
     def rate(self) -> float:
-        """The speed of speech, from "1.2" or "+20%"; 1 for anything else."""
-        given = str(self.voice.get("rate") or "1")
-        percent = re.fullmatch(r"([+-]\d+(?:\.\d+)?)%", given)
-        if percent:
-            rate = 1 + float(percent.group(1)) / 100
-        else:
-            rate = float(given) if re.fullmatch(r"\d+(?:\.\d+)?", given) else 1.0
-        return min(max(rate, 0.5), 2.0)
+        """The speed of speech, 1 being normal."""
+        return rate_of(self.voice.get("rate"))
+
+    @property
+    def pitch(self) -> float:
+        """The height of the voice, 1 being normal."""
+        return pitch_of(self.voice.get("pitch"))
 
 
 def response_options(session: dict[str, Any], asked: ResponseProperties, model: Model) -> ResponseOptions:

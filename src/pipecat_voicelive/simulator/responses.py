@@ -225,7 +225,14 @@ class RunningResponse:
                 self._note_audio(output, with_data=False)
                 options = self._options
                 effects.append(
-                    Speak(output.place.item_id, output.text, options.locale, options.voice_name, options.rate)
+                    Speak(
+                        output.place.item_id,
+                        output.text,
+                        options.locale,
+                        options.voice_name,
+                        options.rate,
+                        options.pitch,
+                    )
                 )
             case WrittenOutput() | CallOutput():
                 self._phase = _Producing(output, now_s, deque(output.steps()))

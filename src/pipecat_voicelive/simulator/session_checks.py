@@ -20,6 +20,7 @@ from pipecat_voicelive.simulator.errors_wire import (
 )
 from pipecat_voicelive.simulator.hearing_checks import (
     AZURE_TRANSCRIPTION_MODELS,
+    END_OF_UTTERANCE_MODELS,
     OPENAI_TRANSCRIPTION_MODELS,
     check_hearing,
 )
@@ -69,7 +70,7 @@ def check_session(session: Mapping[str, Any], model: Model, *, strict: bool) -> 
     _check_blendshapes(session, model)
     if session.get("avatar"):
         avatar_options(session["avatar"])
-    check_hearing(session, model)
+    check_hearing(session, model, strict=strict)
 
 
 def _text(value: object, path: str) -> None:
@@ -144,11 +145,37 @@ def _modalities(value: object, path: str) -> None:
 
 
 _voice_object = _object(
-    {"type": _one_of("openai", "azure-realtime-native", *AZURE_VOICES), "name": _text, "rate": _text},
+    {
+        "type": _one_of("openai", "azure-realtime-native", *AZURE_VOICES),
+        "temperature": _number(0, 1),
+        "prefer_locales": _list_of(_text),
+        **dict.fromkeys(
+            (
+                "name",
+                "model",
+                "endpoint_id",
+                "custom_lexicon_url",
+                "custom_text_normalization_url",
+                "locale",
+                "style",
+                "pitch",
+                "rate",
+                "volume",
+            ),
+            _text,
+        ),
+    },
     required=("type",),
 )
 
 
+_VOICE_NAMES = {
+    "openai": ("alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse"),
+    "azure-realtime-native": (
+        *("aarti", "andrew", "ava", "denise", "diya", "elsa", "florian", "francisca"),
+        *("meera", "xiaoxiao", "ximena", "yunxi"),
+    ),
+}
 _VOICE_NEEDS = {
     "azure-custom": ("name", "endpoint_id"),
     "azure-personal": ("name", "model"),
@@ -158,9 +185,11 @@ _VOICE_NEEDS = {
 
 def _voice(value: object, path: str) -> None:
     if isinstance(value, str):
-        return
+        value = {"type": "openai", "name": value}
     _voice_object(value, path)
     kind = cast("dict[str, str]", value)["type"]
+    if kind in _VOICE_NAMES:
+        _object({"name": _one_of(*_VOICE_NAMES[kind])})(value, path)
     _object({}, required=_VOICE_NEEDS.get(kind, ("name",)))(value, path)
 
 
@@ -223,7 +252,13 @@ _MEMBERS: Mapping[str, Check] = {
             "appended_text_after_truncation": _text,
             "languages": _list_of(_text),
             "eagerness": _one_of("auto", "low", "medium", "high"),
-            "end_of_utterance_detection": _object({"model": _text}),
+            "end_of_utterance_detection": _object(
+                {
+                    "model": _one_of(*END_OF_UTTERANCE_MODELS),
+                    "threshold_level": _one_of("low", "medium", "high", "default"),
+                    "timeout_ms": _count,
+                }
+            ),
         },
         required=("type",),
     ),

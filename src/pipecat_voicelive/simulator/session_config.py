@@ -27,12 +27,18 @@ class TurnTaking:
         create_response: Whether the end of a turn brings a response.
         interrupt_response: Whether speech stops a response.
         auto_truncate: Whether the service cuts the interrupted item itself.
+        ignores_fillers: Whether fillers said while the bot speaks are no turn.
+        unfinished_wait_ms: How much longer the silence must be after words that look unfinished.
+        unfinished_level: How easily words look unfinished.
     """
 
     detection: TurnSettings
     create_response: bool
     interrupt_response: bool
     auto_truncate: bool
+    ignores_fillers: bool
+    unfinished_wait_ms: int
+    unfinished_level: str
 
 
 class SessionConfig:
@@ -165,11 +171,15 @@ class SessionConfig:
         turns: dict[str, Any] | None = self._effective["turn_detection"]
         if turns is None:
             return None
+        ending: dict[str, Any] = turns.get("end_of_utterance_detection") or {}
         return TurnTaking(
             detection=turn_settings(turns, self.api_version),
             create_response=turns["create_response"] is not False,
             interrupt_response=turns["interrupt_response"] is not False,
             auto_truncate=turns["auto_truncate"] is True,
+            ignores_fillers=turns.get("remove_filler_words") is True,
+            unfinished_wait_ms=_unfinished_wait_ms(turns),
+            unfinished_level=ending.get("threshold_level") or "default",
         )
 
     @property
@@ -185,3 +195,20 @@ class SessionConfig:
             with_phrases="item.input_audio_transcription.phrases" in include,
             rate_hz=self.input_format.audio.rate_hz,
         )
+
+
+_EAGERNESS_WAITS_MS = {"low": 8000, "high": 2000}
+_MEDIUM_EAGERNESS_WAIT_MS = 4000
+
+
+def _unfinished_wait_ms(turns: dict[str, Any]) -> int:
+    """How long to wait for more: by the detection of the end, or by the eagerness of semantic detection."""
+    if turns["type"] == "semantic_vad":
+        return _EAGERNESS_WAITS_MS.get(turns.get("eagerness") or "", _MEDIUM_EAGERNESS_WAIT_MS)
+    detection: dict[str, Any] | None = turns.get("end_of_utterance_detection")
+    if detection is None:
+        return 0
+    timeout_ms = detection.get("timeout_ms")
+    if timeout_ms is None and detection.get("timeout") is not None:  # seconds, in the first version
+        timeout_ms = detection["timeout"] * 1000
+    return 1000 if timeout_ms is None else round(timeout_ms)

@@ -177,7 +177,7 @@ class SessionRunner:
     async def _speak(self, wanted: Speak) -> None:
         try:
             utterance = await self._speaker.speak(
-                wanted.text, locale=wanted.locale, voice=wanted.voice, rate=wanted.rate
+                wanted.text, locale=wanted.locale, voice=wanted.voice, rate=wanted.rate, pitch=wanted.pitch
             )
         except VoiceLiveError as error:
             _logger.warning("The simulator's speaker failed: %s", type(error).__name__)

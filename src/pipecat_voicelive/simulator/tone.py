@@ -39,25 +39,26 @@ class ToneSpeaker:
         locale: str = "en-US",  # noqa: ARG002
         voice: str | None = None,  # noqa: ARG002
         rate: float = 1.0,
+        pitch: float = 1.0,
     ) -> Utterance:
         """See `Speaker.speak`."""
         check_rate(rate)
         tokens = tokens_of(text)
         if not tokens:
             return silent_utterance()
-        return await asyncio.to_thread(_hum, text, tokens, rate)
+        return await asyncio.to_thread(_hum, text, tokens, rate, pitch)
 
     async def aclose(self) -> None:
         """See `Speaker.aclose`."""
 
 
-def _hum(text: str, tokens: list[Token], rate: float) -> Utterance:
+def _hum(text: str, tokens: list[Token], rate: float, pitch: float) -> Utterance:
     words = list(_words(text, tokens, rate))
     speech_end_ms = words[-1].offset_ms + words[-1].duration_ms
     samples = np.zeros(_samples(speech_end_ms + TRAILING_SILENCE_MS), "<i2")
     for word in words:
         start, end = _samples(word.offset_ms), _samples(word.offset_ms + word.duration_ms)
-        samples[start:end] = _tone(end - start)
+        samples[start:end] = _tone(end - start, pitch)
     return Utterance(
         pcm=samples.tobytes(),
         words=tuple(words),
@@ -81,8 +82,8 @@ def _shapes(words: list[SpokenWord]) -> Iterator[tuple[int, float]]:
         yield 0, word.offset_ms + word.duration_ms
 
 
-def _tone(samples: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    wave = np.sin(np.arange(samples) * (2.0 * np.pi * _TONE_HZ / RATE_HZ))
+def _tone(samples: int, pitch: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    wave = np.sin(np.arange(samples) * (2.0 * np.pi * _TONE_HZ * pitch / RATE_HZ))
     ramp = np.minimum(np.arange(samples), np.arange(samples)[::-1]) / _samples(_FADE_MS)
     return wave * np.minimum(ramp, 1.0) * _PEAK * 32767.0
 

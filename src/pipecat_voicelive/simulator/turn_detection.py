@@ -11,6 +11,7 @@ comes at once or in 20 ms pieces, at any speed. Every position is a multiple of 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -85,10 +86,21 @@ class _Talking:
 
 
 class TurnDetector:
-    """Finds turns in a stream of samples of one rate, the first of which stands at `start_ms`."""
+    """Finds turns in a stream of samples of one rate, the first of which stands at `start_ms`.
 
-    def __init__(self, settings: TurnSettings, *, rate_hz: int, start_ms: int = 0) -> None:
+    `patience_ms` is asked when a turn is about to end for how much more silence it takes.
+    """
+
+    def __init__(
+        self,
+        settings: TurnSettings,
+        *,
+        rate_hz: int,
+        start_ms: int = 0,
+        patience_ms: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._settings = settings
+        self._patience_ms = patience_ms
         self._rate_hz = rate_hz
         self._start_ms = start_ms
         self._earliest_ms = start_ms
@@ -97,8 +109,8 @@ class TurnDetector:
         self._floor_dbfs = _FLOOR_START_DBFS
         self._phase: _Quiet | _Rising | _Talking = _Quiet()
 
-    def feed(self, samples: NDArray[np.int16]) -> list[Detection]:
-        """What is found in further samples, in order."""
+    def feed(self, samples: NDArray[np.int16]) -> Iterator[Detection]:
+        """What is found in further samples, in order; to be taken to the end."""
         samples = np.concatenate([self._rest, samples])
         # Frames of 44.1 kHz are not all of one size, so borders are counted from the first sample.
         origin = self._border(self._frames)
@@ -108,15 +120,13 @@ class TurnDetector:
         borders = [self._border(self._frames + index) - origin for index in range(count + 1)]
         self._rest = samples[borders[-1] :]
         if not count:
-            return []
-        found: list[Detection] = []
+            return
         for level_dbfs in _levels_dbfs(samples[: borders[-1]], borders):
             self._frames += 1
             now_ms = self._start_ms + self._frames * FRAME_MS
             detection = self._step(now_ms, voiced=self._is_voice(level_dbfs))
             if detection is not None:
-                found.append(detection)
-        return found
+                yield detection
 
     def forget_turn(self) -> None:
         """Drop the turn that is going on, as if there had been quiet; positions count on."""
@@ -144,7 +154,8 @@ class TurnDetector:
                 self._phase = _Quiet() if quiet_ms > _GAP_MS else _Rising(since_ms, voiced_ms, quiet_ms)
             case _Talking(quiet_ms):
                 quiet_ms = 0 if voiced else quiet_ms + FRAME_MS
-                if quiet_ms and quiet_ms >= self._settings.silence_duration_ms:
+                enough_ms = self._settings.silence_duration_ms
+                if quiet_ms and quiet_ms >= enough_ms and quiet_ms >= enough_ms + self._patience_ms():
                     self.forget_turn()
                     return SpeechStopped(now_ms)
                 self._phase = _Talking(quiet_ms)

@@ -72,7 +72,13 @@ class Speaker(Protocol):
     """Something that can speak."""
 
     async def speak(
-        self, text: str, *, locale: str = "en-US", voice: str | None = None, rate: float = 1.0
+        self,
+        text: str,
+        *,
+        locale: str = "en-US",
+        voice: str | None = None,
+        rate: float = 1.0,
+        pitch: float = 1.0,
     ) -> Utterance:
         """Speak a text; the same arguments give the same utterance.
 
@@ -81,6 +87,7 @@ class Speaker(Protocol):
             locale: Language of the text, e.g. "de-DE".
             voice: An Azure or OpenAI voice name, or one of the speaker's own voices; None for the default.
             rate: Speed of speech, 1.0 being normal.
+            pitch: Height of the voice as a factor, 1.0 being normal.
 
         Raises:
             ConfigurationError: The voice does not exist, or the rate is not a positive number.
