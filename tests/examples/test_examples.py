@@ -26,6 +26,7 @@ PRINTS = {
         "user: Is the museum open today?",
         "assistant: Yes, until six o'clock.",
         "assistant: Goodbye.",
+    ],
     "voices": [
         "gpt-4.1: azure-standard en-US-AvaNeural",
         "gpt-4.1: azure-custom OurVoice",
