@@ -25,6 +25,9 @@ from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
     EndFrame,
     ErrorFrame,
+    ExternalFunctionCallCancelFrame,
+    ExternalFunctionCallResultFrame,
+    ExternalFunctionCallsStartedFrame,
     Frame,
     FunctionCallsStartedFrame,
     LLMFullResponseEndFrame,
@@ -80,6 +83,7 @@ class _Listener(BaseObserver):
         self._on_frame = on_frame
         self._seen: set[int] = set()
         self._speaking = self._ended = False
+        self._running: set[str] = set()
         self.answered = asyncio.Event()
 
     def await_answer(self) -> None:
@@ -97,13 +101,19 @@ class _Listener(BaseObserver):
                     self._speaking = False
                 case LLMFullResponseEndFrame():
                     self._ended = True
-            if self._ended and not self._speaking:
+            if self._ended and not self._speaking and not self._running:
                 self.answered.set()
         if frame.id in self._seen:
             return
         self._seen.add(frame.id)
-        if isinstance(frame, FunctionCallsStartedFrame):
-            self.await_answer()
+        match frame:
+            case FunctionCallsStartedFrame():
+                self.await_answer()
+            case ExternalFunctionCallsStartedFrame():
+                self._running |= {call.tool_call_id for call in frame.function_calls}
+            case ExternalFunctionCallResultFrame() | ExternalFunctionCallCancelFrame():
+                self._running.discard(frame.tool_call_id)
+                self.await_answer()
         if isinstance(frame, ErrorFrame):
             print(f"  error: {frame.error}", file=sys.stderr)
             self.answered.set()

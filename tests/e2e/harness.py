@@ -150,6 +150,7 @@ async def calling(
     handlers=None,
     sim_options=None,
     enable_rtvi=False,
+    rtvi_observer_params=None,
     observers=(),
     await_ready=True,
 ):
@@ -177,6 +178,7 @@ async def calling(
             ),
             observers=[watcher, *observers],
             enable_rtvi=enable_rtvi,
+            rtvi_observer_params=rtvi_observer_params,
             idle_timeout_secs=None,
         )
         runner = WorkerRunner(handle_sigint=False)

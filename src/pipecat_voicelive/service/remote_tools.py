@@ -78,6 +78,8 @@ class RemoteToolsOut:
             case rx.RemoteCallStarted(call):
                 calls = [ExternalFunctionCall(call.name, call.call_id)]
                 await service.push_frame(ExternalFunctionCallsStartedFrame(calls))
+            case rx.RemoteCallRunning(status="searching"):
+                pass  # it is in progress already
             case rx.RemoteCallRunning(call):
                 await service.push_frame(
                     ExternalFunctionCallInProgressFrame(
@@ -95,14 +97,14 @@ class RemoteToolsOut:
             case rx.ApprovalAnswered(call=call, approve=approve):
                 logger.debug(f"{service}: {_named(call)} was {'approved' if approve else 'denied'}")
             case rx.ToolsListing(server_label):
-                logger.debug(f"{service}: Voice Live asks MCP server {server_label!r} for its tools")
+                logger.debug(f"{service}: Voice Live asks {_server(server_label)} for its tools")
             case rx.ToolsListed(server_label, tools):
                 logger.debug(f"{service}: MCP server {server_label!r} offers {len(tools)} tools")
                 await service.tell(ON_TOOLS_LISTED, server_label, list(tools))
             case rx.ToolsListingFailed(server_label):
-                which = f"MCP server {server_label!r}" if server_label else "an MCP server"
                 logger.warning(
-                    f"{service}: Voice Live could not list the tools of {which}: the model does not have them"
+                    f"{service}: Voice Live could not list the tools of {_server(server_label)}: the model "
+                    f"does not have them"
                 )
                 await service.tell(ON_TOOLS_FAILED, server_label)
             case _:
@@ -143,6 +145,10 @@ class RemoteToolsOut:
 
 def _named(call: rx.RemoteCall) -> str:
     return f"{call.name!r} of {call.server_label!r}" if call.server_label else repr(call.name)
+
+
+def _server(label: str) -> str:
+    return f"MCP server {label!r}" if label else "an MCP server"
 
 
 def _parsed(output: str) -> Any:

@@ -10,8 +10,11 @@ from difflib import SequenceMatcher
 from typing import Any, TypeAlias
 
 from pipecat_voicelive.protocol.items import ConversationItem
-from pipecat_voicelive.simulator.scenario import Scenario, Turn
+from pipecat_voicelive.simulator.outcomes import outcome_of
+from pipecat_voicelive.simulator.scenario import AgentCall, Citation, Scenario, Search, Turn
 from pipecat_voicelive.simulator.templates import filled, parsed_output
+
+_CALLS = ("function_call", "mcp_call")
 
 _ALIKE = 0.7
 """How much alike a typed turn and a line must be, 1 being equal."""
@@ -19,24 +22,28 @@ _ALIKE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A message."""
+    """A message, with what it cites."""
 
     text: str
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function call with its arguments as JSON text."""
+    """A call of a tool with its arguments as JSON text."""
 
     name: str
     arguments: str
+
+
+Part: TypeAlias = Say | Call | Search | AgentCall
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a response consists of, how long to think first, and what a hosted agent sends beside it."""
 
-    parts: tuple[Say | Call, ...]
+    parts: tuple[Part, ...]
     delay_ms: float = 0.0
     events: tuple[Mapping[str, Any], ...] = ()
 
@@ -64,6 +71,7 @@ class Brain:
         self._scenario = scenario
         self._used: set[int] = set()
         self._understood: dict[str, _Understood] = {}
+        self._spoken_of: set[str] = set()
 
     def hear(self, item_id: str, duration_ms: float, earlier: Sequence[ConversationItem]) -> SpokenTurn:
         """Take the next line for a voice turn. What was typed `earlier` takes its lines first."""
@@ -90,17 +98,21 @@ class Brain:
         asked, after = items[users[-1]], items[users[-1] + 1 :]
         understood = self._understood.get(str(asked.id))
         turn = understood.turn if understood else None
-        calls = [item for item in after if item.type == "function_call"]
+        calls = [item for item in after if item.type in _CALLS]
+        answered = any(item.role == "assistant" for item in after)
+        spoken_of = all(str(call.id) in self._spoken_of for call in calls)
+        if answered and spoken_of and (late := self._late_results(items[: users[-1]], items)):
+            return late
         if calls:
-            return self._after_calls(turn, calls, after)
-        if turn is None or any(item.role == "assistant" for item in after):
+            return self._after_calls(turn, calls, items)
+        if turn is None or answered:
             return _saying(self._otherwise(asked, understood))
         return self._first_answer(turn, asked, tools)
 
     def _first_answer(self, turn: Turn, asked: ConversationItem, tools: Collection[str]) -> Reply:
-        parts: list[Say | Call] = []
+        parts: list[Part] = [part for part in (turn.search, turn.agent) if part is not None]
         if turn.say:
-            parts.append(Say(filled(turn.say, {"user": {"text": asked.words}})))
+            parts.append(Say(filled(turn.say, {"user": {"text": asked.words}}), turn.annotations))
         missing = [call.name for call in turn.calls if call.name not in tools]
         if missing:
             names = ", ".join(missing)
@@ -113,16 +125,34 @@ class Brain:
         return Reply(tuple(parts), turn.delay_ms, turn.events)
 
     def _after_calls(
-        self, turn: Turn | None, calls: Sequence[ConversationItem], after: Sequence[ConversationItem]
+        self, turn: Turn | None, calls: Sequence[ConversationItem], items: Sequence[ConversationItem]
     ) -> Reply:
-        outputs = {item.call_id: item.output or "" for item in after if item.type == "function_call_output"}
-        waiting = [str(call.name) for call in calls if call.call_id not in outputs]
+        outcomes = [(str(call.name), outcome_of(call, items)) for call in calls]
+        waiting = [name for name, outcome in outcomes if outcome is None]
         if waiting:
             return _saying(f"I am still waiting for {', '.join(waiting)}.")
-        results = {str(call.name): parsed_output(outputs[call.call_id]) for call in calls}
-        first = parsed_output(outputs[calls[0].call_id])
+        self._spoken_of |= {str(call.id) for call in calls}
+        there = [(name, outcome) for name, outcome in outcomes if outcome is not None]
+        problems = [outcome.problem for _, outcome in there if outcome.problem]
+        if problems:
+            return _saying(" ".join(problems))
+        results = {name: parsed_output(outcome.output) for name, outcome in there}
+        first = parsed_output(there[0][1].output)
         template = (turn.then if turn else "") or "The answer is: {result}"
         return _saying(filled(template, {"result": first, "results": results, "user": {}}))
+
+    def _late_results(
+        self, earlier: Sequence[ConversationItem], items: Sequence[ConversationItem]
+    ) -> Reply | None:
+        """What is said of an MCP call whose outcome came when its turn was over; None if there is none."""
+        asked: ConversationItem | None = None
+        for item in earlier:
+            if item.type == "message" and item.role == "user":
+                asked = item
+            elif item.type == "mcp_call" and item.id not in self._spoken_of and outcome_of(item, items):
+                understood = self._understood.get(str(asked.id)) if asked else None
+                return self._after_calls(understood.turn if understood else None, [item], items)
+        return None
 
     def _otherwise(self, asked: ConversationItem | None, understood: _Understood | None) -> str:
         user: dict[str, object] = {"text": asked.words if asked else ""}

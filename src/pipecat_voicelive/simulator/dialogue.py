@@ -40,6 +40,7 @@ from pipecat_voicelive.simulator.errors_wire import (
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.listening import transcript_of, transcription_events
+from pipecat_voicelive.simulator.mcp_tools import McpTools
 from pipecat_voicelive.simulator.response_options import ResponseOptions, response_options
 from pipecat_voicelive.simulator.responses import ResponseInput, RunningResponse
 from pipecat_voicelive.simulator.session_config import SessionConfig
@@ -99,6 +100,7 @@ class Dialogue:
     def __init__(self, config: SessionConfig, thread: Thread, avatar: AvatarStage, *, speed: float) -> None:
         self.conversation = thread.conversation
         self._avatar = avatar
+        self.mcp = McpTools(thread.conversation)
         self._config = config
         self._pipeline = config.model.pipeline
         self._brain = thread.brain
@@ -127,6 +129,7 @@ class Dialogue:
             self._note_playing(produced, now_s)
             effects += produced
             if self._response.finished:
+                effects += self.mcp.made(self._response.mcp_calls)
                 self._response = None
         return effects
 
@@ -198,10 +201,12 @@ class Dialogue:
             return []
         options = response_options(self._config.effective, asked, self._config.model)
         items = self._items_for(asked)
-        reply = _pre_generated(asked) or self._brain.reply(items, options.tools)
+        mcp_tools = self.mcp.offered(options.mcp_servers)
+        reply = _pre_generated(asked) or self._brain.reply(items, options.tools | mcp_tools.keys())
         self._response = RunningResponse(
             reply,
             options=options,
+            mcp_tools=mcp_tools,
             given=self._response_input(items, options),
             conversation=self.conversation,
             conversation_id=self._conversation_id,

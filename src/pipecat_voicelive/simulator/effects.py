@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pipecat_voicelive.protocol.codec import RawEvent
@@ -62,4 +62,59 @@ class Perform:
 
 
 AvatarEffect: TypeAlias = ShowAvatar | ConnectAvatar | Perform
-Effect: TypeAlias = Send | Speak | AvatarEffect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpServer:
+    """An MCP server, as the session's tools name it.
+
+    Attributes:
+        label: The client's name for it.
+        url: Where it is.
+        authorization: The `Authorization` header it wants.
+        headers: Further headers it wants.
+        allowed_tools: The tools to offer, None for all.
+        unapproved_tools: The tools that need no approval, if not all are such.
+        approves_all: Whether no tool needs approval.
+    """
+
+    label: str
+    url: str
+    authorization: str | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    allowed_tools: frozenset[str] | None = None
+    unapproved_tools: frozenset[str] = frozenset()
+    approves_all: bool = False
+
+    def needs_approval(self, tool: str) -> bool:
+        """Whether a call of this tool waits until somebody approves it."""
+        return not self.approves_all and tool not in self.unapproved_tools
+
+
+@dataclass(frozen=True, slots=True)
+class McpFailure:
+    """Why an MCP server gave nothing; with a `code`, the client is told by an `error` event."""
+
+    message: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListTools:
+    """Ask an MCP server for its tools and hand them back under `item_id`."""
+
+    item_id: str
+    server: McpServer
+
+
+@dataclass(frozen=True, slots=True)
+class CallTool:
+    """Call a tool of an MCP server with JSON text and hand back under `item_id` what came of it."""
+
+    item_id: str
+    server: McpServer
+    name: str
+    arguments: str = field(repr=False)
+
+
+Effect: TypeAlias = Send | Speak | ListTools | CallTool | AvatarEffect

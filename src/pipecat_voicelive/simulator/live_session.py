@@ -7,7 +7,7 @@ through `speech_ready`. Whoever drives it calls `advance` when `deadline_s` has 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 from msgspec import UNSET
 
@@ -52,7 +52,7 @@ from pipecat_voicelive.simulator.caller_audio import CallerAudio, TurnBegan, Tur
 from pipecat_voicelive.simulator.contracts import check_contract, has_preview_events
 from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.dialogue import Dialogue
-from pipecat_voicelive.simulator.effects import Effect, Send
+from pipecat_voicelive.simulator.effects import Effect, McpFailure, Send
 from pipecat_voicelive.simulator.errors_wire import (
     RefusedError,
     invalid_value,
@@ -137,6 +137,14 @@ class LiveSession:
         """The utterance that a `Speak` asked for cannot be had; `message` says why."""
         return self._dialogue.speech_failed(item_id, message)
 
+    def tools_listed(self, item_id: str, result: list[dict[str, Any]] | McpFailure) -> list[Effect]:
+        """The tools that a `ListTools` asked for, or why they cannot be had."""
+        return self._dialogue.mcp.listed(item_id, result)
+
+    def tool_called(self, item_id: str, result: str | McpFailure) -> list[Effect]:
+        """What came of a `CallTool`."""
+        return self._dialogue.mcp.called(item_id, result)
+
     def _dispatch(self, received: Received, now_s: float) -> list[Effect]:
         event = received.event
         match event:
@@ -159,6 +167,9 @@ class LiveSession:
                 return self._dialogue.respond(asked, received.event_id, now_s)
             case ResponseCancelEvent(response_id=response_id):
                 return self._dialogue.cancel(None if response_id is UNSET else response_id, now_s)
+            case ConversationItemCreateEvent(item=item) if item.type == "mcp_approval_response":
+                self._dialogue.mcp.check_answer(item)
+                return [Send(self._change_item(event)), *self._dialogue.mcp.answered(item)]
             case (
                 ConversationItemCreateEvent()
                 | ConversationItemRetrieveEvent()
@@ -186,7 +197,8 @@ class LiveSession:
         turns = self._config.turn_taking
         self._caller.configure(self._config.input_format, turns.detection if turns else None)
         updated = Send(self._session_event("session.updated"))
-        return [updated, *self._avatar.configure(self._config.avatar, now_s)]
+        mcp = self._dialogue.mcp.configure(self._config.effective["tools"] or [])
+        return [updated, *mcp, *self._avatar.configure(self._config.avatar, now_s)]
 
     def _append(self, audio: bytes, now_s: float) -> list[Effect]:
         if len(audio) > MAX_APPEND_BYTES:

@@ -32,6 +32,8 @@ class ResponseOptions:
         max_output_tokens: As reported.
         metadata: What the client gave to know its response by.
         tools: Names of the functions that may be called.
+        mcp_servers: Labels of the MCP servers whose tools may be called.
+        with_file_results: Whether file searches report what they found.
         in_conversation: Whether its items join the conversation.
         wants_words: Whether the session asks for word times.
         wants_visemes: Whether the session asks for mouth shapes.
@@ -47,6 +49,8 @@ class ResponseOptions:
     max_output_tokens: int | str | None
     metadata: dict[str, str] | None
     tools: frozenset[str]
+    mcp_servers: frozenset[str]
+    with_file_results: bool
     in_conversation: bool
     wants_words: bool
     wants_visemes: bool
@@ -120,13 +124,21 @@ def response_options(session: dict[str, Any], asked: ResponseProperties, model: 
         temperature=_or(asked.temperature, session.get("temperature")),
         max_output_tokens=_or(asked.max_output_tokens, session["max_response_output_tokens"]),
         metadata=given_metadata,
-        tools=frozenset(str(tool.get("name")) for tool in tools if isinstance(tool, dict)),  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        tools=_named(tools, "function", "name"),
+        mcp_servers=_named(tools, "mcp", "server_label"),
+        with_file_results="file_search_call.results" in (session["include"] or ()),
         in_conversation=_or(asked.conversation, "auto") != "none",
         wants_words="word" in (session["output_audio_timestamp_types"] or ()),
         wants_visemes="viseme_id" in outputs,
         wants_blendshapes="blendshapes" in outputs,
         sends_audio=avatar is None or avatar.get("output_audit_audio") is True,
     )
+
+
+def _named(tools: list[Any], kind: str, member: str) -> frozenset[str]:
+    """What the tools of one kind are called by."""
+    given = [cast("dict[str, object]", tool) for tool in tools if isinstance(tool, dict)]
+    return frozenset(str(tool.get(member)) for tool in given if tool.get("type") == kind)
 
 
 def _or(value: Any, default: Any) -> Any:

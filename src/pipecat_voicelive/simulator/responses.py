@@ -9,10 +9,13 @@ Cancelling is possible everywhere: the output in hand is closed with what was se
 
 from __future__ import annotations
 
+import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, assert_never
+
+from msgspec.structs import replace
 
 from pipecat_voicelive.protocol.items import ConversationItem, Response, TokenUsage
 from pipecat_voicelive.protocol.server_events import (
@@ -25,18 +28,22 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseOutputItemAdded,
     ResponseOutputItemDone,
 )
-from pipecat_voicelive.simulator.brain import Call, Reply, Say
+from pipecat_voicelive.simulator.brain import Call, Part, Reply, Say
 from pipecat_voicelive.simulator.conversation import Conversation
-from pipecat_voicelive.simulator.effects import Effect, Send, Speak
+from pipecat_voicelive.simulator.effects import Effect, McpServer, Send, Speak
 from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.mcp_tools import McpCall, approval_request
 from pipecat_voicelive.simulator.outputs import CallOutput, Place, Step, WrittenOutput
 from pipecat_voicelive.simulator.pipelines import Pipeline
+from pipecat_voicelive.simulator.remote_outputs import AgentCallOutput, McpCallOutput, SearchOutput
 from pipecat_voicelive.simulator.response_options import ResponseOptions
+from pipecat_voicelive.simulator.scenario import AgentCall, Search
 from pipecat_voicelive.simulator.spoken_output import SpokenOutput
 from pipecat_voicelive.simulator.usage import text_tokens, token_usage
 from pipecat_voicelive.simulator.utterance import Utterance
 
-Output: TypeAlias = SpokenOutput | WrittenOutput | CallOutput
+Silent: TypeAlias = WrittenOutput | CallOutput | McpCallOutput | SearchOutput | AgentCallOutput
+Output: TypeAlias = SpokenOutput | Silent
 CancelReason = Literal["turn_detected", "client_cancelled"]
 
 _ASIDES_AFTER_DELTAS = 3
@@ -80,6 +87,7 @@ class RunningResponse:
     Args:
         reply: What it consists of.
         options: How it is made.
+        mcp_tools: The servers of the MCP tools that may be called.
         given: What it is made from.
         conversation: Where its items go, unless it is out of band.
         conversation_id: As reported.
@@ -93,6 +101,7 @@ class RunningResponse:
         reply: Reply,
         *,
         options: ResponseOptions,
+        mcp_tools: Mapping[str, McpServer],
         given: ResponseInput,
         conversation: Conversation,
         conversation_id: str | None,
@@ -103,6 +112,8 @@ class RunningResponse:
         self.id = new_id("resp_", 21)
         self._parts = deque(reply.parts)
         self._options = options
+        self._mcp_tools = mcp_tools
+        self.mcp_calls: list[McpCall] = []
         self._given = given
         self._conversation = conversation
         self._conversation_id = conversation_id
@@ -234,17 +245,24 @@ class RunningResponse:
                         options.pitch,
                     )
                 )
-            case WrittenOutput() | CallOutput():
+            case _:
                 self._phase = _Producing(output, now_s, deque(output.steps()))
         return effects
 
-    def _output_for(self, part: Say | Call) -> Output:
-        prefix = "item_" if isinstance(part, Call) else self._pipeline.assistant_id_prefix
+    def _output_for(self, part: Part) -> Output:
+        prefix = self._pipeline.assistant_id_prefix if isinstance(part, Say) else "item_"
         place = Place(self.id, new_id(prefix, 21), len(self._done))
         match part:
+            case Search():
+                return SearchOutput(place, part, self._options.with_file_results)
+            case AgentCall():
+                arguments = json.dumps(part.arguments, ensure_ascii=False, default=str)
+                return AgentCallOutput(place, part, arguments)
+            case Call(name, arguments) if name in self._mcp_tools and name not in self._options.tools:
+                return McpCallOutput(place, self._mcp_tools[name], name, arguments)
             case Call(name, arguments):
                 return CallOutput(place, new_id("call_", 16), name, arguments)
-            case Say(text) if self._options.spoken:
+            case Say(text, citations) if self._options.spoken:
                 azure = self._options.has_azure_voice
                 return SpokenOutput(
                     place,
@@ -254,6 +272,7 @@ class RunningResponse:
                     with_visemes=azure and self._options.wants_visemes,
                     with_blendshapes=azure and self._options.wants_blendshapes,
                     audio_before_ms=self._audio_out_ms,
+                    citations=citations,
                 )
             case Say(text):
                 return WrittenOutput(place, text)
@@ -267,8 +286,23 @@ class RunningResponse:
         if self._options.in_conversation:
             self._conversation.update(item)
             self._note_audio(output, with_data=True)
+        if isinstance(output, McpCallOutput) and status == "completed":
+            return [*(Send(event) for event in output.closing()), *self._mcp_call_made(output)]
         done = ResponseOutputItemDone(response_id=self.id, output_index=output.place.output_index, item=item)
         return [*(Send(event) for event in output.closing()), Send(done)]
+
+    def _mcp_call_made(self, output: McpCallOutput) -> list[Effect]:
+        """The call is written whole; it is run, or its item is done, when the response is over."""
+        item, place = output.item("completed"), output.place
+        request = approval_request(output.server, item)
+        effects: list[Effect] = []
+        if request is not None:
+            item = replace(item, approval_request_id=request.id)
+            self._conversation.update(item)
+            previous_item_id = self._conversation.append(request)
+            effects.append(Send(ConversationItemCreated(previous_item_id=previous_item_id, item=request)))
+        self.mcp_calls.append(McpCall(output.server, item, self.id, place.output_index))
+        return effects
 
     def _note_audio(self, output: Output, *, with_data: bool) -> None:
         if isinstance(output, SpokenOutput) and self._options.in_conversation:

@@ -27,10 +27,45 @@ Transcript = Literal["completed", "fail", "empty", "none"]
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call of one of the client's tools; `arguments` is the JSON object it is given."""
+    """A call of a tool, the client's or an MCP server's; `arguments` is the JSON object it is given."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A search that an agent makes before it answers.
+
+    Attributes:
+        kind: Of the web, or of files.
+        queries: What files are searched for.
+        results: What was found in files: `file_id`, `filename`, `score`, `text`, `attributes`.
+        fails: Whether it comes to nothing.
+    """
+
+    kind: Literal["web", "file"] = "web"
+    queries: tuple[str, ...] = ()
+    results: tuple[Mapping[str, Any], ...] = ()
+    fails: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCall:
+    """A call of another Foundry agent, which gives `output`, or fails with `error`."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    output: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """An annotation, sent when the words `after` were written."""
+
+    after: str
+    annotation: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +75,10 @@ class Turn:
     Attributes:
         user: The transcript of a voice turn, and what a typed turn is compared with.
         say: What is answered, before any calls; "" for nothing.
-        calls: Tools to call, all in one response.
+        calls: Tools to call, all in one response: the client's functions or those of MCP servers.
+        search: A search before the answer.
+        agent: A call of another agent before the answer.
+        annotations: Citations in `say`.
         then: What is answered once every output is there; "" to report the outputs plainly.
         match: How a typed turn is compared: the same words, a regular expression, or much alike.
         repeat: Whether typed turns may use it again.
@@ -56,6 +94,9 @@ class Turn:
     user: str
     say: str = ""
     calls: tuple[ToolCall, ...] = ()
+    search: Search | None = None
+    agent: AgentCall | None = None
+    annotations: tuple[Citation, ...] = ()
     then: str = ""
     match: Match = "fuzzy"
     repeat: bool = False

@@ -12,7 +12,16 @@ from typing import Any, TypeVar, cast, get_args
 import yaml
 
 from pipecat_voicelive.errors import ConfigurationError
-from pipecat_voicelive.simulator.scenario import Match, Scenario, ToolCall, Transcript, Turn
+from pipecat_voicelive.simulator.scenario import (
+    AgentCall,
+    Citation,
+    Match,
+    Scenario,
+    Search,
+    ToolCall,
+    Transcript,
+    Turn,
+)
 
 Where = tuple[str | int, ...]
 _T = TypeVar("_T")
@@ -23,6 +32,9 @@ _TURN_MEMBERS = (
     "say",
     "call",
     "calls",
+    "search",
+    "agent",
+    "annotations",
     "then",
     "match",
     "repeat",
@@ -122,10 +134,13 @@ class _Reader:
             user=user,
             say=say,
             calls=calls,
+            search=self._search(members, where),
+            agent=self._agent(members, where),
+            annotations=self._annotations(members, where),
             then=then,
             match=cast("Match", match),
             repeat=self._of_type(members, where, "repeat", bool, False, "true or false"),
-            events=self._events(members, where),
+            events=self._mappings(members, where, "events"),
             delay_ms=self._milliseconds(members, where, "delay_ms") or 0.0,
             transcript=cast(
                 "Transcript", self._choice(members, where, "transcript", _TRANSCRIPTS, "completed")
@@ -135,12 +150,54 @@ class _Reader:
             confidence=self._confidence(members, where),
         )
 
-    def _events(self, members: Mapping[str, object], where: Where) -> tuple[Mapping[str, Any], ...]:
-        events = self._list(members.get("events", []), (*where, "events"))
-        for index, event in enumerate(events):
-            if not isinstance(event, dict):
-                raise self._wrong((*where, "events", index), f"must be a mapping, not {_kind(event)}")
-        return tuple(cast("list[dict[str, Any]]", events))
+    def _search(self, members: Mapping[str, object], where: Where) -> Search | None:
+        if "search" not in members:
+            return None
+        where = (*where, "search")
+        search = self._members(members["search"], where, ("kind", "queries", "results", "fails"))
+        kind = self._choice(search, where, "kind", ("web", "file"), "web")
+        queries = self._list(search.get("queries", []), (*where, "queries"))
+        return Search(
+            kind="file" if kind == "file" else "web",
+            queries=tuple(map(str, queries)),
+            results=self._mappings(search, where, "results"),
+            fails=self._of_type(search, where, "fails", bool, False, "true or false"),
+        )
+
+    def _agent(self, members: Mapping[str, object], where: Where) -> AgentCall | None:
+        if "agent" not in members:
+            return None
+        where = (*where, "agent")
+        agent = self._members(members["agent"], where, ("name", "arguments", "output", "error"))
+        call = self._call({name: agent[name] for name in _CALL_MEMBERS if name in agent}, where)
+        return AgentCall(
+            name=call.name,
+            arguments=call.arguments,
+            output=self._text(agent, where, "output", ""),
+            error=self._text(agent, where, "error", ""),
+        )
+
+    def _annotations(self, members: Mapping[str, object], where: Where) -> tuple[Citation, ...]:
+        citations: list[Citation] = []
+        for index, value in enumerate(self._mappings(members, where, "annotations")):
+            here = (*where, "annotations", index)
+            citation = self._members(value, here, ("after", "annotation"))
+            after = self._text(citation, here, "after", "")
+            if after not in self._text(members, where, "say", "") or not after:
+                raise self._wrong(here, "needs 'after': words of 'say' that it is for")
+            if not isinstance(annotation := citation.get("annotation"), dict):
+                raise self._wrong(here, "needs 'annotation': a mapping, e.g. of type, url and title")
+            citations.append(Citation(after, cast("dict[str, Any]", annotation)))
+        return tuple(citations)
+
+    def _mappings(
+        self, members: Mapping[str, object], where: Where, name: str
+    ) -> tuple[Mapping[str, Any], ...]:
+        values = self._list(members.get(name, []), (*where, name))
+        for index, value in enumerate(values):
+            if not isinstance(value, dict):
+                raise self._wrong((*where, name, index), f"must be a mapping, not {_kind(value)}")
+        return tuple(cast("list[dict[str, Any]]", values))
 
     def _calls(self, members: Mapping[str, object], where: Where) -> tuple[ToolCall, ...]:
         if "call" in members and "calls" in members:

@@ -194,17 +194,32 @@ def _voice(value: object, path: str) -> None:
 
 
 def _tool(value: object, path: str) -> None:
-    _object({"type": _one_of(*_TOOL_NEEDS)}, required=("type",))(value, path)
-    tool = cast("dict[str, Any]", value)
-    required = _TOOL_NEEDS[tool["type"]]
-    parameters = _object({})
-    _object({"name": _text, "description": _text, "parameters": parameters}, required=required)(tool, path)
+    _object({"type": _one_of(*_TOOLS)}, required=("type",))(value, path)
+    members, required = _TOOLS[cast("dict[str, str]", value)["type"]]
+    _object(members, required=required)(value, path)
 
 
-_TOOL_NEEDS = {
-    "function": ("name",),
-    "mcp": ("server_label", "server_url"),
-    "foundry_agent": ("agent_name", "project_name"),
+def _approval(value: object, path: str) -> None:
+    if isinstance(value, dict):
+        _object({"always": _list_of(_text), "never": _list_of(_text)})(value, path)  # pyright: ignore[reportUnknownArgumentType]
+    else:
+        _one_of("always", "never")(value, path)
+
+
+_TOOLS: Mapping[str, tuple[Mapping[str, Check], tuple[str, ...]]] = {
+    "function": ({"name": _text, "description": _text, "parameters": _object({})}, ("name",)),
+    "mcp": (
+        {
+            "server_label": _text,
+            "server_url": _text,
+            "authorization": _text,
+            "headers": _object({}),
+            "allowed_tools": _list_of(_text),
+            "require_approval": _approval,
+        },
+        ("server_label", "server_url"),
+    ),
+    "foundry_agent": ({"agent_name": _text, "project_name": _text}, ("agent_name", "project_name")),
 }
 
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -25,8 +25,11 @@ from pipecat_voicelive.protocol.codec import RawEvent, decode_client_event, deco
 from pipecat_voicelive.protocol.server_events import KnownServerEvent, ServerEvent
 from pipecat_voicelive.simulator.avatar.media import AvatarMedia
 from pipecat_voicelive.simulator.effects import (
+    CallTool,
     ConnectAvatar,
     Effect,
+    ListTools,
+    McpFailure,
     Perform,
     Send,
     ShowAvatar,
@@ -34,6 +37,7 @@ from pipecat_voicelive.simulator.effects import (
 )
 from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ReceivedEvent, ServiceSent
 from pipecat_voicelive.simulator.live_session import LiveSession, Received
+from pipecat_voicelive.simulator.mcp_client import call_tool, list_tools
 from pipecat_voicelive.simulator.utterance import Speaker, Utterance
 from pipecat_voicelive.simulator.wire import WireForm, stamped, to_message, typed
 
@@ -59,7 +63,19 @@ class _Closed:
     pass
 
 
-_Inbound: TypeAlias = Received | _SpeechReady | _SpeechFailed | _Closed
+@dataclass(frozen=True, slots=True)
+class _ToolsListed:
+    item_id: str
+    result: list[dict[str, Any]] | McpFailure
+
+
+@dataclass(frozen=True, slots=True)
+class _ToolCalled:
+    item_id: str
+    result: str | McpFailure
+
+
+_Inbound: TypeAlias = Received | _SpeechReady | _SpeechFailed | _ToolsListed | _ToolCalled | _Closed
 
 
 class SessionRunner:
@@ -90,7 +106,7 @@ class SessionRunner:
         self._began_s = time.monotonic()
         self._inbox: asyncio.Queue[_Inbound] = asyncio.Queue(_INBOX_MESSAGES)
         self._avatar = AvatarMedia(self.send, large_message_bytes=form.large_message_bytes)
-        self._speaking: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Serve the session. Returns when the connection is closed, by whomever."""
@@ -100,7 +116,7 @@ class SessionRunner:
                 await self._perform(self._session.open())
                 await self._loop()
         finally:
-            tasks = [reader, *self._speaking]
+            tasks = [reader, *self._working]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -134,6 +150,10 @@ class SessionRunner:
                     effects = self._session.speech_ready(item_id, utterance, now_s)
                 case _SpeechFailed(item_id, message):
                     effects = self._session.speech_failed(item_id, message)
+                case _ToolsListed(item_id, tools):
+                    effects = self._session.tools_listed(item_id, tools)
+                case _ToolCalled(item_id, output):
+                    effects = self._session.tool_called(item_id, output)
                 case _Closed():
                     return
                 case _:
@@ -161,9 +181,29 @@ class SessionRunner:
                 case ShowAvatar() | ConnectAvatar() | Perform():
                     self._avatar.carry_out(effect)
                 case Speak():
-                    task = asyncio.create_task(self._speak(effect), name="simulator-speech")
-                    self._speaking.add(task)
-                    task.add_done_callback(self._speaking.discard)
+                    self._start(self._speak(effect), "simulator-speech")
+                case ListTools() | CallTool():
+                    self._start(self._ask_mcp(effect), "simulator-mcp")
+                case _:
+                    assert_never(effect)
+
+    def _start(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def _ask_mcp(self, wanted: ListTools | CallTool) -> None:
+        if isinstance(wanted, ListTools):
+            listed = await list_tools(wanted.server)
+            failure, answer = listed, _ToolsListed(wanted.item_id, listed)
+        else:
+            called = await call_tool(wanted.server, wanted.name, wanted.arguments)
+            failure, answer = called, _ToolCalled(wanted.item_id, called)
+        if isinstance(failure, McpFailure):
+            # What the server says of a failed call may hold what it was called with.
+            why = failure.message if isinstance(wanted, ListTools) else "the call failed"
+            _logger.warning("MCP server %r: %s", wanted.server.label, why)
+        await self._inbox.put(answer)
 
     async def _read(self) -> None:
         with suppress(ConnectionClosed):

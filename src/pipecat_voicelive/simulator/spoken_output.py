@@ -21,6 +21,7 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseAudioDone,
     ResponseAudioTimestampDelta,
     ResponseAudioTimestampDone,
+    ResponseAudioTranscriptAnnotationAdded,
     ResponseAudioTranscriptDelta,
     ResponseAudioTranscriptDone,
     ResponseContentPartAdded,
@@ -30,6 +31,7 @@ from pipecat_voicelive.simulator.blendshapes import FRAMES_PER_S, blendshape_fra
 from pipecat_voicelive.simulator.conversation import ItemAudio, SpokenPiece
 from pipecat_voicelive.simulator.output_audio import encoded
 from pipecat_voicelive.simulator.outputs import Place, Step, message_item, pieces_of
+from pipecat_voicelive.simulator.scenario import Citation
 from pipecat_voicelive.simulator.utterance import Utterance
 
 CHUNK_MS = 150
@@ -51,6 +53,7 @@ class SpokenOutput:
         with_visemes: Whether mouth shapes are sent.
         with_blendshapes: Whether the movements of the whole face are sent.
         audio_before_ms: How much audio the response had before.
+        citations: What it cites.
     """
 
     place: Place
@@ -60,6 +63,7 @@ class SpokenOutput:
     with_visemes: bool
     with_blendshapes: bool = False
     audio_before_ms: float = 0.0
+    citations: tuple[Citation, ...] = ()
     _pieces: tuple[SpokenPiece, ...] = ()
     _said: list[str] = field(default_factory=list[str])
     _audio: bytearray = field(default_factory=bytearray)
@@ -73,13 +77,7 @@ class SpokenOutput:
         """The utterance as events; what belongs to a piece of audio stands before it."""
         self._pieces = _spoken_pieces(self.text, utterance)
         place, before_ms = self.place.content, self.audio_before_ms
-        steps = [
-            Step(
-                max(piece.offset_ms - TRANSCRIPT_LEAD_MS, 0),
-                ResponseAudioTranscriptDelta(**place, delta=piece.text),
-            )
-            for piece in self._pieces
-        ]
+        steps = list(self._transcript())
         if self.with_visemes:
             steps += [
                 Step(
@@ -112,6 +110,23 @@ class SpokenOutput:
             for index, chunk in enumerate(encoded(utterance, self.audio_format, chunk_ms=CHUNK_MS))
         ]
         return sorted(steps, key=lambda step: step.at_ms)
+
+    def _transcript(self) -> Iterator[Step]:
+        """The text piece by piece, each citation behind the words that it is for."""
+        place, said = self.place.content, ""
+        for piece in self._pieces:
+            at_ms, before = max(piece.offset_ms - TRANSCRIPT_LEAD_MS, 0), len(said)
+            said += piece.text
+            yield Step(at_ms, ResponseAudioTranscriptDelta(**place, delta=piece.text))
+            for index, citation in enumerate(self.citations):
+                end = self.text.index(citation.after) + len(citation.after)
+                if before < end <= len(said):
+                    yield Step(
+                        at_ms,
+                        ResponseAudioTranscriptAnnotationAdded(
+                            **place, annotation_index=index, annotation=dict(citation.annotation)
+                        ),
+                    )
 
     def _blendshapes(self, utterance: Utterance) -> Iterator[Step]:
         """A batch of frames for each piece of audio."""
