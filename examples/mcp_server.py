@@ -12,7 +12,7 @@ import uvicorn
 from mcp.server.mcpserver import MCPServer as McpServerOfOurs
 
 from offline import call, print_conversation, voice_live
-from pipecat_voicelive import MCPServer, SessionProperties, VoiceLiveLLMService
+from pipecat_voicelive import InputAudioTranscription, MCPServer, SessionProperties, VoiceLiveLLMService
 
 PAY = {"name": "pay", "arguments": {"amount": 900, "to": "the hat shop"}}
 SCENARIO = {
@@ -58,7 +58,10 @@ async def main() -> None:
         llm = VoiceLiveLLMService(
             **connection,
             settings=VoiceLiveLLMService.Settings(
-                model="gpt-4.1", session_properties=SessionProperties(tools=[server])
+                model="gpt-4.1",
+                session_properties=SessionProperties(
+                    tools=[server], input_audio_transcription=InputAudioTranscription(model="azure-speech")
+                ),
             ),
             mcp_approval_timeout_s=20,
         )

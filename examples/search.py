@@ -8,7 +8,12 @@ import asyncio
 from pipecat.frames.frames import ExternalFunctionCallInProgressFrame, ExternalFunctionCallResultFrame
 
 from offline import call, print_conversation, voice_live
-from pipecat_voicelive import SessionProperties, VoiceLiveAnnotationFrame, VoiceLiveLLMService
+from pipecat_voicelive import (
+    InputAudioTranscription,
+    SessionProperties,
+    VoiceLiveAnnotationFrame,
+    VoiceLiveLLMService,
+)
 
 TRAMS = {"type": "url_citation", "title": "Trams of Lisbon", "url": "https://example.com/trams"}
 PRICES = {"file_id": "file_1", "filename": "prices.md", "score": 0.92, "text": "Day ticket: 7 euros."}
@@ -43,7 +48,10 @@ def show(frame):
 
 async def main() -> None:
     async with voice_live(SCENARIO) as connection:
-        options = SessionProperties(include=["file_search_call.results"])
+        options = SessionProperties(
+            include=["file_search_call.results"],
+            input_audio_transcription=InputAudioTranscription(model="azure-speech"),
+        )
         llm = VoiceLiveLLMService(
             **connection,
             settings=VoiceLiveLLMService.Settings(model="gpt-4.1", session_properties=options),

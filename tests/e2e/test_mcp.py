@@ -252,6 +252,6 @@ async def test_citations_come_with_the_speech_they_are_for():
         await call.until(lambda: answers(call) == ["The tram runs again."], "for the answer")
         (cited,) = call.heard(VoiceLiveAnnotationFrame)
         assert (cited.annotation["url"], cited.text_offset) == ("https://example.com", len("The tram"))
-        started, running, _, result = call.pushed_by_service(*CALL_FRAMES)
+        started, running, result = call.pushed_by_service(*CALL_FRAMES)
         assert started.function_calls[0].function_name == running.function_name == "web_search"
         assert result.function_name == "web_search"

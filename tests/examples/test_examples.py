@@ -80,6 +80,18 @@ PRINTS = {
         "refused: unknown, ",
     ],
     "first_words": ["user: And of Norway?", "assistant: Oslo."],
+    "mcp_server": [
+        "bank offers balance, pay",
+        "may it pay with {'amount': 900, 'to': 'the hat shop'}?",
+        "assistant: You have 250 euros.",
+        "assistant: I may not use pay: there is not enough money.",
+    ],
+    "search": [
+        "web_search is done",
+        "cited after 25 characters: Trams of Lisbon",
+        "file_search for ['day ticket price']: Day ticket: 7 euros.",
+        "assistant: Seven euros.",
+    ],
 }
 """What each prints, in this order."""
 

@@ -104,3 +104,41 @@ def test_an_empty_file_is_no_scenario(tmp_path):
 def test_members_are_read_like_a_file_and_mistakes_named_by_their_path():
     with pytest.raises(ConfigurationError, match=r"turns\[0\]\.sya is unknown"):
         Scenario.from_dict({"turns": [{"user": "Hi", "sya": "x"}]})
+
+
+def test_searches_agents_and_citations_are_read():
+    scenario = Scenario.from_dict(
+        {
+            "turns": [
+                {
+                    "user": "a",
+                    "search": {"kind": "file", "queries": ["q"], "results": [{"text": "t"}]},
+                    "agent": {"name": "travel", "arguments": {"to": "Oslo"}, "output": "Train."},
+                    "say": "Take the train.",
+                    "annotations": [{"after": "the train", "annotation": {"url": "u"}}],
+                }
+            ]
+        }
+    )
+    (turn,) = scenario.turns
+    assert (turn.search.kind, turn.search.queries, turn.search.results) == ("file", ("q",), ({"text": "t"},))
+    assert (turn.agent.name, turn.agent.arguments, turn.agent.output) == ("travel", {"to": "Oslo"}, "Train.")
+    assert [(cited.after, cited.annotation) for cited in turn.annotations] == [("the train", {"url": "u"})]
+
+
+@pytest.mark.parametrize(
+    ("members", "complaint"),
+    [
+        ({"search": {"kind": "moon"}}, r"search.kind must be one of web, file"),
+        ({"search": {"results": ["x"]}}, r"search.results\[0\] must be a mapping"),
+        ({"agent": {"arguments": {}}}, r"agent needs 'name'"),
+        (
+            {"annotations": [{"after": "x", "annotation": {}}]},
+            r"needs 'after': words of 'say'",
+        ),
+        ({"annotations": [{"after": "b"}]}, r"annotations\[0\] needs 'annotation'"),
+    ],
+)
+def test_wrong_searches_agents_and_citations_are_refused(members, complaint):
+    with pytest.raises(ConfigurationError, match=complaint):
+        Scenario.from_dict({"turns": [{"user": "a", "say": "b", **members}]})
