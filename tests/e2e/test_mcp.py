@@ -143,7 +143,7 @@ async def test_a_handler_that_does_not_answer_is_a_no_in_time(sums, caplog_logur
     assert sums.calls == []
 
 
-@pytest.mark.proves("feature.mcp-rtvi")
+@pytest.mark.proves("feature.mcp-progress")
 async def test_a_browser_sees_the_call_as_any_other(sums):
     level = {"*": RTVIFunctionCallReportLevel.FULL}
     async with calling(
@@ -245,7 +245,7 @@ async def test_the_caller_talks_on_while_approval_is_pending(speaker, sums):
     assert not call.seen(ErrorFrame)
 
 
-@pytest.mark.proves("feature.citations")
+@pytest.mark.proves("feature.annotations")
 async def test_citations_come_with_the_speech_they_are_for():
     async with calling(SEARCHES, None, settings=with_tools(), greet=False) as call:
         await call.queue(typed("What is new in Lisbon?"))

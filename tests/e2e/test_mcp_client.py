@@ -100,7 +100,9 @@ def server(running, **options):
     return MCPServer(server_label="sums", server_url=running.url, **options)
 
 
-@pytest.mark.proves("tool=mcp", "require_approval=never")
+@pytest.mark.proves(
+    "feature.mcp", "tool=mcp", "require_approval=never", "item=mcp_list_tools", "item=mcp_call"
+)
 async def test_a_tool_that_needs_no_approval_is_listed_called_and_spoken_of(sums):
     async with talking(server(sums, require_approval="never")) as talk:
         listed = await talk.first(rx.ToolsListed)
@@ -125,7 +127,12 @@ async def test_a_tool_that_needs_no_approval_is_listed_called_and_spoken_of(sums
     assert sums.calls == [("add", 1, 2)]
 
 
-@pytest.mark.proves("feature.mcp-approval", "require_approval=always")
+@pytest.mark.proves(
+    "feature.mcp-approval",
+    "require_approval=always",
+    "item=mcp_approval_request",
+    "item=mcp_approval_response",
+)
 async def test_an_approved_call_runs(sums):
     async with talking(server(sums)) as talk:
         await talk.first(rx.ToolsListed)
@@ -165,7 +172,7 @@ async def test_a_request_that_nobody_answers_is_denied_in_time(sums):
     assert sums.calls == []
 
 
-@pytest.mark.proves("require_approval=object")
+@pytest.mark.proves("session.tools.require_approval")
 async def test_approval_may_be_asked_for_some_tools_only(sums):
     async with talking(server(sums, require_approval={"never": ["greet"]})) as talk:
         await talk.first(rx.ToolsListed)
@@ -236,7 +243,7 @@ async def test_the_caller_may_go_on_while_approval_is_pending(sums):
         assert "".join(talk.said) == "I am.It is 3."
 
 
-@pytest.mark.proves("mcp.allowed_tools", "mcp.headers", "mcp.authorization")
+@pytest.mark.proves("session.tools.allowed_tools", "session.tools.headers", "session.tools.authorization")
 async def test_the_server_is_asked_with_its_headers_for_the_allowed_tools_only(sums):
     options = {"allowed_tools": ["add"], "headers": {"X-Team": "blue"}, "authorization": "Bearer t"}
     async with talking(server(sums, **options)) as talk:
@@ -307,7 +314,13 @@ async def searched(talk, text, answer):
     return talk.of(rx.RemoteCallEnded)[-1]
 
 
-@pytest.mark.proves("session.include", "include=file_search_call.results", "feature.search")
+@pytest.mark.proves(
+    "session.include",
+    "include=file_search_call.results",
+    "feature.searches",
+    "item=web_search_call",
+    "item=file_search_call",
+)
 @pytest.mark.parametrize("with_results", [True, False])
 async def test_searches_are_told_with_what_they_were_for_and_found(with_results):
     include = ["file_search_call.results"] if with_results else []
@@ -323,7 +336,7 @@ async def test_searches_are_told_with_what_they_were_for_and_found(with_results)
         assert len(talk.session.received("response.create")) == 3
 
 
-@pytest.mark.proves("feature.agent-as-tool")
+@pytest.mark.proves("feature.foundry-agent-calls")
 async def test_calls_of_other_agents_are_told():
     async with talking(scenario=SEARCHES) as talk:
         good = await searched(talk, "Ask the travel agent.", "Take the train.")
@@ -337,7 +350,7 @@ async def test_calls_of_other_agents_are_told():
         ]
 
 
-@pytest.mark.proves("response.audio_transcript.annotation.added", "feature.citations")
+@pytest.mark.proves("response.audio_transcript.annotation.added", "feature.annotations")
 async def test_a_citation_stands_at_its_place_in_the_text():
     async with talking(scenario=SEARCHES) as talk:
         talk.client.configure({"turn_detection": None})
