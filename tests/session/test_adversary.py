@@ -15,8 +15,10 @@ from pipecat_voicelive.protocol import server_events as se
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import decode_server_event, encode
 from pipecat_voicelive.session import Session, inputs
+from pipecat_voicelive.session.remote_calls import CallEvent
 
 IDS = ["r1", "r2", "i1", "i2", "c1", "", "x_respond_1", "x_respond_2", "x_session_1", "create_i1"]
+REMOTE = ["mcp_call", "mcp_approval_request", "mcp_list_tools", "file_search_call", "foundry_agent_call"]
 MEANINGS = ["function_call", "completed", "cancelled", "conversation_already_has_active_response", "{}"]
 ODDITIES = ["g711_ulaw", "\ud800", "İ", "四", "a\x00b"]
 TEXTS = st.sampled_from(IDS + MEANINGS + ODDITIES)
@@ -57,6 +59,15 @@ ECHOES = st.sampled_from(["x_respond_1", "x_respond_2"]).map(
         response=se.Response(id="r1", metadata={"pipecat_voicelive_request": request})
     )
 )
+REMOTE_ITEMS = st.builds(
+    msgspec.structs.replace, anything(se.ConversationItem), type=st.sampled_from(REMOTE), id=TEXTS
+)
+REMOTE_TOOLS = st.one_of(
+    st.builds(se.ConversationItemCreated, item=REMOTE_ITEMS),
+    st.builds(se.ResponseOutputItemAdded, response_id=TEXTS, item=REMOTE_ITEMS),
+    st.builds(se.ResponseOutputItemDone, response_id=TEXTS, item=REMOTE_ITEMS),
+    st.one_of([anything(kind) for kind in CallEvent.__args__]),
+)
 FACTS = st.one_of([anything(kind) for kind in se.KnownServerEvent.__args__]) | ECHOES
 OFTEN = st.one_of(
     [
@@ -91,6 +102,7 @@ INTENTS = st.one_of(
     st.builds(inputs.AddItem, anything(se.ConversationItem)),
     st.builds(inputs.Respond, st.none() | anything(ResponseProperties)),
     st.builds(inputs.AnswerTool, TEXTS, TEXTS, TEXTS, st.booleans()),
+    st.builds(inputs.AnswerApproval, TEXTS, st.booleans(), st.none() | TEXTS),
     st.builds(inputs.Interrupt, st.none() | st.builds(inputs.Heard, TEXTS, st.floats(0, 1e9))),
     st.builds(inputs.SendRaw, anything(ClientEvent)),
     st.just(inputs.Tick()),
@@ -99,7 +111,7 @@ INTENTS = st.one_of(
 SECONDS = st.sampled_from([0.0, 0.5, 3.0, 100.0])
 
 
-@given(st.lists(st.tuples(OFTEN | FACTS | INTENTS, SECONDS), max_size=60), st.booleans())
+@given(st.lists(st.tuples(OFTEN | FACTS | REMOTE_TOOLS | INTENTS, SECONDS), max_size=60), st.booleans())
 def test_anything_at_all_is_survived(events, ready):
     session, brackets, now_s = Session(id_prefix="x"), Brackets(), 0.0
     if ready:
@@ -116,7 +128,7 @@ def test_anything_at_all_is_survived(events, ready):
     brackets.assert_closed()
 
 
-@given(st.lists(st.tuples(OFTEN | INTENTS, SECONDS), max_size=40))
+@given(st.lists(st.tuples(OFTEN | REMOTE_TOOLS | INTENTS, SECONDS), max_size=40))
 def test_time_comes_to_an_end_of_its_deadlines(events):
     session, now_s = Session(id_prefix="x"), 0.0
     for event, seconds in events:

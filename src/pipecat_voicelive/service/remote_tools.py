@@ -82,9 +82,7 @@ class RemoteToolsOut:
                 pass  # it is in progress already
             case rx.RemoteCallRunning(call):
                 await service.push_frame(
-                    ExternalFunctionCallInProgressFrame(
-                        call.name, call.call_id, parse_arguments(call.arguments) or {}
-                    )
+                    ExternalFunctionCallInProgressFrame(call.name, call.call_id, _arguments(call))
                 )
             case rx.RemoteCallEnded():
                 await self._ended(signal)
@@ -123,9 +121,8 @@ class RemoteToolsOut:
             result = {"error": ended.error or result or "failed"}
         elif isinstance(result, str):
             result = _parsed(result)
-        arguments = parse_arguments(call.arguments) or {}
         await self._service.push_frame(
-            ExternalFunctionCallResultFrame(call.name, call.call_id, arguments, result)
+            ExternalFunctionCallResultFrame(call.name, call.call_id, _arguments(call), result)
         )
 
     async def _ask(self, asked: rx.ApprovalRequested) -> None:
@@ -141,6 +138,12 @@ class RemoteToolsOut:
                 f'require_approval="never".'
             )
         request.deny("No approval could be had.")
+
+
+def _arguments(call: rx.RemoteCall) -> dict[str, Any]:
+    if call.kind == "file_search_call":
+        return {"queries": list(call.queries)}
+    return parse_arguments(call.arguments) or {}
 
 
 def _named(call: rx.RemoteCall) -> str:

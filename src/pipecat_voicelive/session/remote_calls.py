@@ -27,7 +27,6 @@ from typing import Any, TypeAlias, cast
 from msgspec import UNSET
 
 from pipecat_voicelive.protocol import server_events as se
-from pipecat_voicelive.protocol.codec import RawEvent, encode
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.session.inputs import AnswerApproval
 from pipecat_voicelive.session.remote_effects import (
@@ -174,8 +173,9 @@ class RemoteCalls:
             return []
         kind, name = _NAMES[item.type]
         call = RemoteCall(
-            item.id, kind, name or item.name or "", item.server_label or "", _arguments(item), response_id
+            item.id, kind, name or item.name or "", item.server_label or "", response_id=response_id
         )
+        call = _known_from(item, call)
         self._calls[item.id] = Written(call)
         if response_id is not None:
             self._in_response.add(response_id)
@@ -187,7 +187,7 @@ class RemoteCalls:
         call_id, state = self._find(item.id or "") or ("", None)
         if state is None:
             return []
-        call = _with_arguments(state.call, _arguments(item))
+        call = _known_from(item, state.call)
         self._calls[call_id] = replace(state, call=call)
         if item.error is not UNSET and item.error is not None:
             return self._end(call_id, "failed", error=item.error)
@@ -223,7 +223,7 @@ class RemoteCalls:
         if not item.id or item.id in self._requests:
             return []
         told: list[CallSignal] = []
-        label, name, arguments = item.server_label or "", item.name or "", _arguments(item)
+        label, name, arguments = item.server_label or "", item.name or "", item.arguments or ""
         fitting = [
             state.call
             for state in self._open()
@@ -381,10 +381,11 @@ def approval_item(answer: AnswerApproval) -> ConversationItem:
     )
 
 
-def _arguments(item: ConversationItem) -> str:
-    if item.type == "file_search_call":
-        return encode(RawEvent(members={"queries": item.queries})).decode() if item.queries else ""
-    return item.arguments or ""
+def _known_from(item: ConversationItem, call: RemoteCall) -> RemoteCall:
+    """The call with what an item of it says."""
+    if item.queries:
+        call = replace(call, queries=tuple(item.queries))
+    return _with_arguments(call, item.arguments or "")
 
 
 def _with_arguments(call: RemoteCall, arguments: str) -> RemoteCall:

@@ -37,8 +37,9 @@ class RemoteCall:
         kind: The type of its item.
         name: The tool or the agent; "web_search" or "file_search".
         server_label: The MCP server, "" for other kinds.
-        arguments: JSON text, as far as it is known; a file search's queries as {"queries": [...]}.
+        arguments: JSON text, as far as it is known.
         response_id: The response that makes it, None if that is not known.
+        queries: What a file search is for.
     """
 
     call_id: str
@@ -47,6 +48,7 @@ class RemoteCall:
     server_label: str = ""
     arguments: str = field(default="", repr=False)
     response_id: str | None = None
+    queries: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
