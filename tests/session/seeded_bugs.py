@@ -423,6 +423,67 @@ BUGS = [
         "oldest = next(held for held in self._held if",
         "oldest = next(held for held in reversed(self._held) if",
     ),
+    # --- what the service runs itself ---
+    Bug(
+        "a remote call is told complete although it is over",
+        "remote_calls.py",
+        "self._calls[call_id] = Over()",
+        "self._calls[call_id] = Overdue(state.call)",
+    ),
+    Bug(
+        "a remote call does not wait for those beside it",
+        "remote_calls.py",
+        "call.call.response_id == group and not isinstance(call, Overdue)",
+        "call.call.response_id == group and isinstance(call, Overdue)",
+    ),
+    Bug(
+        "a remote result is spoken of before its response is over",
+        "remote_calls.py",
+        "self._in_response.add(response_id)",
+        "self._in_response.discard(response_id)",
+    ),
+    Bug(
+        "a call that was stopped is waited for",
+        "remote_calls.py",
+        'told += self._end(call_id, "cancelled")',
+        "pass",
+    ),
+    Bug(
+        "silence approves",
+        "session.py",
+        "inputs.AnswerApproval(request_id, approve=False)",
+        "inputs.AnswerApproval(request_id, approve=True)",
+    ),
+    Bug(
+        "a request that has been answered can be answered again",
+        "remote_calls.py",
+        "if not isinstance(state, AwaitingApproval):\n            return []",
+        "if state is None or isinstance(state, Over):\n            return []",
+    ),
+    Bug(
+        "a denied call is passed over in silence",
+        "remote_effects.py",
+        'in {"completed", "failed", "denied"}',
+        'in {"completed", "failed"}',
+    ),
+    Bug(
+        "a function that is not handed over yet is not waited for",
+        "tools.py",
+        "not isinstance(call, Answered) and call.response_id == group",
+        "isinstance(call, InHand) and call.response_id == group",
+    ),
+    Bug(
+        "a lost connection leaves remote calls running",
+        "session.py",
+        "self._out += self._remote.lost()",
+        "self._remote.lost()",
+    ),
+    Bug(
+        "tools are told before they are complete",
+        "tool_listing.py",
+        "if told.completed and told != known else []",
+        "if told != known else []",
+    ),
 ]
 
 

@@ -8,6 +8,7 @@ from pipecat_voicelive.protocol.client_events import (
     ResponseCancelEvent,
 )
 from pipecat_voicelive.protocol.server_events import (
+    ConversationItemCreated,
     Error,
     InputAudioBufferSpeechStarted,
     InputAudioTranscriptionCompleted,
@@ -15,13 +16,14 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseAudioTranscriptDone,
     ResponseDone,
     ResponseFunctionCallArgumentsDone,
+    ResponseOutputItemDone,
     ResponseTextDone,
     SessionCreated,
 )
 from pipecat_voicelive.simulator.exchange import Exchanged
 
 
-def narrated(exchanged: Exchanged) -> str:
+def narrated(exchanged: Exchanged) -> str:  # noqa: C901 - one case a line
     """A line about an event, "" for one that says nothing to people."""
     line = ""
     match exchanged.event:
@@ -41,6 +43,12 @@ def narrated(exchanged: Exchanged) -> str:
             line = f"assistant: {said}"
         case ResponseFunctionCallArgumentsDone(name=name, arguments=arguments):
             line = f"assistant calls {name}({arguments})"
+        case ConversationItemCreated(item=item) if item.type == "mcp_approval_request":
+            line = f"(may {item.name} of {item.server_label} be called with {item.arguments}?)"
+        case ConversationItemCreateEvent(item=item) if item.type == "mcp_approval_response":
+            line = "(the client approves)" if item.approve else "(the client denies)"
+        case ResponseOutputItemDone(item=item) if item.type == "mcp_call":
+            line = f"{item.name} of {item.server_label} answers: {item.output or item.error or '(cut short)'}"
         case ConversationItemTruncateEvent(audio_end_ms=audio_end_ms):
             line = f"(the client played {audio_end_ms} ms of it)"
         case ResponseCancelEvent():
