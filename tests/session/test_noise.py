@@ -79,6 +79,10 @@ NONSENSE: list[se.ServerEvent] = [
     se.RateLimitsUpdated(),
     se.ConversationItemTruncated(item_id="never"),
     se.ConversationItemDeleted(item_id="never"),
+    se.ResponseMcpCallInProgress(item_id="never"),
+    se.ResponseMcpCallCompleted(item_id="never"),
+    se.ResponseFoundryAgentCallFailed(item_id="never"),
+    se.ResponseMcpCallArgumentsDone(response_id="never", item_id="never", arguments="{}"),
     *of_response("never", "never"),
 ]
 

@@ -185,6 +185,13 @@ def test_a_call_that_only_its_response_tells_of_is_told_too():
     request_in(effects)
 
 
+def test_calls_of_an_earlier_conversation_are_history():
+    driver = ready()
+    effects = driver.give(se.ConversationItemCreated(item=mcp_item(output="3")))
+    assert names(effects) == ["ItemCreated"]
+    assert not driver.session.answer_pending
+
+
 def test_events_of_calls_that_nobody_announced_change_nothing():
     driver = ready()
     driver.give(created("r1"))

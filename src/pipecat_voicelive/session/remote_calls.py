@@ -164,12 +164,14 @@ class RemoteCalls:
     # --- items -------------------------------------------------------------------------------------
 
     def announced(self, item: ConversationItem, response_id: str | None) -> list[CallSignal]:
-        """A call's item began."""
+        """A call's item began. One that is over and belongs to no response is history, and is not told of."""
         if not item.id or self._find(item.id) is not None:
             return []
         request = item.approval_request_id
         if isinstance(request, str) and (call_id := self._requests.get(request)) not in {None, item.id}:
             self._items[item.id] = cast("str", call_id)
+            return []
+        if response_id is None and (isinstance(item.output, str) or item.error):
             return []
         kind, name = _NAMES[item.type]
         call = RemoteCall(
