@@ -34,7 +34,8 @@ LAYERS = {
     "protocol": Layer("errors", "msgspec numpy pydantic", pure=True),
     "session": Layer("errors protocol", "msgspec", pure=True),
     "connection": Layer("errors protocol", "websockets azure"),
-    "client": Layer("errors protocol session connection", "msgspec"),
+    "questions": Layer("errors protocol session", "msgspec"),
+    "client": Layer("errors protocol session connection questions", "msgspec"),
     "service": Layer(
         "errors protocol session connection client", "pipecat loguru pydantic numpy soxr audioop"
     ),

@@ -55,7 +55,7 @@ VoiceLiveWordFrame
 )
 
 SIMULATOR = """
-ClientSent Exchanged Handshake Scenario ServiceSent SimulatedSession Speaker SpokenViseme SpokenWord
+Aside ClientSent Exchanged Handshake Scenario ServiceSent SimulatedSession Speaker SpokenViseme SpokenWord
 ToolCall Turn Utterance VoiceLiveSimulator open_speaker
 """.split()
 

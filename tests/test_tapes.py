@@ -18,8 +18,10 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from pipecat_voicelive.client import ClientSignal, ConnectionLost, VoiceLiveClient
+from pipecat_voicelive.protocol.client_events import ResponseCreateEvent
 from pipecat_voicelive.protocol.codec import decode_client_event, decode_server_event
 from pipecat_voicelive.protocol.items import ConversationItem
+from pipecat_voicelive.protocol.server_events import ResponseCreated
 from pipecat_voicelive.session import Session, inputs
 from pipecat_voicelive.session import effects as fx
 
@@ -119,9 +121,18 @@ def expected(name: str) -> list[str]:
 
 
 def play(name: str) -> list[fx.Effect]:
+    """What a session makes of a tape. The tape's client gave no metadata, so here they come back with it."""
     session, effects = Session(id_prefix="tape"), list[fx.Effect]()
+    metadata: dict[str, str] | None = None
     for number, event in enumerate(inputs_of(load(name))):
-        effects += session.handle(event, number / 1000)
+        if isinstance(event, ResponseCreated):
+            event = ResponseCreated(response=msgspec.structs.replace(event.response, metadata=metadata))
+            metadata = None
+        new = session.handle(event, number / 1000)
+        for effect in new:
+            if isinstance(effect, fx.Send) and isinstance(effect.event, ResponseCreateEvent):
+                metadata = effect.event.response.metadata
+        effects += new
     assert not session.answer_pending
     return effects
 

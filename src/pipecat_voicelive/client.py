@@ -32,14 +32,17 @@ from pipecat_voicelive.errors import (
     ConfigurationError,
     ConnectionFailedError,
     ProtocolError,
+    ServiceError,
 )
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
+from pipecat_voicelive.protocol.refusals import service_error
 from pipecat_voicelive.protocol.server_events import ServerEvent
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
+from pipecat_voicelive.questions import Asks, closed
 from pipecat_voicelive.session import Session, effects, inputs
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
 from pipecat_voicelive.session.text_input import TextInput
@@ -74,7 +77,7 @@ class EventReceived:
 ClientSignal: TypeAlias = effects.Signal | EventReceived | ConnectionLost
 
 
-class VoiceLiveClient:
+class VoiceLiveClient(Asks):
     """One conversation with Voice Live.
 
     Args:
@@ -168,6 +171,7 @@ class VoiceLiveClient:
         self._room = asyncio.Event()
         self._room.set()
         self._over = False
+        super().__init__()
         wire = self._wire(session or {})
         check_audio_in(wire, self._api_version)
         self.handle(inputs.Configure(wire))
@@ -207,7 +211,7 @@ class VoiceLiveClient:
         to the transport.
         """
         self.handle(inputs.Lost())
-        self._end()
+        self._end(closed())
         connecting, self._connecting = self._connecting, None
         if connecting is not None:
             connecting.reschedule(0)
@@ -407,8 +411,10 @@ class VoiceLiveClient:
                 self._send(effect.event)
             else:
                 self._signal(effect)
-                if isinstance(effect, effects.SessionRefused) and effect.fatal:
-                    self._end()
+                if isinstance(effect, effects.AskAnswered | effects.AskRefused):
+                    self._questions.settle(effect)
+                elif isinstance(effect, effects.SessionRefused) and effect.fatal:
+                    self._end(service_error(effect.error))
         self._set_timer()
 
     # --- inside ------------------------------------------------------------------------------------
@@ -444,10 +450,11 @@ class VoiceLiveClient:
         if not self._over:
             self.handle(inputs.Lost())
             self._signal(ConnectionLost(error))
-            self._end()
+            self._end(error)
 
-    def _end(self) -> None:
+    def _end(self, error: ConnectionFailedError | ServiceError) -> None:
         self._over = True
+        self._questions.end(error)
         self._set_timer()
         self._waiting.set()
         self._room.set()

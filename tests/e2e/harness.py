@@ -16,6 +16,7 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
+    LLMAssistantAggregatorParams,
     LLMContextAggregatorPair,
     LLMUserAggregatorParams,
 )
@@ -145,6 +146,7 @@ async def calling(
     in_hz=16000,
     out_hz=24000,
     user_params=None,
+    assistant_params=None,
     speed=20.0,
     service_options=None,
     handlers=None,
@@ -164,7 +166,9 @@ async def calling(
             service.register_function(name, handler)
         context = LLMContext(list(messages), **({"tools": tools} if tools is not None else {}))
         user, assistant = LLMContextAggregatorPair(
-            context, user_params=user_params or LLMUserAggregatorParams()
+            context,
+            user_params=user_params or LLMUserAggregatorParams(),
+            assistant_params=assistant_params or LLMAssistantAggregatorParams(),
         )
         transport = LocalCallTransport(input_rate_hz=in_hz, output_rate_hz=out_hz)
         watcher = Watcher()

@@ -69,6 +69,8 @@ class World:
         self._results_to_be_spoken_of = False
         self._spoken_ms: dict[str, float] = defaultdict(float)
         self._speaking_since_s: float | None = None
+        self._questions: set[str] = set()
+        self._gave_up = False
         self._count = 0
         self.tell(se.SessionCreated(session=SessionInfo(id="sess")))
         self.give(inputs.Configure({"instructions": "x"}))
@@ -117,12 +119,21 @@ class World:
                 case fx.ToolCalls(calls=calls):
                     assert calls
                     self._to_run += [call.call_id for call in calls]
+                case fx.AskAnswered(ask_id=ask_id, response=response):
+                    assert self.server.given[response.id].instructions == ask_id, "another's answer"
+                    self._questions.remove(ask_id)
+                case fx.AskRefused(ask_id=ask_id, error=error) if ask_id:
+                    self._questions.remove(ask_id)
+                    # It was given up, and may still be answered: to the session there is no such response.
+                    self._gave_up = self._gave_up or error.code == "no_metadata"
                 case fx.Audio(item_id=item_id, audio=audio):
                     self._spoken_ms[item_id] += len(audio) / BYTES_PER_MS
                 case _:
                     pass
             if isinstance(effect, fx.AnswerPart):
                 assert effect.response_id not in self._silenced, "output of an interrupted response"
+                if self._knows_its_responses:
+                    assert not self.server.given[effect.response_id].out_of_band, "out of band, and heard"
         self.trace += effects
 
     def _sent(self, event: ce.ClientEvent | RawEvent) -> None:
@@ -130,8 +141,17 @@ class World:
             self._sent_items.add(event.item.id or "")
             if event.item.type == "function_call_output" and "not a JSON" in (event.item.output or ""):
                 self._may_ask += 1
+        elif (
+            isinstance(event, ce.ResponseCreateEvent)
+            and event.response
+            and event.response.conversation == "none"
+        ):
+            assert self._running is None or self._gave_up, "asked out of band while a response runs"
+            assert not self._caller_has_floor, "asked out of band while the caller speaks"
+            if self._one_at_a_time:
+                assert "open" not in self._requests.values(), "asked out of band while an answer is asked for"
         elif isinstance(event, ce.ResponseCreateEvent) and not str(event.event_id).startswith("raw"):
-            assert self._running is None, "asked for a response while one runs"
+            assert self._running is None or self._gave_up, "asked for a response while one runs"
             assert not self._caller_has_floor, "asked for a response while the caller speaks"
             if self._one_at_a_time:
                 assert "open" not in self._requests.values(), "two requests at once"
@@ -143,13 +163,17 @@ class World:
 
     def _learn_of(self, response_id: str) -> None:
         """The session is about to be told that this response began: what does it answer?"""
-        self._running = response_id
         given = self.server.given[response_id]
+        self._running = response_id
+        if given.out_of_band:
+            return
         in_vain = self._requests.get(given.asked_by or "") == "in vain"
         if given.asked_by in self._requests:
             if not in_vain:
                 self._may_ask -= 1
-                assert self._may_ask >= 0, "the same wish was asked for twice"
+                assert self._may_ask >= 0 or not self._knows_its_responses, (
+                    "the same wish was asked for twice"
+                )
             self._close(given.asked_by, refused=False)
         if in_vain and self._knows_its_responses:
             self._silenced.add(response_id)
@@ -254,6 +278,17 @@ class World:
             self._drop([wanted for wanted in self._wanted if wanted.words is None])
         self.give(inputs.Interrupt(heard))
 
+    def ask(self) -> None:
+        """Ask something out of band."""
+        self._count += 1
+        ask_id = f"question {self._count}"
+        self._questions.add(ask_id)
+        self.give(inputs.Ask(ask_id, ce.ResponseProperties(instructions=ask_id)))
+
+    def withdraw(self) -> None:
+        if self._questions:
+            self.give(inputs.Withdraw(self._questions.pop()))
+
     def start_turn(self) -> None:
         if not self.turn_detection:
             self._speaking_since_s = self.now_s
@@ -329,6 +364,7 @@ class World:
         assert self.session.deadline_s is None
         assert not self.server.calls_open
         assert "open" not in self._requests.values()
+        assert not self._questions, "a question has no answer"
         self.brackets.assert_closed()
 
     def lose_connection(self) -> None:

@@ -26,6 +26,7 @@ class Given:
     words: str | None
     saw: frozenset[str]
     metadata: dict[str, str] | None
+    out_of_band: bool = False
     items: list[str] = field(default_factory=list)
     calls: list[ConversationItem] = field(default_factory=list)
 
@@ -119,13 +120,13 @@ class LegalServer:
 
     def _cut(self, event: ce.ConversationItemTruncateEvent | ce.ConversationItemDeleteEvent) -> None:
         item_id = event.item_id
-        assert item_id in self.conversation, "cut what is not there"
+        assert item_id in self.conversation or not self._echoes, "cut what is not there"
         if isinstance(event, ce.ConversationItemTruncateEvent):
             assert event.audio_end_ms <= self._audio_ms[item_id], "cut beyond the audio"
             self._say(se.ConversationItemTruncated(item_id=item_id, audio_end_ms=event.audio_end_ms))
         else:
             assert self.active is None or item_id not in self.active.items, "deleted while it is written"
-            self.conversation.remove(item_id)
+            self.conversation.discard(item_id)
             self._say(se.ConversationItemDeleted(item_id=item_id))
 
     def _effective_session(self) -> SessionInfo:
@@ -161,6 +162,7 @@ class LegalServer:
             words=words_asked_for(properties),
             saw=frozenset(self.conversation),
             metadata=metadata,
+            out_of_band=properties.conversation == "none",
         )
         self.given[self.active.response_id] = self.active
         self._say(se.ResponseCreated(response=self._report("in_progress")))
@@ -186,10 +188,11 @@ class LegalServer:
             item_id = self._new_id("item")
             item = ConversationItem(type="message", role="assistant", id=item_id)
             self.active.items.append(item_id)
-            self.conversation.add(item_id)
             self._audio_ms[item_id] = 0.0
             self._say(se.ResponseOutputItemAdded(response_id=self.active.response_id, item=item))
-            self._say(se.ConversationItemCreated(item=item))
+            if not self.active.out_of_band:
+                self.conversation.add(item_id)
+                self._say(se.ConversationItemCreated(item=item))
         return self.active.items[-1]
 
     def speak(self, audio_bytes: int, *, new_item: bool) -> None:
@@ -226,7 +229,7 @@ class LegalServer:
 
     def call(self, arguments: str, *, whole: bool) -> None:
         """A function call of the running response; without its arguments unless `whole`."""
-        if self.active is None:
+        if self.active is None or self.active.out_of_band:
             return
         item_id, call_id, response_id = self._new_id("item"), self._new_id("call"), self.active.response_id
         begun = ConversationItem(type="function_call", id=item_id, call_id=call_id, name="look")

@@ -68,8 +68,8 @@ BUGS = [
     Bug(
         "asks while the caller speaks",
         "response.py",
-        "if self.held or self.ask_again_at_s is not None:",
-        "if self.ask_again_at_s is not None:",
+        "if self.held or self.ask_again_at_s is not None or",
+        "if self.ask_again_at_s is not None or",
     ),
     Bug(
         "hammers after a refusal",
@@ -90,12 +90,6 @@ BUGS = [
         "isinstance(request, Asked)",
     ),
     Bug(
-        "refusals of requests made in vain are not recognised",
-        "response.py",
-        "if not isinstance(request, NotAsked) and request.event_id == event_id:",
-        "if isinstance(request, Asked) and request.event_id == event_id:",
-    ),
-    Bug(
         "the service's own response answers what it could not see",
         "response.py",
         "return self.properties is None and self.items.isdisjoint(unconfirmed)",
@@ -110,38 +104,20 @@ BUGS = [
     Bug(
         "the service's own response never answers a wish",
         "response.py",
-        "if request is None:\n            self.owed",
-        "if request is None and not self.owed:\n            self.owed",
+        "if not interim:\n            self.owed",
+        "if not interim and not self.owed:\n            self.owed",
     ),
     Bug(
         "answered twice: a request overtaken by its answer is not in vain",
         "response.py",
-        "self.request = AskedInVain(self.request.event_id)\n\n    def hold",
-        "pass\n\n    def hold",
+        "self.request = AskedInVain(self.request.event_id)\n        return None\n\n    def hold",
+        "pass\n        return None\n\n    def hold",
     ),
     Bug(
         "metadata is not looked at",
         "response.py",
         "echoed = (response.metadata or {}).get(METADATA_KEY)",
         "echoed = None",
-    ),
-    Bug(
-        "a response without metadata is ours though ids are given back",
-        "response.py",
-        "if self._echoes or isinstance(request, NotAsked)",
-        "if isinstance(request, NotAsked)",
-    ),
-    Bug(
-        "a doubtful request is not remembered",
-        "response.py",
-        "self.request, self.doubtful = NotAsked(), (*self.doubtful, doubt)[-_DOUBTS:]",
-        "self.request = NotAsked()",
-    ),
-    Bug(
-        "an interruption leaves the doubtful request wanted",
-        "response.py",
-        "self.doubtful = tuple(AskedInVain(request.event_id) for request in self.doubtful)",
-        "pass",
     ),
     Bug(
         "an interruption always drops what is owed",
@@ -164,7 +140,7 @@ BUGS = [
     Bug(
         "a speech counts as the answer to tool results",
         "session.py",
-        "if speech is None:\n            self._results.answered(self._unconfirmed)",
+        "if speech is None and (wish is not None or not interim):",
         "self._results.answered(self._unconfirmed)",
     ),
     Bug(
@@ -196,6 +172,79 @@ BUGS = [
         "response.py",
         "return response_id in self._begun",
         "return False",
+    ),
+    Bug(
+        "the first response is ours, whatever it says",
+        "response.py",
+        "if self.echoes is False and",
+        "if not self.echoes and",
+    ),
+    Bug(
+        "a service that gives no ids back is waited for",
+        "response.py",
+        "self.request, self.echoes = NotAsked(), False",
+        "pass",
+    ),
+    Bug(
+        "refusals of requests made in vain are not recognised",
+        "response.py",
+        "if isinstance(request, NotAsked) or request.event_id != event_id:",
+        "if not isinstance(request, Asked) or request.event_id != event_id:",
+    ),
+    Bug(
+        "an interim response is taken for the answer",
+        "response.py",
+        "if not interim:",
+        "if True:",
+    ),
+    Bug(
+        "an interim response is taken for one that speaks of the results",
+        "session.py",
+        "if speech is None and (wish is not None or not interim):",
+        "if speech is None:",
+    ),
+    Bug(
+        "asks while a response out of band runs",
+        "response.py",
+        "or self.ask_again_at_s is not None or self.occupied:",
+        "or self.ask_again_at_s is not None:",
+    ),
+    # --- out of band ---
+    Bug(
+        "a response out of band does not give way",
+        "asides.py",
+        "if question is None or not pause:",
+        "if question is None:",
+    ),
+    Bug(
+        "a withdrawn question runs on",
+        "asides.py",
+        "if question is None or not pause:",
+        "if not pause:",
+    ),
+    Bug(
+        "a question that gave way is not asked again",
+        "asides.py",
+        "self._waiting.appendleft(question)\n            return AskDeferred",
+        "return AskDeferred",
+    ),
+    Bug(
+        "an answer out of band told of late is an answer",
+        "asides.py",
+        "return request_id.startswith(self._event_id_prefix)",
+        "return self._gives(response.id)",
+    ),
+    Bug(
+        "the text of an earlier attempt is in the answer",
+        "asides.py",
+        "self._text.clear()",
+        "pass",
+    ),
+    Bug(
+        "a question is asked while somebody speaks",
+        "session.py",
+        "self.ready and self._responses.at_rest and isinstance(self._turn, Quiet)",
+        "self.ready and self._responses.at_rest",
     ),
     # --- the session ---
     Bug(
@@ -243,8 +292,8 @@ BUGS = [
     Bug(
         "results that wait are forgotten",
         "session.py",
-        "self._speak_of_results()\n\n    def _want(",
-        "\n    def _want(",
+        "self._speak_of_results()\n\n    def _see_to_asides",
+        "\n    def _see_to_asides",
     ),
     Bug(
         "results count as answered by a response that could not see them",
@@ -254,27 +303,27 @@ BUGS = [
     ),
     Bug(
         "confirmed items are not noticed",
-        "session.py",
-        'self._unconfirmed.discard(event.item.id or "")',
+        "unconfirmed.py",
+        "self._ids.discard(item_id)",
         "pass",
     ),
     Bug(
         "refused items are waited for",
-        "session.py",
-        "self._unconfirmed.discard(event_id.removeprefix(_CREATE))",
+        "unconfirmed.py",
+        "self._ids.discard(event_id.removeprefix(_CREATE))",
         "pass",
     ),
     Bug(
         "a committed turn is not among what a response must see",
-        "session.py",
-        "self._unconfirmed.add(event_id)",
+        "unconfirmed.py",
+        "self._ids.add(event_id)",
         "pass",
     ),
     Bug(
         "a committed turn is not answered",
         "session.py",
-        "self._unconfirmed.add(event_id)\n            self._ask(",
-        "(lambda request: None)(",
+        "self._send(commit)\n            self._ask(",
+        "self._send(commit)\n            (lambda request: None)(",
     ),
     Bug(
         "unheard items are deleted while they are written",
@@ -285,8 +334,8 @@ BUGS = [
     Bug(
         "the next answer is asked for before unheard items are gone",
         "session.py",
-        "request = self._responses.done()\n        self._delete_unheard()\n        self._ask(request)",
-        "self._ask(self._responses.done())\n        self._delete_unheard()",
+        "self._delete_unheard()\n        self._ask(request)",
+        "self._ask(request)\n        self._delete_unheard()",
     ),
     Bug(
         "the service's own interruption is not trusted",

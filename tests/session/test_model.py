@@ -30,6 +30,8 @@ PEOPLE = {
     "tool returns in silence": lambda world: world.answer_tool(respond=False),
     "old tool returns": lambda world: world.answer_old_tool(respond=True),
     "respond to results": World.respond_to_results,
+    "ask": World.ask,
+    "withdraw a question": World.withdraw,
     "interrupt": lambda world: world.interrupt(None),
     "interrupt at once": lambda world: world.interrupt(0.0),
     "interrupt half way": lambda world: world.interrupt(0.3),
@@ -45,7 +47,15 @@ PEOPLE = {
 }
 
 
-COMMON = ["type", "request by hand", "start a turn", "end a turn", "interrupt half way", "tool returns"]
+COMMON = [
+    "type",
+    "request by hand",
+    "start a turn",
+    "end a turn",
+    "interrupt half way",
+    "tool returns",
+    "ask",
+]
 
 OUTPUT = st.fixed_dictionaries(
     {

@@ -123,15 +123,44 @@ def test_a_response_without_our_id_is_the_services_own():
     assert requests_in(driver.give(refusal(request.event_id), done("r1"))) != []
 
 
-def test_a_service_that_never_gives_ids_back_is_taken_at_its_word():
+def test_the_first_response_without_our_id_is_the_services_own_too():
     driver = ready()
-    for number in range(3):
-        request = request_in(driver.give(Respond()))
-        driver.give(created(f"r{number}", request, echo=False), done(f"r{number}"))
-        assert not driver.session.answer_pending
+    driver.give(Respond(ce.ResponseProperties(instructions="x")))
+    driver.give(created("r1"), done("r1"))
+    assert driver.session.answer_pending
 
 
-def test_a_response_taken_for_ours_turns_out_to_be_the_services_own_by_the_refusal():
+def test_an_interrupted_request_does_not_silence_the_first_response_of_the_services_own():
+    driver = ready()
+    driver.give(Respond(), Interrupt(), created("r1"))
+    assert heard(driver.give(spoken("r1", "a", "Yes?"))) == ["Yes?"]
+
+
+def test_a_service_that_gives_no_ids_back_is_known_after_its_first_response():
+    driver = ready()
+    request = request_in(driver.give(Respond(ce.ResponseProperties(instructions="x"))))
+    driver.give(created("r1", request, echo=False), done("r1"))
+    assert driver.wait(5) == []
+    assert not driver.session.answer_pending
+    request = request_in(driver.give(Respond(ce.ResponseProperties(instructions="y"))))
+    driver.give(created("r2", request, echo=False), done("r2"))
+    assert not driver.session.answer_pending
+
+
+def test_a_request_that_was_thought_answered_is_known_again_by_its_id():
+    driver = ready()
+    request = request_in(driver.give(Respond(ce.ResponseProperties(instructions="x"))))
+    driver.give(created("r1"), done("r1"))
+    driver.wait(5)
+    driver.give(created("r2", request), done("r2"))
+    request = request_in(driver.give(Respond(ce.ResponseProperties(instructions="y"))))
+    driver.give(created("r3"))
+    assert driver.session.answer_pending
+    driver.give(done("r3"), created("r4", request), done("r4"))
+    assert not driver.session.answer_pending
+
+
+def test_a_request_refused_for_a_response_that_did_not_answer_it_is_made_again_after_it():
     driver = ready()
     request = request_in(driver.give(AddItem(message("hi")), Respond()))
     driver.give(created("r1"))
@@ -141,14 +170,14 @@ def test_a_response_taken_for_ours_turns_out_to_be_the_services_own_by_the_refus
     assert sent_types(driver.give(done("r1"))) == ["response.create"]
 
 
-def test_a_response_taken_for_ours_has_answered_what_it_could_see():
+def test_a_request_refused_for_a_response_that_answered_it_is_not_made_again():
     driver = ready()
     request = request_in(driver.give(Respond()))
     driver.give(created("r1"), refusal(request.event_id))
     assert requests_in(driver.give(done("r1")) + driver.wait(60)) == []
 
 
-def test_the_refusal_of_a_request_whose_supposed_answer_was_interrupted_is_ordinary():
+def test_the_refusal_of_a_request_after_an_interruption_is_ordinary():
     driver = ready()
     request = request_in(driver.give(Respond()))
     driver.give(created("r1"), Interrupt())
@@ -156,7 +185,7 @@ def test_the_refusal_of_a_request_whose_supposed_answer_was_interrupted_is_ordin
     assert told.expected
 
 
-def test_a_request_whose_supposed_answer_was_interrupted_is_not_answered_after_all():
+def test_a_request_under_way_at_an_interruption_is_not_answered_after_all():
     driver = ready()
     request = request_in(driver.give(Respond()))
     driver.give(created("r1"), Interrupt(), done("r1", "cancelled"))
@@ -165,7 +194,7 @@ def test_a_request_whose_supposed_answer_was_interrupted_is_not_answered_after_a
     assert heard(driver.give(done("r2"), created("r3"), spoken("r3", "b", "Yes?"))) == ["Yes?"]
 
 
-def test_a_doubtful_request_for_unseen_items_is_in_vain_after_an_interruption_too():
+def test_a_request_for_unseen_items_is_in_vain_after_an_interruption_too():
     driver = ready()
     request = request_in(driver.give(AddItem(message("hi")), Respond()))
     driver.give(created("r1"), Interrupt(), done("r1", "cancelled"))

@@ -3,7 +3,7 @@
 import pytest
 
 from pipecat_voicelive.errors import ConfigurationError
-from pipecat_voicelive.simulator import Scenario, ToolCall, Turn
+from pipecat_voicelive.simulator import Aside, Scenario, ToolCall, Turn
 
 WHOLE = """
 name: weather
@@ -23,6 +23,11 @@ turns:
     confidence: 0.5
 otherwise: "Sorry?"
 unheard: "What?"
+asides:
+  - about: "sum(mary|marize)"
+    say: "They talked."
+    delay_ms: 10
+interim: "Wait."
 """
 
 
@@ -56,6 +61,8 @@ def test_a_whole_file_is_read(tmp_path):
         ),
         otherwise="Sorry?",
         unheard="What?",
+        asides=(Aside("sum(mary|marize)", "They talked.", 10.0),),
+        interim="Wait.",
     )
 
 
@@ -79,6 +86,8 @@ def test_a_whole_file_is_read(tmp_path):
         ("turns:\n  - user: Hi\n    say: x\n    transcript: maybe", 4, "fail, empty, none"),
         ("turns:\n  - user: Hi\n    say: x\n    repeat: often", 4, "true or false"),
         ("turns: x", 1, "must be a list"),
+        ("asides:\n  - about: x", 2, "needs 'about'"),
+        ("asides:\n  - about: '('\n    say: x", 2, "no regular expression"),
         ("name: [", 1, "bad YAML"),
         ("turns:\n  - user: Hi\n    say: x\n    say: y", 4, "'say' stands here for the second time"),
         ("- a", 1, "must be a mapping"),

@@ -6,7 +6,6 @@ delivered: the client takes it out of its queue, and `void` tells this task of t
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, assert_never
 
 from loguru import logger
@@ -33,9 +32,9 @@ from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.time import time_now_iso8601
 
 from pipecat_voicelive.client import ClientSignal, ConnectionLost, EventReceived
-from pipecat_voicelive.errors import ServiceError
 from pipecat_voicelive.protocol.audio import output_format
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo, TokenUsage
+from pipecat_voicelive.protocol.refusals import failure_of, service_error, without_quotes
 from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.frames import VoiceLiveAgentEventFrame, VoiceLiveAnnotationFrame
@@ -129,6 +128,10 @@ class FramesOut:
                     await service.push_frame(LLMFullResponseEndFrame())
             case fx.ResponseFinished(response):
                 await self._finished(response)
+            case fx.AskAnswered(response=response) | fx.AskDeferred(response=response):
+                await self._count_tokens(response)
+            case fx.AskRefused(_, error):
+                logger.debug(f"{service}: Voice Live refused a question out of band: {error.code}")
             case fx.ToolCalls(_, calls):
                 await service.run_function_calls(
                     [
@@ -158,7 +161,7 @@ class FramesOut:
             case fx.SessionRefused(error, fatal):
                 await service.push_error(
                     f"Voice Live refused the session's options{_told(error)}. Check `session_properties`.",
-                    exception=_service_error(error),
+                    exception=service_error(error),
                     category=ErrorCategory.INVALID_REQUEST if fatal else ErrorCategory.UNKNOWN,
                 )
             case fx.RequestRefused(error, expected):
@@ -283,16 +286,19 @@ class FramesOut:
     async def _finished(self, response: Response) -> None:
         service = self._service
         await service.stop_processing_metrics()
-        if response.usage is not None and response.usage.total_tokens:
-            await service.start_llm_usage_metrics(_token_usage(response.usage))
+        await self._count_tokens(response)
         if response.status == "failed":
             await service.push_error(
-                f"Voice Live could not answer{_told(_failure(response))}.", category=ErrorCategory.SERVER
+                f"Voice Live could not answer{_told(failure_of(response))}.", category=ErrorCategory.SERVER
             )
         elif response.status == "incomplete":
             logger.warning(
                 f"{service}: an answer was cut short: {response.status_reason or 'no reason given'}"
             )
+
+    async def _count_tokens(self, response: Response) -> None:
+        if response.usage is not None and response.usage.total_tokens:
+            await self._service.start_llm_usage_metrics(_token_usage(response.usage))
 
     async def _refused(self, error: ErrorDetails, *, expected: bool) -> None:
         if expected:
@@ -300,39 +306,9 @@ class FramesOut:
             return
         await self._service.push_error(
             f"Voice Live refused a request{_told(error)}.",
-            exception=_service_error(error),
+            exception=service_error(error),
             category=ErrorCategory.UNKNOWN,
         )
-
-
-_QUOTED = re.compile(r"""(?<!\w)(['"])(.*?)(?:\1(?!\w)|$)""", re.DOTALL)
-"""From a quote that opens to its end; an apostrophe does neither. One that never closes goes to the end."""
-
-_NAME_OF_THE_WIRE = re.compile(r"[a-z0-9]+([_.][a-z0-9]+)+")
-"""Such as server_vad or session.turn_detection.type: what nobody says in a conversation."""
-
-
-def without_quotes(message: str) -> str:
-    """A message of the service without what it quotes, which may be what somebody said.
-
-    Names of events, options and their values are kept: they say what to mend.
-    """
-    return _QUOTED.sub(
-        lambda quoted: f"'{quoted[2]}'" if _NAME_OF_THE_WIRE.fullmatch(quoted[2]) else "'…'", message
-    )
-
-
-def _failure(response: Response) -> ErrorDetails | None:
-    """Why a response failed, if the service says so."""
-    match response.status_details:
-        case {"error": {"message": str(message), "code": str(code)}}:
-            return ErrorDetails(message=message, code=code)
-        case {"error": {"message": str() as message}}:
-            return ErrorDetails(message=message)
-        case {"error": {"code": str() as code}}:
-            return ErrorDetails(code=code)
-        case _:
-            return None
 
 
 def _told(error: ErrorDetails | None) -> str:
@@ -344,16 +320,6 @@ def _told(error: ErrorDetails | None) -> str:
     )
     message = without_quotes(error.message or "").rstrip(".")
     return f": {message}{where}" if message else where
-
-
-def _service_error(error: ErrorDetails) -> ServiceError:
-    return ServiceError(
-        without_quotes(error.message or "The request was refused."),
-        code=error.code or "",
-        error_type=error.type or "",
-        param=error.param,
-        event_id=error.event_id,
-    )
 
 
 def _spoken_language(event: InputAudioTranscriptionCompleted) -> str | None:

@@ -37,7 +37,6 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators import async_tool_messages
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
-from pipecat.services.llm_service import LLMService
 from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.types import assert_given
 from pydantic import BaseModel
@@ -61,6 +60,7 @@ from pipecat_voicelive.service.error_categories import category_of
 from pipecat_voicelive.service.formats import choose_formats
 from pipecat_voicelive.service.frames_out import FramesOut
 from pipecat_voicelive.service.hearing import Hearing
+from pipecat_voicelive.service.inference import InferringService
 from pipecat_voicelive.service.options import service_tools, session_options, turn_strategies
 from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.remote_tools import EVENTS as REMOTE_TOOL_EVENTS
@@ -77,7 +77,7 @@ from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
 from pipecat_voicelive.session.tools import message_item
 
 
-class VoiceLiveLLMService(LLMService[VoiceLiveLLMAdapter]):
+class VoiceLiveLLMService(InferringService):
     """Speech to speech with Azure Voice Live.
 
     Audio frames go to the service; audio, transcripts, text, function calls, words and visemes come out.

@@ -221,6 +221,31 @@ class ResponseFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class AskAnswered:
+    """A question out of band was answered; `response.status` says how well."""
+
+    ask_id: str
+    text: str
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class AskDeferred:
+    """A response out of band was cut short: it is asked for again in a pause, if anybody waits for it."""
+
+    ask_id: str
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class AskRefused:
+    """The service refused a question; `ask_id` is "" if it is asked again, or nobody waits for it."""
+
+    ask_id: str
+    error: ErrorDetails
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall:
     """One call of a function; `arguments` is the JSON object that the model wrote."""
 
@@ -325,6 +350,9 @@ Signal: TypeAlias = (
     | SpeechClosed
     | ResponseClosed
     | ResponseFinished
+    | AskAnswered
+    | AskDeferred
+    | AskRefused
     | ToolCalls
     | AgentEvent
     | RemoteSignal

@@ -70,6 +70,26 @@ class Speak:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the model out of band, in the next pause: its answer is text, and no part of the conversation.
+
+    Attributes:
+        ask_id: Names the question in `AskAnswered` or `AskRefused`, one of which comes unless it is lost.
+        properties: The question, usually as `instructions` and `input_items`.
+    """
+
+    ask_id: str
+    properties: ResponseProperties
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """The answer to this question is not wanted any more."""
+
+    ask_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RespondToResults:
     """Have the model speak of the tool results given so far, once every call of their group has its own.
 
@@ -154,6 +174,8 @@ Intent: TypeAlias = (
     | AddItem
     | Respond
     | Speak
+    | Ask
+    | Withdraw
     | RespondToResults
     | AnswerTool
     | AnswerApproval

@@ -14,13 +14,16 @@ and what is still wanted after them, `owed`. Rules:
 
 1. Ask only when Silent and NotAsked. What is wanted otherwise is owed, and asked for when that holds again.
 2. Every request carries an id in its metadata that the service gives back: a response without it is the
-   service's own. Services that never gave one back are taken at their word: the first response is ours.
-   That may be wrong, so the request stays `doubtful` until a refusal or its own response says so.
+   service's own. Should none ever have been given back, and a response without one be over for a while with
+   still no word about the request, then this service gives none back: that response was ours, and from then
+   on the first one that begins while a request is under way is.
 3. A response of the service's own that begins when all items of a wish are already in the conversation
-   answers that wish. A request for it that is under way by then is made in vain.
+   answers that wish. A request for it that is under way by then is made in vain. An `interim` response, one
+   that bridges the time until the answer comes, answers nothing.
 4. A refused request is owed again if another response got in first; refused for its content, it is gone.
 5. While the caller has the floor and an answer follows of itself (the turn detection's, or the one to
-   `CommitTurn`), and until that answer should have begun, nothing is asked for.
+   `CommitTurn`), and until that answer should have begun, nothing is asked for. Nor while the service is
+   `occupied` with a response out of band (`asides`), which gives way as soon as something is owed.
 6. After an interruption nothing of that response comes out: it is drained until `response.done`.
 7. A response begins once: being told of it again, even when it is over, changes nothing.
 8. A wish to say given words (`speaking`) is no wish for an answer, and what it brings is none.
@@ -43,8 +46,14 @@ METADATA_KEY = "pipecat_voicelive_request"
 
 ACTIVE_RESPONSE = "conversation_already_has_active_response"
 _ASK_AGAIN_S = 0.3
+_NO_WORD_S = 3.0
 _REMEMBERED = 64
-_DOUBTS = 8
+
+
+def with_metadata(properties: ResponseProperties, request_id: str) -> ResponseProperties:
+    """The properties of a request that is to be known by this id."""
+    metadata = {**(properties.metadata or {}), METADATA_KEY: request_id}
+    return msgspec.structs.replace(properties, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +133,10 @@ class Responses:
     owed: tuple[Wish, ...] = ()
     ask_again_at_s: float | None = None
     held: bool = False
-    doubtful: tuple[Asked | AskedInVain, ...] = ()
+    occupied: bool = False
+    conclude_at_s: float | None = None
+    echoes: bool | None = None
     _asked: int = 0
-    _echoes: bool = False
     _begun: deque[str] = field(default_factory=lambda: deque[str](maxlen=_REMEMBERED))
 
     @property
@@ -148,6 +158,16 @@ class Responses:
             or any(wish.speech is None for wish in self.owed)
         )
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the service has nothing to do and nothing is to be asked of it."""
+        return (
+            isinstance(self.active, Silent)
+            and isinstance(self.request, NotAsked)
+            and not self.owed
+            and not self.held
+        )
+
     def gives(self, response_id: str) -> bool:
         """Whether this response is being given, to be heard or not."""
         return not isinstance(self.active, Silent) and self.active.response_id == response_id
@@ -161,18 +181,32 @@ class Responses:
         self._owe(wish)
         return self.ask()
 
-    def created(self, response: Response, unconfirmed: frozenset[str]) -> None:
-        """A response begins; `unconfirmed` are the items of ours that the service has not confirmed yet."""
+    def created(
+        self, response: Response, unconfirmed: frozenset[str], *, interim: bool = False
+    ) -> Wish | None:
+        """A response begins.
+
+        Args:
+            response: The response.
+            unconfirmed: The items of ours that the service has not confirmed yet.
+            interim: Whether one of the service's own is an interim response.
+
+        Returns:
+            The wish it was asked for with, if it is ours.
+        """
         self._begun.append(response.id)
-        request = self._request_of(response, unconfirmed)
+        request = self._request_of(response)
         if isinstance(request, AskedInVain):
             self.active = Draining(response.id)
-            return
+            return None
         self.active = Running(response.id, request.wish.speech if request is not None else None)
-        if request is None:
+        if request is not None:
+            return request.wish
+        if not interim:
             self.owed = tuple(wish for wish in self.owed if not wish.answered_without(unconfirmed))
             if isinstance(self.request, Asked) and self.request.wish.answered_without(unconfirmed):
                 self.request = AskedInVain(self.request.event_id)
+        return None
 
     def hold(self) -> None:
         """The caller has the floor: ask for nothing."""
@@ -183,9 +217,11 @@ class Responses:
         self.held = False
         return self.ask()
 
-    def done(self) -> ResponseCreateEvent | None:
+    def done(self, now_s: float) -> ResponseCreateEvent | None:
         """The response that was given is over."""
         self.active = Silent()
+        if self.echoes is None and not isinstance(self.request, NotAsked):
+            self.conclude_at_s = now_s + _NO_WORD_S
         return self.ask()
 
     def refused(self, event_id: str, code: str, now_s: float) -> tuple[bool, ResponseCreateEvent | None]:
@@ -211,7 +247,6 @@ class Responses:
         if isinstance(self.request, Asked):
             self._owe_first(self.request.wish)
             self.request = AskedInVain(self.request.event_id)
-        self.doubtful = tuple(AskedInVain(request.event_id) for request in self.doubtful)
         self.owed = tuple(wish for wish in self.owed if wish.survives_interruption(answers_do=keep_owed))
         if isinstance(self.active, Running):
             response_id = self.active.response_id
@@ -222,30 +257,31 @@ class Responses:
     def lost(self) -> None:
         """The connection is gone, and with it all that was running and asked for."""
         self.active, self.request, self.owed = Silent(), NotAsked(), ()
-        self.ask_again_at_s, self.held, self.doubtful = None, False, ()
+        self.ask_again_at_s, self.conclude_at_s, self.held = None, None, False
 
     def tick(self, now_s: float) -> ResponseCreateEvent | None:
-        """Ask again if it is time."""
-        if self.ask_again_at_s is None or now_s < self.ask_again_at_s:
-            return None
-        self.ask_again_at_s = None
+        """Ask again if it is time, or conclude that the request was answered."""
+        if self.conclude_at_s is not None and now_s >= self.conclude_at_s:
+            self.conclude_at_s = None
+            if isinstance(self.active, Silent):
+                self.request, self.echoes = NotAsked(), False
+        if self.ask_again_at_s is not None and now_s >= self.ask_again_at_s:
+            self.ask_again_at_s = None
         return self.ask()
 
     def ask(self) -> ResponseCreateEvent | None:
         """The request for the next owed answer, if one may be made now."""
         if not self.owed or not isinstance(self.active, Silent) or not isinstance(self.request, NotAsked):
             return None
-        if self.held or self.ask_again_at_s is not None:
+        if self.held or self.ask_again_at_s is not None or self.occupied:
             return None
         wish, *rest = self.owed
         self.owed = tuple(rest)
         self._asked += 1
         event_id = f"{self.id_prefix}_respond_{self._asked}"
         self.request = Asked(event_id, wish)
-        properties = wish.properties or ResponseProperties()
-        metadata = {**(properties.metadata or {}), METADATA_KEY: event_id}
         return ResponseCreateEvent(
-            event_id=event_id, response=msgspec.structs.replace(properties, metadata=metadata)
+            event_id=event_id, response=with_metadata(wish.properties or ResponseProperties(), event_id)
         )
 
     def _owe(self, wish: Wish) -> None:
@@ -268,30 +304,20 @@ class Responses:
     def _plain(self) -> Wish | None:
         return next((owed for owed in self.owed if owed.properties is None), None)
 
-    def _request_of(self, response: Response, unconfirmed: frozenset[str]) -> Asked | AskedInVain | None:
+    def _request_of(self, response: Response) -> Asked | AskedInVain | None:
         """The request that this response answers, no longer under way then; None: the service's own."""
         echoed = (response.metadata or {}).get(METADATA_KEY)
         if echoed is not None:
-            self._echoes = True
-        if echoed is not None and (request := self._take(echoed)) is not None:
-            return request
-        request = self.request
-        if self._echoes or isinstance(request, NotAsked) or not isinstance(self.active, Silent):
-            return None
-        doubt = request
-        if isinstance(request, Asked) and request.wish.answered_without(unconfirmed):
-            doubt = AskedInVain(request.event_id)
-        self.request, self.doubtful = NotAsked(), (*self.doubtful, doubt)[-_DOUBTS:]
-        return request
+            self.echoes = True
+            return self._take(echoed)
+        if self.echoes is False and not isinstance(self.request, NotAsked):
+            return self._take(self.request.event_id)
+        return None
 
     def _take(self, event_id: str) -> Asked | AskedInVain | None:
-        """The request with this id, None if there is none. It is decided now, like all made before it."""
+        """The request with this id, no longer under way then; None if there is none."""
         request = self.request
-        if not isinstance(request, NotAsked) and request.event_id == event_id:
-            self.request, self.doubtful = NotAsked(), ()
-            return request
-        for place, doubt in enumerate(self.doubtful):
-            if doubt.event_id == event_id:
-                self.doubtful = self.doubtful[place + 1 :]
-                return doubt
-        return None
+        if isinstance(request, NotAsked) or request.event_id != event_id:
+            return None
+        self.request, self.conclude_at_s = NotAsked(), None
+        return request

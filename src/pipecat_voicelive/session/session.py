@@ -13,6 +13,7 @@ The parts, in the order in which an input meets them:
     results       which of their results are still to be spoken of
     remote_calls  which calls the service runs itself; tool_listing: which tools its MCP servers have
     responses     which response runs, is asked for, is owed
+    asides        what is asked out of band, in the pauses
     answer        what comes out of the running response, at its place in the audio
     playback      what was heard of it
     wording       all that is sent, in the words of the API version
@@ -20,20 +21,15 @@ The parts, in the order in which an input meets them:
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from typing import assert_never
-
-import msgspec
 
 from pipecat_voicelive.protocol import server_events as se
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ, read_frames
 from pipecat_voicelive.protocol.client_events import (
     ClientEvent,
-    ConversationItemCreateEvent,
     ConversationItemDeleteEvent,
     InputAudioBufferAppendEvent,
-    InputAudioBufferCommitEvent,
     ResponseCancelEvent,
     ResponseProperties,
 )
@@ -43,6 +39,7 @@ from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.answer import Answer
+from pipecat_voicelive.session.asides import Asides, Question
 from pipecat_voicelive.session.ignored import IgnoredEvent
 from pipecat_voicelive.session.playback import Playback
 from pipecat_voicelive.session.remote_calls import (
@@ -76,16 +73,12 @@ from pipecat_voicelive.session.turns import (
     Turn,
     TurnRules,
 )
+from pipecat_voicelive.session.unconfirmed import Unconfirmed
+from pipecat_voicelive.session.unreadable import UnreadableEvents
 from pipecat_voicelive.session.wording import Wording
 
 _ORDINARY_REFUSALS = frozenset({"response_cancel_not_active", "item_already_truncated"})
 """Refusals that follow from two sides acting at the same moment."""
-
-_CREATE = "create_"
-"""Begins the id of the event that creates an item; the item's id follows."""
-
-_MOST_UNREADABLE = 100
-"""How many types of events that cannot be read are told of, each once."""
 
 
 class Session:
@@ -117,17 +110,15 @@ class Session:
         self._listings = ToolListings()
         self._remote = RemoteCalls(approval_timeout_s)
         self._responses = Responses(id_prefix)
+        self._asides = Asides(id_prefix)
         self._answer: Answer | None = None
         self._ending: tuple[Answer, Response, float] | None = None
         self._playback = Playback()
         self._items = 0
-        self._unconfirmed: set[str] = set()
+        self._unconfirmed = Unconfirmed(id_prefix)
         self._results = Results()
         self._deletions: list[ConversationItemDeleteEvent] = []
-        self._uncommitted_bytes = 0
-        self._commits = 0
-        self._unconfirmed_commits: deque[str] = deque()
-        self._unreadable: set[str] = set()
+        self._unreadable = UnreadableEvents()
         self._out: list[fx.Effect] = []
 
     @property
@@ -166,6 +157,9 @@ class Session:
         """When a `Tick` is due, None if time changes nothing."""
         deadlines = [
             self._responses.ask_again_at_s,
+            self._responses.conclude_at_s,
+            self._asides.ask_again_at_s,
+            self._asides.give_up_at_s,
             self._transcripts.deadline_s,
             self._remote.deadline_s,
         ]
@@ -187,6 +181,8 @@ class Session:
             self._intent(event, now_s)
         else:
             self._server_event(event, now_s)
+        if self._asides.waiting or self._responses.occupied:
+            self._see_to_asides()
         return self._wording.of(self._out)
 
     # --- intents -----------------------------------------------------------------------------------
@@ -212,6 +208,10 @@ class Session:
                         self._out.append(withheld)
                     case None:
                         pass
+            case inputs.Ask(ask_id, properties):
+                self._asides.want(Question(ask_id, properties))
+            case inputs.Withdraw(ask_id):
+                self._asides.withdraw(ask_id)
             case inputs.RespondToResults():
                 self._results.want()
                 self._speak_of_results()
@@ -241,19 +241,14 @@ class Session:
                 assert_never(intent)
 
     def _append_audio(self, audio: bytes) -> None:
-        self._uncommitted_bytes += len(audio)
+        self._unconfirmed.heard(len(audio))
         self._send(InputAudioBufferAppendEvent(audio=audio))
 
     def _commit_turn(self) -> None:
         self._turn = Quiet()
-        if self._uncommitted_bytes:
-            self._uncommitted_bytes = 0
-            self._commits += 1
-            event_id = f"{self._id_prefix}_commit_{self._commits}"
-            self._send(InputAudioBufferCommitEvent(event_id=event_id))
-            self._unconfirmed_commits.append(event_id)
-            self._unconfirmed.add(event_id)
-            self._ask(self._responses.want(Wish(items=frozenset(self._unconfirmed))))
+        if commit := self._unconfirmed.commit():
+            self._send(commit)
+            self._ask(self._responses.want(Wish(items=self._unconfirmed.ids)))
         self._ask(self._responses.release())
 
     def _interrupt(self, heard: inputs.Heard | None) -> None:
@@ -278,6 +273,7 @@ class Session:
         self._close_answer(interrupted=True)
         self._out += self._remote.lost()
         self._responses.lost()
+        self._asides.lost()
         self._results.clear()
         self._turn = Quiet()
 
@@ -291,6 +287,7 @@ class Session:
         for request_id in self._remote.overdue_requests(now_s):
             self._answer_approval(inputs.AnswerApproval(request_id, approve=False), now_s, timed_out=True)
         self._remote_came(self._remote.tick(now_s))
+        self._out += self._asides.tick(now_s)
         self._ask(self._responses.tick(now_s))
 
     # --- server events -----------------------------------------------------------------------------
@@ -308,9 +305,11 @@ class Session:
                     if isinstance(event, se.ResponseAudioDelta):
                         self._playback.received(event, self._setup.output_format)
                     self._out += answer.take(event)
+                elif isinstance(event, se.ResponseTextDelta):
+                    self._asides.text(event.response_id, event.delta)
             case se.ResponseAnimationBlendshapesDelta():
                 if (frames := read_frames(event.frames)) is None:
-                    self._cannot_read(event.type, "frames of no known form")
+                    self._out += self._unreadable.tell(event.type, "frames of no known form")
                 elif answer := self._accepting(event.response_id):
                     self._out += answer.blendshapes(event.item_id, frames, event.frame_index)
             case se.ResponseFunctionCallArgumentsDone():
@@ -338,10 +337,7 @@ class Session:
                 self._out.append(fx.UserSpeechStopped(event.item_id, event.audio_end_ms))
                 self._speech_stopped(now_s)
             case se.InputAudioBufferCommitted():
-                if self._unconfirmed_commits:
-                    self._unconfirmed.discard(self._unconfirmed_commits.popleft())
-                else:
-                    self._uncommitted_bytes = 0  # the turn detection's
+                self._unconfirmed.committed()
                 self._transcripts.committed(event.item_id, now_s)
             case se.InputAudioBufferCleared():
                 if isinstance(self._turn, Speaking) and self._turn.heard_by_service:
@@ -356,7 +352,7 @@ class Session:
                 self._out += self._transcripts.failed(event)
                 self._transcripts_came()
             case se.ConversationItemCreated():
-                self._unconfirmed.discard(event.item.id or "")
+                self._unconfirmed.created(event.item.id or "")
                 self._out.append(fx.ItemCreated(event.item))
                 self._remote_item(event.item, self._responses.active_id, now_s)
             case se.ConversationItemDone():
@@ -375,9 +371,9 @@ class Session:
             case se.Warning():
                 self._out.append(fx.ServiceWarning(event.warning.message or "", event.warning.code))
             case se.UnknownEvent(type=name):
-                self._cannot_read(name, "unknown type")
+                self._out += self._unreadable.tell(name, "unknown type")
             case se.MalformedEvent(type=name, problem=problem):
-                self._cannot_read(name, problem)
+                self._out += self._unreadable.tell(name, problem)
             case se.McpListToolsInProgress() | se.McpListToolsCompleted() | se.McpListToolsFailed():
                 self._out += self._listings.event(event)
             case _:
@@ -409,10 +405,15 @@ class Session:
             self._turn_is_over()
 
     def _response_created(self, response: Response) -> None:
+        if self._asides.created(response):
+            self._responses.echoes = True
+            return
         if self._responses.has_begun(response.id):
             return
         replaced = self._responses.active
-        self._responses.created(response, frozenset(self._unconfirmed))
+        # The service answers of itself after a turn of the caller, and never in between.
+        interim = self._setup.interim_responses and not isinstance(self._turn, Answering)
+        wish = self._responses.created(response, self._unconfirmed.ids, interim=interim)
         self._end_answer()
         self._close_answer(interrupted=True)
         if not isinstance(replaced, Silent):
@@ -423,13 +424,16 @@ class Session:
             return
         speech = self._responses.active.speech
         self._answer = Answer(response.id, self._setup.output_format, self._blendshape_rate_hz, speech)
-        if speech is None:
-            self._results.answered(self._unconfirmed)
+        if speech is None and (wish is not None or not interim):
+            self._results.answered(self._unconfirmed.ids)
         if isinstance(self._turn, Answering):
             self._turn = Quiet()
             self._responses.held = False
 
     def _response_done(self, response: Response, now_s: float) -> None:
+        if aside := self._asides.done(response):
+            self._out.append(aside)
+            return
         for item in response.output or ():
             self._remote_item(item, response.id, now_s)
         settled = self._remote.response_done(response.id, response.status, now_s)
@@ -449,7 +453,9 @@ class Session:
             if not self._transcripts.awaiting:
                 self._end_answer()
         self._remote_came(settled)
-        request = self._responses.done()
+        request = self._responses.done(now_s)
+        if not self._responses.echoes:
+            self._asides.doubt(now_s)
         self._delete_unheard()
         self._ask(request)
 
@@ -486,9 +492,10 @@ class Session:
         if fatal is not None:
             self._out.append(fx.SessionRefused(error, fatal))
             return
-        self._unconfirmed.discard(event_id.removeprefix(_CREATE))
-        if event_id in self._unconfirmed_commits:
-            self._unconfirmed_commits.remove(event_id)
+        if refusal := self._asides.refused(error, now_s):
+            self._out.append(refusal)
+            return
+        self._unconfirmed.refused(event_id)
         ours, request = self._responses.refused(event_id, code, now_s)
         overtaken = ours and code == ACTIVE_RESPONSE
         self._out.append(fx.RequestRefused(error, expected=overtaken or code in _ORDINARY_REFUSALS))
@@ -502,13 +509,8 @@ class Session:
         return answer if answer is not None and answer.response_id == response_id else None
 
     def _add_item(self, item: ConversationItem) -> str:
-        item_id = item.id
-        if not item_id:
-            self._items += 1
-            item_id = f"{self._id_prefix}_item_{self._items}"
-            item = msgspec.structs.replace(item, id=item_id)
-        self._unconfirmed.add(item_id)
-        self._send(ConversationItemCreateEvent(event_id=_CREATE + item_id, item=item))
+        item_id, creation = self._unconfirmed.add(item)
+        self._send(creation)
         return item_id
 
     def _give_outputs(self, outputs: Iterable[ConversationItem]) -> list[str]:
@@ -558,10 +560,18 @@ class Session:
         self._results.want()
         self._speak_of_results()
 
+    def _see_to_asides(self) -> None:
+        """Answers first: what is out of band waits for a pause, and gives way when it ends."""
+        self._responses.occupied = self._asides.occupies
+        self._ask(self._responses.ask())
+        pause = self.ready and self._responses.at_rest and isinstance(self._turn, Quiet)
+        self._ask(self._asides.proceed(pause=pause))
+        self._responses.occupied = self._asides.occupies
+
     def _want(self, properties: ResponseProperties | None = None) -> None:
         """An answer is wanted, to all that was said so far."""
         self._results.clear()
-        self._ask(self._responses.want(Wish(properties, frozenset(self._unconfirmed))))
+        self._ask(self._responses.want(Wish(properties, self._unconfirmed.ids)))
 
     def _speak_of_results(self) -> None:
         if self._results.due(lambda group: self._tools.in_hand(group) or self._remote.in_hand(group)):
@@ -582,11 +592,6 @@ class Session:
             for deletion in self._deletions:
                 self._send(deletion)
             self._deletions.clear()
-
-    def _cannot_read(self, name: str, problem: str) -> None:
-        if name not in self._unreadable and len(self._unreadable) < _MOST_UNREADABLE:
-            self._unreadable.add(name)
-            self._out.append(fx.Unreadable(name, problem))
 
 
 def _ignore(_event: IgnoredEvent) -> None:

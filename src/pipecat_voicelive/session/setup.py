@@ -92,6 +92,11 @@ class Setup:
             return output_format(self.phase.session.output_audio_format)
         return output_format(None)
 
+    @property
+    def interim_responses(self) -> bool:
+        """Whether the service may speak while the caller waits for the answer."""
+        return isinstance(self.phase, Ready) and bool(self.phase.session.interim_response)
+
     def configure(
         self, session: dict[str, Any], *, spoken: bool = False
     ) -> tuple[SessionUpdateEvent | None, list[HeldBack]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ServiceSent
     from pipecat_voicelive.simulator.handshake import Handshake
-    from pipecat_voicelive.simulator.scenario import Scenario, ToolCall, Turn
+    from pipecat_voicelive.simulator.scenario import Aside, Scenario, ToolCall, Turn
     from pipecat_voicelive.simulator.server import VoiceLiveSimulator
     from pipecat_voicelive.simulator.simulated_session import SimulatedSession
     from pipecat_voicelive.simulator.speech import (
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Aside",
     "ClientSent",
     "Exchanged",
     "Handshake",
@@ -45,7 +46,7 @@ __all__ = [
 _HOMES = {
     "exchange": ("ClientSent", "Exchanged", "ServiceSent"),
     "handshake": ("Handshake",),
-    "scenario": ("Scenario", "ToolCall", "Turn"),
+    "scenario": ("Aside", "Scenario", "ToolCall", "Turn"),
     "server": ("VoiceLiveSimulator",),
     "simulated_session": ("SimulatedSession",),
     "speech": ("Speaker", "SpokenViseme", "SpokenWord", "Utterance", "open_speaker"),

@@ -109,6 +109,17 @@ class Brain:
             return _saying(self._otherwise(asked, understood))
         return self._first_answer(turn, asked, tools)
 
+    def reply_aside(self, instructions: str, items: Sequence[ConversationItem]) -> Reply:
+        """What to answer out of band; no line of the scenario is used up."""
+        asked = next((item for item in reversed(items) if item.role == "user"), None)
+        texts = (f"{item.words}{item.output or ''}" for item in items)
+        matter = "\n".join([instructions, *texts])
+        for aside in self._scenario.asides:
+            if re.search(aside.about, matter, re.IGNORECASE):
+                user = {"text": asked.words if asked else ""}
+                return Reply((Say(filled(aside.say, {"user": user})),), aside.delay_ms)
+        return _saying(self._otherwise(asked, None))
+
     def _first_answer(self, turn: Turn, asked: ConversationItem, tools: Collection[str]) -> Reply:
         parts: list[Part] = [part for part in (turn.search, turn.agent) if part is not None]
         if turn.say:

@@ -202,7 +202,7 @@ class Dialogue:
         options = response_options(self._config.effective, asked, self._config.model)
         items = self._items_for(asked)
         mcp_tools = self.mcp.offered(options.mcp_servers)
-        reply = _pre_generated(asked) or self._brain.reply(items, options.tools | mcp_tools.keys())
+        reply = _pre_generated(asked) or self._reply(items, options, frozenset(mcp_tools.keys()))
         self._response = RunningResponse(
             reply,
             options=options,
@@ -310,8 +310,15 @@ class Dialogue:
         added = [] if asked.append_input_items is UNSET else asked.append_input_items
         return [*base, *(accepted_item(item) for item in added)]
 
+    def _reply(
+        self, items: list[ConversationItem], options: ResponseOptions, mcp_tools: frozenset[str]
+    ) -> Reply:
+        if options.in_conversation:
+            return self._brain.reply(items, options.tools | mcp_tools)
+        return self._brain.reply_aside(options.instructions, items)
+
     def _response_input(self, items: list[ConversationItem], options: ResponseOptions) -> ResponseInput:
-        instructions = str(self._config.effective["instructions"] or "")
+        instructions = options.instructions
         tools = sum(map(text_tokens, options.tools))
         return ResponseInput(
             text_tokens=text_tokens(instructions) + tools + item_text_tokens(items),

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, cast
 
+import msgspec
 from msgspec import UNSET
 
 from pipecat_voicelive.protocol.client_events import ResponseProperties
@@ -15,8 +16,8 @@ from pipecat_voicelive.simulator.prosody import pitch_of, rate_of
 from pipecat_voicelive.simulator.session_checks import (
     AZURE_VOICES,
     OUTPUT_FORMATS,
+    check_response,
     check_voice,
-    metadata,
 )
 
 
@@ -25,6 +26,7 @@ class ResponseOptions:
     """How a response is made and reported.
 
     Attributes:
+        instructions: What the model is told.
         modalities: "text" and perhaps "audio".
         voice: As reported, an object with a `type`.
         output_audio_format: As named on the wire.
@@ -42,6 +44,7 @@ class ResponseOptions:
             wants to have both.
     """
 
+    instructions: str
     modalities: list[str]
     voice: dict[str, Any]
     output_audio_format: str | None
@@ -104,6 +107,7 @@ def response_options(session: dict[str, Any], asked: ResponseProperties, model: 
     Raises:
         RefusedError: A member of `asked` will not do.
     """
+    check_response(msgspec.to_builtins(asked), model)
     animation: dict[str, Any] = session["animation"] or {}
     avatar: dict[str, Any] | None = session["avatar"]
     outputs: list[str] = animation.get("outputs") or []
@@ -112,18 +116,16 @@ def response_options(session: dict[str, Any], asked: ResponseProperties, model: 
         check_voice(voice, "response.voice", model)
     if isinstance(voice, str):
         voice = {"name": voice, "type": "openai"}
-    given_metadata = _or(asked.metadata, None)
-    if given_metadata is not None:
-        metadata(given_metadata, "response.metadata")
     tool_choice: Any = _or(asked.tool_choice, session["tool_choice"])
     tools = cast("list[Any]", [] if tool_choice == "none" else _or(asked.tools, session["tools"]))
     return ResponseOptions(
+        instructions=str(_or(asked.instructions, session["instructions"]) or ""),
         modalities=_modalities(asked, session, model),
         voice=voice,
         output_audio_format=_audio_format(asked, session),
         temperature=_or(asked.temperature, session.get("temperature")),
         max_output_tokens=_or(asked.max_output_tokens, session["max_response_output_tokens"]),
-        metadata=given_metadata,
+        metadata=_or(asked.metadata, None),
         tools=_named(tools, "function", "name"),
         mcp_servers=_named(tools, "mcp", "server_label"),
         with_file_results="file_search_call.results" in (session["include"] or ()),

@@ -108,6 +108,21 @@ class Turn:
     confidence: float = 0.95
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What is answered out of band.
+
+    Attributes:
+        about: A regular expression, looked for in the instructions and the items of such a response.
+        say: The answer. `{user.text}` stands for what the caller said last among the items.
+        delay_ms: Time between `response.created` and the answer.
+    """
+
+    about: str
+    say: str
+    delay_ms: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """Everything that is said in a session; each session starts it afresh.
@@ -119,6 +134,8 @@ class Scenario:
         otherwise: Said to what fits no turn. `{user.text}` stands for what was typed.
         unheard: Said to a voice turn when all lines are used up; "" for `otherwise`. `{user.seconds}` stands
             for how long it was.
+        asides: What is answered out of band; the first that fits. `otherwise` if none does.
+        interim: What a model says while the answer takes long (`llm_interim_response`).
     """
 
     name: str = "echo"
@@ -126,6 +143,8 @@ class Scenario:
     turns: tuple[Turn, ...] = ()
     otherwise: str = "You said: {user.text}"
     unheard: str = ""
+    asides: tuple[Aside, ...] = ()
+    interim: str = "One moment, please."
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:

@@ -14,6 +14,7 @@ import yaml
 from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.simulator.scenario import (
     AgentCall,
+    Aside,
     Citation,
     Match,
     Scenario,
@@ -26,7 +27,7 @@ from pipecat_voicelive.simulator.scenario import (
 Where = tuple[str | int, ...]
 _T = TypeVar("_T")
 
-_SCENARIO_MEMBERS = ("name", "greeting", "turns", "otherwise", "unheard")
+_SCENARIO_MEMBERS = ("name", "greeting", "turns", "otherwise", "unheard", "asides", "interim")
 _TURN_MEMBERS = (
     "user",
     "say",
@@ -45,6 +46,7 @@ _TURN_MEMBERS = (
     "language",
     "confidence",
 )
+_ASIDE_MEMBERS = ("about", "say", "delay_ms")
 _CALL_MEMBERS = ("name", "arguments")
 _TRANSCRIPTS = tuple(choice for choice in get_args(Transcript) if choice != "completed")
 
@@ -106,6 +108,7 @@ class _Reader:
     def scenario(self, value: object) -> Scenario:
         members = self._members(value, (), _SCENARIO_MEMBERS)
         turns = self._list(members.get("turns", []), ("turns",))
+        asides = self._list(members.get("asides", []), ("asides",))
         defaults = Scenario()
         return Scenario(
             name=self._text(members, (), "name", "scenario"),
@@ -113,6 +116,8 @@ class _Reader:
             turns=tuple(self._turn(turn, ("turns", index)) for index, turn in enumerate(turns)),
             otherwise=self._text(members, (), "otherwise", defaults.otherwise),
             unheard=self._text(members, (), "unheard", ""),
+            asides=tuple(self._aside(aside, ("asides", index)) for index, aside in enumerate(asides)),
+            interim=self._text(members, (), "interim", defaults.interim),
         )
 
     def _turn(self, value: object, where: Where) -> Turn:
@@ -198,6 +203,14 @@ class _Reader:
             if not isinstance(value, dict):
                 raise self._wrong((*where, name, index), f"must be a mapping, not {_kind(value)}")
         return tuple(cast("list[dict[str, Any]]", values))
+
+    def _aside(self, value: object, where: Where) -> Aside:
+        members = self._members(value, where, _ASIDE_MEMBERS)
+        about, say = self._text(members, where, "about", ""), self._text(members, where, "say", "")
+        if not about or not say:
+            raise self._wrong(where, "needs 'about' (a regular expression) and 'say' (an answer)")
+        self._pattern(about, (*where, "about"))
+        return Aside(about, say, self._milliseconds(members, where, "delay_ms") or 0.0)
 
     def _calls(self, members: Mapping[str, object], where: Where) -> tuple[ToolCall, ...]:
         if "call" in members and "calls" in members:

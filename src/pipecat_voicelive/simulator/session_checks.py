@@ -359,6 +359,35 @@ _MEMBERS: Mapping[str, Check] = {
 }
 
 
+_RESPONSE_MEMBERS: Mapping[str, Check] = {
+    "instructions": _text,
+    "tools": _MEMBERS["tools"],
+    "tool_choice": _tool_choice,
+    "temperature": _MEMBERS["temperature"],
+    "max_output_tokens": _token_limit,
+    "reasoning_effort": _MEMBERS["reasoning_effort"],
+    "interim_response": _MEMBERS["interim_response"],
+    "conversation": _one_of("auto", "none"),
+    "commit": _boolean,
+    "cancel_previous": _boolean,
+    "invoke_input": _object({}),
+    "metadata": metadata,
+}
+
+
+def check_response(properties: Mapping[str, Any], model: Model) -> None:
+    """Refuse properties of a response that the service would refuse; modalities, voice and items apart.
+
+    Raises:
+        RefusedError: What is wrong first; `param` is `response.<name>`.
+    """
+    for name, check in _RESPONSE_MEMBERS.items():
+        if properties.get(name) is not None:
+            check(properties[name], f"response.{name}")
+    if properties.get("interim_response") and model.pipeline.native:
+        raise invalid_value("interim_response is not supported by this model.", "response.interim_response")
+
+
 def check_voice(voice: object, path: str, model: Model) -> None:
     """Refuse a voice that is none, or that this model does not have."""
     _voice(voice, path)

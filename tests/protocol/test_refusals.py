@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipecat_voicelive.service.frames_out import without_quotes
+from pipecat_voicelive.protocol.refusals import without_quotes
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,112 @@
+"""Questions that somebody awaits the answers to, each by a name of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import msgspec
+
+from pipecat_voicelive.errors import ConnectionFailedError, ServiceError
+from pipecat_voicelive.protocol.client_events import ResponseProperties
+from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails
+from pipecat_voicelive.protocol.refusals import failure_of, service_error
+from pipecat_voicelive.session import inputs
+from pipecat_voicelive.session.effects import AskAnswered, AskRefused
+
+
+class Questions:
+    """The open questions of one client: every one ends with a text or an error."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, asyncio.Future[str]] = {}
+        self._count = 0
+        self._over: ConnectionFailedError | ServiceError | None = None
+
+    def open(self) -> tuple[str, asyncio.Future[str]]:
+        """A name for a new question, and what will hold its answer. Raises if nobody will answer."""
+        if self._over is not None:
+            raise self._over
+        self._count += 1
+        ask_id = f"ask{self._count}"
+        answer = asyncio.get_running_loop().create_future()
+        self._open[ask_id] = answer
+        answer.add_done_callback(lambda _: self._open.pop(ask_id, None))
+        return ask_id, answer
+
+    def settle(self, signal: AskAnswered | AskRefused) -> None:
+        """Give a question its answer, or the reason why it has none."""
+        answer = self._open.get(signal.ask_id)
+        if answer is None or answer.done():
+            return
+        match signal:
+            case AskRefused(_, error):
+                answer.set_exception(service_error(error))
+            case AskAnswered(_, _, response) if response.status == "failed":
+                error = failure_of(response) or ErrorDetails(message="Voice Live could not answer.")
+                answer.set_exception(service_error(error))
+            case AskAnswered(_, text, _):
+                answer.set_result(text)
+
+    def end(self, error: ConnectionFailedError | ServiceError) -> None:
+        """Nobody will answer any more."""
+        self._over = self._over or error
+        for answer in list(self._open.values()):
+            if not answer.done():
+                answer.set_exception(error)
+
+
+class Asks(ABC):
+    """What a client has for asking the model something beside the conversation."""
+
+    def __init__(self) -> None:
+        self._questions = Questions()
+
+    @abstractmethod
+    def handle(self, event: inputs.Input) -> None:
+        """Tell the session something, and do at once what it wants done."""
+
+    async def ask(
+        self,
+        instructions: str,
+        *,
+        items: Sequence[ConversationItem] | None = None,
+        properties: ResponseProperties | None = None,
+    ) -> str:
+        """Ask the model out of band: nobody hears the answer, and the conversation does not know of it.
+
+        It is asked in the next pause, in which nobody speaks and nothing is being answered, and asked again
+        if the conversation goes on before it is answered. Cancelling withdraws it; there is no time limit.
+
+        Args:
+            instructions: What to do, instead of the session's instructions.
+            items: What to look at instead of the conversation as it stands; [] for nothing.
+            properties: Further overrides, such as `max_output_tokens`. Without any, no tool is called.
+
+        Returns:
+            The answer's text; what there is of it, if it reached `max_output_tokens`.
+
+        Raises:
+            ServiceError: The service refused the question, or could not answer it.
+            ConnectionFailedError: The connection is closed or lost.
+        """
+        asked = msgspec.structs.replace(
+            properties or ResponseProperties(tool_choice="none"),
+            instructions=instructions,
+            modalities=["text"],
+        )
+        if items is not None:
+            asked = msgspec.structs.replace(asked, input_items=list(items))
+        ask_id, answer = self._questions.open()
+        self.handle(inputs.Ask(ask_id, asked))
+        try:
+            return await answer
+        finally:
+            if answer.cancelled():
+                self.handle(inputs.Withdraw(ask_id))
+
+
+def closed() -> ConnectionFailedError:
+    """What ends questions, and everything else, when a client is closed."""
+    return ConnectionFailedError("The client is closed.")
