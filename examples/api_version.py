@@ -6,10 +6,16 @@ python examples/api_version.py
 import asyncio
 
 from offline import voice_live
-from pipecat_voicelive import EndOfUtteranceDetection, SessionProperties, TurnDetection, VoiceLiveClient
+from pipecat_voicelive import (
+    EndOfUtteranceDetection,
+    SessionProperties,
+    TurnDetection,
+    V1Dialect,
+    VoiceLiveClient,
+)
 from pipecat_voicelive.session.effects import OptionWithheld, ResponseFinished, SessionReady
 
-SCENARIO = {"turns": [{"user": "Which version is this?", "say": "One from October 2025."}]}
+SCENARIO = {"turns": [{"user": "Which version is this?", "say": "The one you asked for."}]}
 
 SESSION = SessionProperties(
     output_audio_format="pcm16_16000hz",  # "pcm16-16000hz" until 2026
@@ -28,11 +34,15 @@ def print_what_was_sent(_session: object, exchanged: object) -> None:
 
 
 async def main() -> None:
-    for version in ("2025-10-01", "2025-05-01-preview"):
-        print(f"-- {version}")
+    for version in (
+        {"api_version": "2025-10-01"},
+        {"api_version": "2025-05-01-preview"},
+        {"api_version": "v1", "dialect": V1Dialect()},  # another dialect of the protocol, experimental
+    ):
+        print("--", version["api_version"])
         async with (
             voice_live(SCENARIO, listener=print_what_was_sent) as connection,
-            VoiceLiveClient(**connection, model="gpt-4.1", api_version=version, session=SESSION) as client,
+            VoiceLiveClient(**connection, model="gpt-4.1", session=SESSION, **version) as client,
         ):
             async for signal in client:
                 match signal:

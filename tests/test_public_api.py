@@ -38,6 +38,7 @@ SessionProperties
 StaticInterimResponse
 ToolChoiceFunction
 TurnDetection
+V1Dialect
 VideoCrop
 VideoParams
 VideoResolution
@@ -75,6 +76,7 @@ SERVICE = {
     "token_provider": None,
     "scope": "https://ai.azure.com/.default",
     "api_version": "2026-07-15",
+    "dialect": None,
     "agent": None,
     "profile": None,
     "settings": None,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ServiceError,
         VoiceLiveError,
     )
+    from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
     from pipecat_voicelive.protocol.session_options import (
         Animation,
         AvatarConfig,
@@ -73,6 +74,7 @@ _HOMES = {
         "ServiceError",
         "VoiceLiveError",
     ),
+    "protocol.dialect_v1": ("V1Dialect",),
     "protocol.session_options": (
         "Animation",
         "AvatarConfig",
@@ -147,6 +149,7 @@ __all__ = [
     "StaticInterimResponse",
     "ToolChoiceFunction",
     "TurnDetection",
+    "V1Dialect",
     "VideoCrop",
     "VideoParams",
     "VideoResolution",

@@ -37,6 +37,7 @@ from pipecat_voicelive.errors import (
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.dialect_v1 import V1Dialect, check_dialect
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.refusals import service_error
 from pipecat_voicelive.protocol.server_events import ServerEvent
@@ -93,6 +94,7 @@ class VoiceLiveClient(Asks):
         scope: What tokens are asked for.
         api_version: The API version. Options are given in the newest spelling (or an older one) and written
             as this version wants them; what it lacks is left out and told with `OptionWithheld`.
+        dialect: `V1Dialect()` together with the label "v1" as `api_version`; experimental.
         session: The session's options; the service's defaults without. `configure` changes them.
         query: Further parameters of the URL; they win over all others.
         options: How to connect.
@@ -118,6 +120,7 @@ class VoiceLiveClient(Asks):
         token_provider: TokenProvider | None = None,
         scope: str = DEFAULT_SCOPE,
         api_version: str = DEFAULT_API_VERSION,
+        dialect: V1Dialect | None = None,
         session: SessionProperties | Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
         options: ConnectionOptions | None = None,
@@ -142,6 +145,8 @@ class VoiceLiveClient(Asks):
                 "give a `credential` whose identity has the role Foundry User."
             )
         self._api_version = parameters.get("api-version", api_version)
+        check_dialect(self._api_version, dialect, parameters)
+        self._dialect = dialect
         self._url = websocket_url(endpoint, model=model, api_version=api_version, query=parameters)
         self._auth = choose_auth(
             api_key=api_key, credential=credential, token_provider=token_provider, scope=scope
@@ -193,7 +198,7 @@ class VoiceLiveClient(Asks):
             raise ProtocolError("A client connects once. Make another for another conversation.")
         try:
             async with asyncio.timeout(None) as self._connecting:  # no time limit: `close` makes it expire
-                connection = await open_connection(self._url, self._auth, self._options)
+                connection = await open_connection(self._url, self._auth, self._options, self._dialect)
         except TimeoutError:
             return
         finally:

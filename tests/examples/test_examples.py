@@ -17,7 +17,10 @@ PRINTS = {
         "sent: pcm16-16000hz {'model': 'semantic_detection_v1', 'timeout_ms': 1500}",
         "-- 2025-05-01-preview",
         "sent: pcm16-16000hz {'model': 'semantic_detection_v1', 'timeout': 1.5}",
-        "bot: One from October 2025.",
+        "bot: The one you asked for.",
+        "-- v1",
+        "not sent: session.parallel_tool_calls. The v1 contract has no place for it",
+        "bot: The one you asked for.",
     ],
     "streaming_text": ["you: How far is it from Lisbon to Oslo?", "bot: About 2,740 kilometres."],
     "say_this": [

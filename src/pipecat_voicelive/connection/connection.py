@@ -24,7 +24,7 @@ from pipecat_voicelive.connection.auth import Auth
 from pipecat_voicelive.connection.transport import BufferFull, ConnectWithoutRedirect, NotOpen, WriteNow
 from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
 from pipecat_voicelive.protocol.client_events import ClientEvent
-from pipecat_voicelive.protocol.codec import RawEvent, decode_server_event, encode
+from pipecat_voicelive.protocol.codec import Dialect, RawEvent, decode_server_event, encode
 from pipecat_voicelive.protocol.server_events import ServerEvent
 
 # At DEBUG, websockets logs headers and messages: keys and speech. This logger never gets there.
@@ -73,7 +73,11 @@ class ConnectionOptions:
 class Connection:
     """An open connection. Made by `open_connection`; iterate over it for the service's events."""
 
-    def __init__(self, websocket: WriteNow, options: ConnectionOptions) -> None:
+    def __init__(
+        self, websocket: WriteNow, options: ConnectionOptions, dialect: Dialect | None = None
+    ) -> None:
+        self._encode = dialect.encode if dialect else encode
+        self._decode = dialect.decode if dialect else decode_server_event
         self._websocket = websocket
         self._options = options
         self._stalled: ConnectionFailedError | None = None
@@ -86,7 +90,7 @@ class Connection:
                 is closed too, since what was to be sent is lost.
         """
         try:
-            self._websocket.write_text(encode(event), self._options.max_unsent_bytes)
+            self._websocket.write_text(self._encode(event), self._options.max_unsent_bytes)
         except NotOpen:
             raise self.lost_error() from None
         except BufferFull:
@@ -106,7 +110,7 @@ class Connection:
                 message = await self._websocket.recv()
             except ConnectionClosed:
                 return
-            yield decode_server_event(message)
+            yield self._decode(message)
 
     @property
     def is_open(self) -> bool:
@@ -141,13 +145,16 @@ class Connection:
         await self._websocket.close()
 
 
-async def open_connection(url: str, auth: Auth, options: ConnectionOptions) -> Connection:
+async def open_connection(
+    url: str, auth: Auth, options: ConnectionOptions, dialect: Dialect | None = None
+) -> Connection:
     """Open a connection.
 
     Args:
         url: As `endpoint.websocket_url` makes it.
         auth: Asked for its headers once, within the time for the handshake.
         options: How to connect.
+        dialect: How events are written, if not as the dated API versions have them.
 
     Raises:
         AuthenticationError: No token could be had, or the service refused it (401, 403).
@@ -186,7 +193,7 @@ async def open_connection(url: str, auth: Auth, options: ConnectionOptions) -> C
         ) from None
     except InvalidURI:
         raise ConnectionFailedError(f"{host} cannot be connected to.", permanent=True) from None
-    return Connection(websocket, options)
+    return Connection(websocket, options, dialect)
 
 
 async def _connect(url: str, headers: dict[str, str], options: ConnectionOptions) -> WriteNow:

@@ -6,7 +6,7 @@ the simulator's. Reading never raises; what cannot be read becomes an event that
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -74,6 +74,18 @@ def encode(event: ClientEvent | RawEvent | KnownServerEvent) -> bytes:
         TypeError: A `RawEvent` holds something JSON cannot say.
     """
     return _encoder.encode(event.members if isinstance(event, RawEvent) else event)
+
+
+class Dialect(Protocol):
+    """Another wording of the same protocol, in place of `encode` and `decode_server_event`."""
+
+    def encode(self, event: ClientEvent | RawEvent) -> bytes:
+        """The message that carries an event."""
+        ...
+
+    def decode(self, message: str | bytes) -> ServerEvent:
+        """The event in a message from the service. Never raises."""
+        ...
 
 
 def to_plain(event: ClientEvent | RawEvent | ServerEvent) -> dict[str, Any]:

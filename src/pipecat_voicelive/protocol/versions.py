@@ -192,6 +192,47 @@ SINCE: tuple[Since, ...] = (
 )
 """Everything that not every version has."""
 
+V1_LACKS: tuple[Since, ...] = tuple(
+    Since(path, DEFAULT_API_VERSION)
+    for path in (
+        "input_text.delta",
+        "input_text.done",
+        "output_audio_buffer.clear",
+        "session.avatar.connect",
+        "input_audio.turn.start",
+        "input_audio.turn.append",
+        "input_audio.turn.end",
+        "input_audio.turn.cancel",
+        "input_audio.clear",
+        *(
+            f"{root}.{name}"
+            for root in ("session", "response")
+            for name in ("temperature", "reasoning_effort", "interim_response")
+        ),
+        "session.parallel_tool_calls",
+        "session.metadata",
+        "session.animation.model_name",
+        *(
+            f"session.avatar.{name}"
+            for name in (
+                "type",
+                "model",
+                "ice_servers",
+                "video",
+                "scene",
+                "output_protocol",
+                "output_audit_audio",
+            )
+        ),
+        "response.pre_generated_assistant_message",
+        "response.invoke_input",
+        "response.commit",
+        "response.cancel_previous",
+        "response.append_input_items",
+    )
+)
+"""What the `v1` contract has no place for."""
+
 RENAMED: tuple[Renamed, ...] = (
     Renamed(f"{_END}.timeout_ms", "2025-10-01", "timeout", to_old=_seconds, to_new=_milliseconds),
     *(
@@ -243,12 +284,13 @@ def for_version(
     left_out: list[LeftOut] = []
     for renamed in RENAMED:
         _rename(event, renamed, old=API_VERSIONS.index(contract) < API_VERSIONS.index(renamed.version))
-    for option in SINCE:
-        if option.in_version(contract):
-            continue
+    lacking = V1_LACKS if api_version == V1 else [o for o in SINCE if not o.in_version(contract)]
+    for option in lacking:
         if option.path == event.get("type"):
-            return None, [_left_out(option, contract, None)]
-        left_out += [_left_out(option, contract, value) for value in _take_out(event, option)]
+            return None, [_left_out(option, api_version, None)]
+        left_out += [_left_out(option, api_version, value) for value in _take_out(event, option)]
+    if api_version == V1:
+        left_out += _take_out_rates(event)
     if contract == _NO_ID and str(event.get("type")).startswith("input_text."):
         event.pop("id", None)
     if event.get("type") == "conversation.item.create" and left_out:
@@ -274,10 +316,32 @@ def check_audio_in(session: Mapping[str, Any], api_version: str) -> None:
         )
 
 
-def _left_out(option: Since, contract: str, value: str | None) -> LeftOut:
+def speed_of(rate: object) -> float | None:
+    """The `speed` of v1 that says the same as a voice's `rate`: "1.2", "+20%"; None for a rate in words."""
+    if not isinstance(rate, str):
+        return None
+    try:
+        return round(1 + float(rate[:-1]) / 100, 4) if rate.endswith("%") else float(rate)
+    except ValueError:
+        return None
+
+
+def _take_out_rates(event: dict[str, Any]) -> Iterator[LeftOut]:
+    for root in ("session", "response"):
+        for voice in _holders(event, [root, "voice"]):
+            if voice.get("rate") is not None and speed_of(voice["rate"]) is None:
+                del voice["rate"]
+                option = Since(f"{root}.voice.rate", DEFAULT_API_VERSION, instead="Give a number, as text.")
+                yield _left_out(option, V1, None)
+
+
+def _left_out(option: Since, api_version: str, value: str | None) -> LeftOut:
     name = option.path.replace("[]", "") + (f"={value}" if value else "")
-    which = "the first that has it" if option.until is None else "the only one that has it"
-    reason = f"API version {contract} does not have it; {which} is {option.version}."
+    if api_version == V1:
+        reason = f"The v1 contract has no place for it; API version {option.version} does."
+    else:
+        which = "the first that has it" if option.until is None else "the only one that has it"
+        reason = f"API version {contract_of(api_version)} does not have it; {which} is {option.version}."
     return LeftOut(name, option.version, f"{reason} {option.instead}".rstrip())
 
 

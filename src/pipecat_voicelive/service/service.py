@@ -50,6 +50,7 @@ from pipecat_voicelive.errors import VoiceLiveError
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
@@ -119,6 +120,7 @@ class VoiceLiveLLMService(InferringService):
         token_provider: TokenProvider | None = None,
         scope: str = DEFAULT_SCOPE,
         api_version: str = DEFAULT_API_VERSION,
+        dialect: V1Dialect | None = None,
         agent: FoundryAgent | None = None,
         profile: str | None = None,
         settings: VoiceLiveLLMSettings | None = None,
@@ -142,6 +144,7 @@ class VoiceLiveLLMService(InferringService):
             scope: What tokens are asked for.
             api_version: The API version. Options are given in the newest spelling (or an older one) and
                 written as this version wants them; what it lacks is left out, with a warning.
+            dialect: `V1Dialect()` together with the label "v1" as `api_version`; experimental.
             agent: The Foundry agent to talk to in place of a model. It takes no key, and has instructions of
                 its own.
             profile: How to reach a model of your own: "byom-azure-openai-realtime" or
@@ -168,6 +171,7 @@ class VoiceLiveLLMService(InferringService):
             "token_provider": token_provider,
             "scope": scope,
             "api_version": api_version,
+            "dialect": dialect,
             "options": connection_options,
             "query": dict(query or {}),
             "agent": agent,

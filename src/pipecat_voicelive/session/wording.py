@@ -16,10 +16,16 @@ import msgspec
 from pipecat_voicelive.protocol.client_events import (
     ClientEvent,
     ConversationItemCreateEvent,
+    InputAudioClearEvent,
+    InputAudioTurnAppendEvent,
+    InputAudioTurnCancelEvent,
+    InputAudioTurnEndEvent,
+    InputAudioTurnStartEvent,
     InputTextDeltaEvent,
     InputTextDoneEvent,
     OutputAudioBufferClearEvent,
     ResponseCreateEvent,
+    SessionAvatarConnectEvent,
     SessionUpdateEvent,
 )
 from pipecat_voicelive.protocol.codec import RawEvent, to_plain
@@ -34,6 +40,12 @@ _DIFFER = (
     | InputTextDeltaEvent
     | InputTextDoneEvent
     | OutputAudioBufferClearEvent
+    | SessionAvatarConnectEvent
+    | InputAudioTurnStartEvent
+    | InputAudioTurnAppendEvent
+    | InputAudioTurnEndEvent
+    | InputAudioTurnCancelEvent
+    | InputAudioClearEvent
 )
 """Events that not every version has in the same words."""
 

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
+from pipecat_voicelive.protocol.versions import V1
 from pipecat_voicelive.simulator.pipelines import Agent, Model
 
 REALTIME_PATH = "/voice-live/realtime"
@@ -77,11 +78,13 @@ def answer_handshake(
     if url.path != REALTIME_PATH:
         return Refusal(HTTPStatus.NOT_FOUND, f"There is nothing here. The path is {REALTIME_PATH}\n")
     version = query.get("api-version", "")
-    if not _API_VERSION.fullmatch(version):
+    if version != V1 and not _API_VERSION.fullmatch(version):
         problem = f"'{version}' is not simulated" if version else "is missing"
         return Refusal(
             HTTPStatus.BAD_REQUEST, f"The query parameter api-version {problem}; give e.g. 2026-07-15.\n"
         )
+    if version == V1 and any(name.lower() in _SECRETS for name in query):
+        return Refusal(HTTPStatus.UNAUTHORIZED, "v1 takes credentials in headers only.\n")
     model = _model(query)
     if isinstance(model, Refusal):
         return model

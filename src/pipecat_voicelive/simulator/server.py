@@ -17,6 +17,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from pipecat_voicelive.errors import ConfigurationError, ProtocolError
+from pipecat_voicelive.protocol.versions import V1
 from pipecat_voicelive.simulator.agent_threads import AgentThreads
 from pipecat_voicelive.simulator.avatar.stun import StunServer
 from pipecat_voicelive.simulator.exchange import Exchanged
@@ -217,6 +218,7 @@ class VoiceLiveSimulator:
             self._speaker,
             form=WireForm(
                 native=handshake.model.pipeline.native,
+                v1=handshake.query["api-version"] == V1,
                 blendshapes_as_text=self._blendshapes_as_text,
                 large_message_bytes=self._large_message_bytes,
             ),

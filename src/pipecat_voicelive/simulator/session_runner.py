@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 
 from pipecat_voicelive.errors import VoiceLiveError
 from pipecat_voicelive.protocol.codec import RawEvent, decode_client_event, decode_plain
+from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
 from pipecat_voicelive.protocol.server_events import KnownServerEvent, ServerEvent
 from pipecat_voicelive.simulator.avatar.media import AvatarMedia
 from pipecat_voicelive.simulator.effects import (
@@ -208,7 +209,7 @@ class SessionRunner:
     async def _read(self) -> None:
         with suppress(ConnectionClosed):
             async for message in self._connection:
-                event = decode_client_event(message)
+                event = V1Dialect().decode_client(message) if self._form.v1 else decode_client_event(message)
                 self._note_received(event)
                 event_id = getattr(event, "event_id", None) or decode_plain(message).get("event_id")
                 await self._inbox.put(Received(event, event_id if isinstance(event_id, str) else None))

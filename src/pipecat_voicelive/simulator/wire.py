@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from pipecat_voicelive.protocol.codec import RawEvent, decode_server_event, encode, to_plain
+from pipecat_voicelive.protocol.codec import RawEvent, decode_plain, decode_server_event, encode, to_plain
+from pipecat_voicelive.protocol.dialect_v1 import to_v1
 from pipecat_voicelive.protocol.server_events import (
     InputAudioTranscriptionCompleted,
     InputAudioTranscriptionDelta,
@@ -29,11 +30,13 @@ class WireForm:
         native: Whether the session's pipeline is native.
         blendshapes_as_text: Whether frames are sent as base64 of 32 bit little-endian floats, row by row;
             else as arrays of numbers.
+        v1: Whether messages are in the `v1` dialect.
         large_message_bytes: What every tenth message of an avatar's video is filled up to; 0 for none.
     """
 
     native: bool
     blendshapes_as_text: bool = False
+    v1: bool = False
     large_message_bytes: int = 0
 
 
@@ -46,6 +49,11 @@ def stamped(event: KnownServerEvent | RawEvent) -> KnownServerEvent | RawEvent:
 
 def to_message(event: KnownServerEvent | RawEvent, form: WireForm) -> str:
     """The text of the WebSocket message that carries an event."""
+    message = _message(event, form)
+    return encode(RawEvent(members=to_v1(decode_plain(message)))).decode() if form.v1 else message
+
+
+def _message(event: KnownServerEvent | RawEvent, form: WireForm) -> str:
     match event:
         case InputAudioTranscriptionDelta() | InputAudioTranscriptionCompleted():
             # What is unknown is left out here, not null.
