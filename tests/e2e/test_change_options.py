@@ -47,7 +47,7 @@ async def change(call, **options):
     await call.until(lambda: len(call.session.sent("response.done")) > answers, "for an answer")
 
 
-@pytest.mark.proves("feature.change-options")
+@pytest.mark.proves("feature.change-options", "feature.runtime-settings")
 async def test_what_may_change_is_sent_and_what_may_not_is_kept_and_named(speaker, caplog_loguru):
     async with calling(SCENARIO, speaker, settings=START) as call:
         await call.bot_has_spoken()

@@ -96,7 +96,7 @@ class ScriptedService:
         await socket.wait_closed()
 
 
-@pytest.mark.proves("feature.v1-dialect")
+@pytest.mark.proves("feature.v1")
 async def test_a_voice_turn_with_a_service_that_speaks_v1():
     service = ScriptedService()
     session = SessionProperties(
@@ -215,6 +215,23 @@ async def test_tools_are_called_and_answered_in_v1():
                     answers.append(response.output[0].words)
                     break
         assert answers == ["Snow."]
+
+
+async def test_text_that_comes_piece_by_piece_is_one_message_in_v1():
+    async with (
+        asyncio.timeout(10),
+        VoiceLiveSimulator(speech=ToneSpeaker(), speed=math.inf) as simulator,
+        VoiceLiveClient(endpoint=simulator.endpoint, api_key="k", model="gpt-4.1", **V1) as client,
+    ):
+        with client.begin_text() as text:
+            text.write("Hello")
+            text.write(" there.")
+        async for signal in client:
+            if isinstance(signal, effects.ResponseFinished):
+                break
+            assert not isinstance(signal, effects.OptionWithheld | effects.RequestRefused)
+        (created,) = simulator.sessions[-1].received("conversation.item.create")
+        assert created.item.words == "Hello there."
 
 
 async def test_the_simulator_takes_credentials_of_v1_in_headers_only():

@@ -117,6 +117,7 @@ def of(kind, signals):
 @pytest.mark.proves(
     "query.api-version",
     "feature.api-versions",
+    "feature.version-warnings",
     "session.input_audio_noise_reduction",
     "session.turn_detection.end_of_utterance_detection.timeout_ms",
     "input_text.delta",
@@ -275,6 +276,21 @@ async def test_the_simulated_defaults_are_those_of_the_version(version, padding_
         assert seen[-1].session.turn_detection["prefix_padding_ms"] == padding_ms
 
 
+@pytest.mark.proves("session.turn_detection.end_of_utterance_detection.threshold")
+async def test_the_first_version_takes_the_threshold_and_the_timeout_it_knew():
+    end = {"model": "semantic_detection_v1", "threshold": 0.05, "timeout": 1}
+    session = {"turn_detection": {"type": "azure_semantic_vad", "end_of_utterance_detection": end}}
+    async with (
+        VoiceLiveSimulator(speech=ToneSpeaker(), speed=math.inf) as simulator,
+        connecting(simulator, "2025-05-01-preview", session=session) as client,
+    ):
+        seen = []
+        await until(client, effects.SessionReady, seen)
+        told = seen[-1].session.turn_detection["end_of_utterance_detection"]
+        assert {**told, **end} == told
+        assert of(effects.OptionWithheld, seen) == []
+
+
 async def test_own_answers_are_told_apart_where_requests_cannot_carry_an_id():
     async with (
         VoiceLiveSimulator(speech=ToneSpeaker(), speed=math.inf) as simulator,
@@ -324,7 +340,7 @@ async def test_a_bot_on_an_older_version_talks_and_warns_once_for_each_option(sp
         await call.bot_has_spoken(2)
         (update,) = call.session.received("session.update")
         assert update.session["output_audio_format"] == "pcm16-16000hz"
-    warnings = [line for line in caplog_loguru if "is not sent" in line]
+    warnings = [line for line in caplog_loguru if line.startswith(("WARNING", "ERROR"))]
     assert len(warnings) == 2
     for name, since in (
         ("session.reasoning_effort", "2026-01-01-preview"),

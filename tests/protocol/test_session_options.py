@@ -176,3 +176,8 @@ def test_a_transcriptions_languages_are_sent_as_one_text(given, sent):
     wire = SessionProperties(input_audio_transcription=options).to_wire()
     assert wire == {"input_audio_transcription": {"model": "azure-speech", "language": sent}}
     assert type(wire["input_audio_transcription"]["language"]) is type(sent)
+
+
+def test_an_older_spelling_is_no_slip_of_the_pen():
+    end = EndOfUtteranceDetection(model="semantic_detection_v1", timeout=2, timeout_m=3)
+    assert list(misspelt(end)) == [("timeout_m", "timeout_ms")]

@@ -89,6 +89,7 @@ def test_a_change_of_ones_objects_after_construction_changes_no_service():
     assert wire(service) == before
 
 
+@pytest.mark.proves("feature.options-not-shared")
 def test_two_services_of_the_same_objects_share_nothing():
     properties = deep_properties()
     one, two = service_of(properties), service_of(properties)

@@ -28,7 +28,7 @@ async def test_another_path_is_not_found_and_the_answer_names_the_right_one(star
     ("target", "named"),
     [
         ("/voice-live/realtime?model=m", "api-version"),
-        ("/voice-live/realtime?api-version=v1&model=m", "v1"),
+        ("/voice-live/realtime?api-version=v2&model=m", "v2"),
         ("/voice-live/realtime?api-version=2026-07-15", "model"),
         ("/voice-live/realtime?api-version=2026-07-15&agent-name=a", "agent-project-name"),
     ],

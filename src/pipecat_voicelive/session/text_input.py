@@ -5,7 +5,7 @@
 
 A model that hears the beginning early can answer sooner. How it is sent depends on the API version: from
 2026-07-15 on the first words make a user item, to which the rest is added; 2026-06-01-preview makes the item
-itself at the end; older versions know no streaming, so the text is kept and sent as one message.
+itself at the end; older versions, and `v1`, know no streaming, so the text is kept and sent as one message.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from pipecat_voicelive.errors import ProtocolError
 from pipecat_voicelive.protocol.client_events import InputTextDeltaEvent, InputTextDoneEvent
-from pipecat_voicelive.protocol.versions import API_VERSIONS, contract_of
+from pipecat_voicelive.protocol.versions import API_VERSIONS, V1, contract_of
 from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.tools import message_item
 
@@ -48,8 +48,9 @@ class TextInput:
         self, tell: Callable[[inputs.Intent], None], item_id: str, *, api_version: str, respond: bool
     ) -> None:
         contract = API_VERSIONS.index(contract_of(api_version))
-        self._streams = contract >= API_VERSIONS.index("2026-06-01-preview")
-        self._has_item = contract >= API_VERSIONS.index("2026-07-15")
+        dated = api_version != V1  # which has no streamed text
+        self._streams = dated and contract >= API_VERSIONS.index("2026-06-01-preview")
+        self._has_item = dated and contract >= API_VERSIONS.index("2026-07-15")
         self._tell = tell
         self._item_id = item_id
         self._respond = respond

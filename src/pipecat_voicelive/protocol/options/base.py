@@ -8,6 +8,10 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict
 
+from pipecat_voicelive.protocol.versions import RENAMED
+
+_OLDER_NAMES = frozenset(renamed.member for renamed in RENAMED)
+
 
 class Option(BaseModel):
     """Base of all options. A `type` that a class fixes counts as set, so that it is always sent."""
@@ -50,7 +54,7 @@ def misspelt(options: Option, path: str = "") -> Iterator[tuple[str, str]]:
     """
     known = list(type(options).model_fields)
     for name in options.model_extra or {}:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.75) if name not in _OLDER_NAMES else []
         if close:
             yield f"{path}{name}", close[0]
     for name in options.model_fields_set:
