@@ -13,6 +13,7 @@ from pipecat.frames.frames import (
     FunctionCallResultFrame,
     FunctionCallResultProperties,
     LLMRunFrame,
+    LLMSetToolChoiceFrame,
     LLMSetToolsFrame,
 )
 from pipecat.services.llm_service import FunctionCallParams
@@ -241,6 +242,28 @@ async def test_a_tool_that_ends_the_call_has_its_goodbye_played_to_the_end(speak
         await call.say("Goodbye.")
         await call.until(lambda: call.worker.has_finished(), "for the end")
         assert call.said[-1] == ("assistant", "Goodbye, and thank you for calling.")
+
+
+@pytest.mark.proves("feature.tool-choice", "session.tool_choice", "session.tool_choice.name")
+@pytest.mark.parametrize(
+    ("choice", "wire"),
+    [
+        ("required", "required"),
+        (
+            {"type": "function", "function": {"name": "get_weather"}},
+            {"type": "function", "name": "get_weather"},
+        ),
+        ({"type": "function", "name": "get_weather"}, {"type": "function", "name": "get_weather"}),
+    ],
+)
+async def test_the_contexts_tool_choice_is_the_sessions(speaker, choice, wire):
+    async with calling({"greeting": "Hello."}, speaker, tools=[get_weather]) as call:
+        await call.bot_has_spoken()
+        await call.queue(LLMSetToolChoiceFrame(tool_choice=choice), LLMRunFrame())
+        await call.bot_has_spoken(2)
+        assert "tool_choice" not in call.session.received("session.update")[0].session
+        assert call.session.received("session.update")[-1].session["tool_choice"] == wire
+        assert call.session.sent("session.updated")[-1].session.tool_choice == wire
 
 
 async def test_tools_that_change_are_told_before_the_next_answer(speaker):
