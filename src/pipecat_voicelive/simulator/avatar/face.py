@@ -219,7 +219,16 @@ class _Canvas:
 
     def paint(self, color: Rgb, coverage: Pixels) -> None:
         """Lay a colour over the region, as thick as `coverage` says for each pixel, 0 to 1."""
-        self.pixels += (np.asarray(color, np.float32) - self.pixels) * coverage[..., None]
+        coverage = np.broadcast_to(coverage, self.pixels.shape[:2])
+        rows, columns = (
+            np.flatnonzero(coverage.max(axis=1, initial=0)),
+            np.flatnonzero(coverage.max(axis=0, initial=0)),
+        )
+        if rows.size:
+            # Most shapes are small: the rest of the region need not be gone through.
+            part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+            pixels = self.pixels[part]
+            pixels += (np.asarray(color, np.float32) - pixels) * coverage[part][..., None]
 
     def inside(self, distance: Pixels, *, soft: float = 0.0) -> Pixels:
         """Coverage of what lies at a negative distance (face units), with an edge of one pixel or `soft`."""

@@ -79,6 +79,9 @@ class AvatarMedia:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._peer is not None:
             await self._peer.aclose()
+        # Sessions are remembered; pictures need not be.
+        self._performance = self._peer = None
+        self._lines = ()
 
     def _show(self, options: AvatarOptions | None) -> None:
         if options is None:
