@@ -40,7 +40,8 @@ LAYERS = {
         "errors protocol session connection client", "pipecat loguru pydantic numpy soxr audioop"
     ),
     "simulator": Layer(
-        "errors protocol", "msgspec numpy soxr yaml websockets loguru espeakng_loader aiortc av mcp httpx2"
+        "errors protocol",
+        "msgspec numpy soxr yaml websockets loguru espeakng_loader aiortc aioice av mcp httpx2",
     ),
     "events": Layer("protocol", pure=True),
     "cli": Layer("errors protocol simulator"),

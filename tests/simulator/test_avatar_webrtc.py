@@ -3,6 +3,9 @@
 import asyncio
 import base64
 import json
+import shutil
+import subprocess
+import sys
 import time
 from contextlib import AsyncExitStack
 
@@ -295,3 +298,18 @@ async def test_pictures_come_in_real_time(face_to_face):
     await peer.pictures_for(50)
     rate = (len(peer.pictures) - before) / (time.monotonic() - began_s)
     assert 20 < rate < 30
+
+
+ALONE = ["unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+"""Runs a command on a machine that has nothing but loopback."""
+
+
+@pytest.mark.skipif(
+    not shutil.which("unshare") or subprocess.run([*ALONE, "true"], check=False).returncode != 0,
+    reason="networks cannot be taken away here",
+)
+def test_it_works_on_a_machine_without_a_network():
+    test = f"{__file__}::{test_a_data_channel_opens.__name__}"
+    command = [*ALONE, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout, done.stdout

@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 from pipecat_voicelive.errors import ConfigurationError, ProtocolError
 from pipecat_voicelive.protocol.versions import V1
 from pipecat_voicelive.simulator.agent_threads import AgentThreads
+from pipecat_voicelive.simulator.avatar.loopback import use_loopback_if_alone
 from pipecat_voicelive.simulator.avatar.stun import StunServer
 from pipecat_voicelive.simulator.exchange import Exchanged
 from pipecat_voicelive.simulator.handshake import SUBPROTOCOL, Handshake, Refusal, answer_handshake
@@ -151,6 +152,7 @@ class VoiceLiveSimulator:
             if self._speaker is None:
                 self._speaker = await open_speaker()
                 cleanup.push_async_callback(self._speaker.aclose)
+            use_loopback_if_alone()
             stun = await StunServer.open(self._host)
             cleanup.callback(stun.close)
             self._ice_servers = [

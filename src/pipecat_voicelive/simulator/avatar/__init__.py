@@ -7,4 +7,5 @@ face           the drawing
 media          runs the two ways out; imports aiortc and PyAV (extra `avatar`) only for an avatar
 peer, movie    the two ways out: a WebRTC peer, a fragmented MP4
 stun           the ICE server that clients are given
+loopback       makes WebRTC work on a machine without a network
 """
