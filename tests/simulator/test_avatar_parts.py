@@ -12,7 +12,7 @@ import pytest
 from pipecat_voicelive.protocol.blendshapes import BLENDSHAPES
 from pipecat_voicelive.protocol.client_events import OutputAudioBufferClearEvent
 from pipecat_voicelive.simulator.avatar.face import Expression, Face, View
-from pipecat_voicelive.simulator.avatar.movie import filled
+from pipecat_voicelive.simulator.avatar.movie import Movie, filled
 from pipecat_voicelive.simulator.avatar.options import avatar_options
 from pipecat_voicelive.simulator.avatar.performance import Performance, view_of
 from pipecat_voicelive.simulator.avatar.stage import AvatarStage
@@ -117,6 +117,26 @@ def test_the_crop_moves_the_face_and_the_resolution_sizes_it():
     assert (half.width, half.height) == (400, 540)
     assert half.center_x == (whole.center_x - 560) / 2
     assert half.unit == whole.unit / 2
+
+
+@pytest.mark.parametrize(
+    ("video", "scene"),
+    [
+        ({"bitrate": 1}, {}),
+        ({"bitrate": 2**62}, {}),
+        ({"gop_size": 1}, {}),
+        ({"resolution": {"width": 3, "height": 3}}, {}),
+        ({"crop": {"top_left": [5, 5], "bottom_right": [6, 6]}}, {}),
+        ({}, {"zoom": 1e300}),
+        ({}, {"zoom": 1e-300, "amplitude": 1e-9}),
+        ({}, {"rotation_z": -3.14, "position_x": 1, "position_y": -1}),
+    ],
+)
+def test_whatever_is_accepted_can_be_filmed(video, scene):
+    photo = {"type": "photo-avatar", "model": "vasa-1", "character": "anika", "video": video, "scene": scene}
+    movie = Movie(Performance(avatar_options(photo)), 0.0)
+    assert movie.beginning()
+    assert movie.next_fragment() + movie.next_fragment()
 
 
 # --- what is seen and heard when

@@ -23,6 +23,8 @@ FRAMES_PER_S = 25
 _CENTER, _UNIT = (0.5, 0.4), 0.245
 _PHOTO_CENTER, _PHOTO_UNIT = (0.5, 0.46), 0.3
 """Where the face is in what is filmed, and the size of a face unit, by width and height, and by height."""
+_FARTHEST, _NEAREST = 0.01, 100.0
+"""Zooms beyond are drawn like these."""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,6 @@ def view_of(options: AvatarOptions) -> View:
         height=options.size[1],
         center_x=(center_x - left) * scale_x,
         center_y=(center_y - top) * scale_y,
-        unit=height * unit * options.zoom * scale_y,
+        unit=height * unit * min(max(options.zoom, _FARTHEST), _NEAREST) * scale_y,
         roll_rad=options.roll_rad,
     )

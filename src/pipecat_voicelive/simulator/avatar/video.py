@@ -11,6 +11,8 @@ from pipecat_voicelive.simulator.avatar.options import AvatarOptions
 from pipecat_voicelive.simulator.avatar.performance import FRAMES_PER_S, Performance
 
 FRAME_TIME = Fraction(1, FRAMES_PER_S)
+_LOWEST_BITRATE, _HIGHEST_BITRATE = 10_000, 100_000_000
+"""What the encoder can do; bitrates beyond are those."""
 _BT_601, _LIMITED_RANGE = 5, 1
 """How the face's colours are written, in FFmpeg's numbers; players would have to guess."""
 
@@ -21,7 +23,7 @@ def configure(context: VideoCodecContext, options: AvatarOptions) -> None:
     context.pix_fmt = "yuv420p"
     context.framerate = Fraction(FRAMES_PER_S)
     context.time_base = FRAME_TIME
-    context.bit_rate = options.bitrate
+    context.bit_rate = min(max(options.bitrate, _LOWEST_BITRATE), _HIGHEST_BITRATE)
     context.gop_size = options.gop_size
     context.colorspace, context.color_range = _BT_601, _LIMITED_RANGE
     # One thread: a face is quickly encoded, and there may be many sessions.
