@@ -5,6 +5,7 @@ import socket
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,6 +96,15 @@ def test_a_face_may_stand_anywhere(view):
     face = Face("lisa", view, SKY)
     face.draw(Expression())
     assert face.draw(OPEN)[0].shape == (view.height * 3 // 2, view.width)
+
+
+@pytest.mark.parametrize("roll_rad", [0.0, 0.4, 1.3, 3.0])
+def test_the_eyes_do_not_wipe_the_mouth_away(roll_rad):
+    view = replace(VIEW, roll_rad=roll_rad)
+    face, fresh = Face("lisa", view, SKY), Face("lisa", view, SKY)
+    face.draw(OPEN)
+    blinking, _ = face.draw(replace(OPEN, blink=1.0))
+    assert np.array_equal(blinking, fresh.draw(replace(OPEN, blink=1.0))[0])
 
 
 def test_expressions_follow_the_blendshapes():

@@ -338,7 +338,7 @@ class Dialogue:
     def _truncate_playing(self, now_s: float) -> list[Effect]:
         if self._playing is None:
             return []
-        item_id, played_ms = self._playing.item_id, round((now_s - self._playing.began_s) * 1000)
+        item_id, played_ms = self._playing.item_id, max(0, round((now_s - self._playing.began_s) * 1000))
         try:
             self.conversation.truncate(item_id, 0, played_ms)
         except RefusedError:

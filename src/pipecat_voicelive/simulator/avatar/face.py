@@ -142,8 +142,10 @@ class Face:
 
         The array is the same each time and holds the picture until the next call.
         """
-        eyes = Expression(blink=expression.blink)
-        mouth = replace(expression, blink=0.0)
+        eyes, mouth = Expression(blink=expression.blink), replace(expression, blink=0.0)
+        if self._view.roll_rad:
+            # Around parts that are turned the regions overlap: each has both parts in it.
+            eyes = mouth = expression
         changed = False
         for part, wanted in (("eyes", eyes), ("mouth", mouth)):
             if self._shown.get(part) != wanted:
@@ -157,7 +159,9 @@ class Face:
         if patch is None:
             left, top, right, bottom = region = self._regions[part]
             canvas = _Canvas(self._view, region, self._still[top:bottom, left:right])
-            (_paint_eyes if part == "eyes" else _paint_mouth)(canvas, self._look, expression)
+            for other, paint in (("eyes", _paint_eyes), ("mouth", _paint_mouth)):
+                if part == other or self._view.roll_rad:
+                    paint(canvas, self._look, expression)
             patch = _yuv(canvas.pixels)
             if len(self._patches) >= _KEPT_PATCHES:
                 self._patches.clear()
