@@ -3,7 +3,7 @@
 import inspect
 
 import pipecat_voicelive
-from pipecat_voicelive import client, simulator
+from pipecat_voicelive import client, questions, simulator
 
 PUBLIC = sorted(
     """
@@ -32,6 +32,7 @@ MCPServer
 McpApprovalRequest
 OpenAIVoice
 ProtocolError
+ResponseProperties
 Scene
 ServiceError
 SessionProperties
@@ -50,6 +51,7 @@ VoiceLiveError
 VoiceLiveLLMAdapter
 VoiceLiveLLMService
 VoiceLiveLLMSettings
+VoiceLiveRespondFrame
 VoiceLiveVisemeFrame
 VoiceLiveWordFrame
 """.split()
@@ -105,6 +107,7 @@ answer_approval
 answer_coming
 answer_pending
 answer_tool
+ask
 begin_text
 close
 commit_turn
@@ -158,7 +161,7 @@ def test_the_service_is_made_with_these_options_by_keyword_only():
 
 
 def test_the_client_has_these_methods():
-    assert public(vars(client.VoiceLiveClient)) == CLIENT_METHODS
+    assert public({**vars(questions.Asks), **vars(client.VoiceLiveClient)}) == CLIENT_METHODS
 
 
 def test_everything_public_says_what_it_is():

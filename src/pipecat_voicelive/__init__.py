@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         VoiceLiveError,
     )
     from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
+    from pipecat_voicelive.protocol.client_events import ResponseProperties
     from pipecat_voicelive.protocol.session_options import (
         Animation,
         AvatarConfig,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         VoiceLiveAgentEventFrame,
         VoiceLiveAnnotationFrame,
         VoiceLiveBlendshapesFrame,
+        VoiceLiveRespondFrame,
         VoiceLiveVisemeFrame,
         VoiceLiveWordFrame,
     )
@@ -75,6 +77,7 @@ _HOMES = {
         "VoiceLiveError",
     ),
     "protocol.dialect_v1": ("V1Dialect",),
+    "protocol.client_events": ("ResponseProperties",),
     "protocol.session_options": (
         "Animation",
         "AvatarConfig",
@@ -108,6 +111,7 @@ _HOMES = {
         "VoiceLiveAgentEventFrame",
         "VoiceLiveAnnotationFrame",
         "VoiceLiveBlendshapesFrame",
+        "VoiceLiveRespondFrame",
         "VoiceLiveVisemeFrame",
         "VoiceLiveWordFrame",
     ),
@@ -143,6 +147,7 @@ __all__ = [
     "McpApprovalRequest",
     "OpenAIVoice",
     "ProtocolError",
+    "ResponseProperties",
     "Scene",
     "ServiceError",
     "SessionProperties",
@@ -161,6 +166,7 @@ __all__ = [
     "VoiceLiveLLMAdapter",
     "VoiceLiveLLMService",
     "VoiceLiveLLMSettings",
+    "VoiceLiveRespondFrame",
     "VoiceLiveVisemeFrame",
     "VoiceLiveWordFrame",
 ]

@@ -40,6 +40,7 @@ from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect, check_dialect
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.refusals import service_error
+from pipecat_voicelive.protocol.requests import check_metadata, tool_choice_on_wire
 from pipecat_voicelive.protocol.server_events import ServerEvent
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
@@ -307,6 +308,9 @@ class VoiceLiveClient(Asks):
         wire = session.to_wire() if isinstance(session, SessionProperties) else dict(session)
         if isinstance(session, SessionProperties) and session.tools is not None:
             wire["tools"] = msgspec.to_builtins(session.tools, enc_hook=_plain_tool)
+        check_metadata(wire.get("metadata"))
+        if "tool_choice" in wire:
+            wire["tool_choice"] = tool_choice_on_wire(wire["tool_choice"])
         if self._of_agent and wire.get("instructions"):
             raise ConfigurationError(
                 "A Foundry agent has its own instructions, and the service takes no others. Leave them out; "
@@ -348,10 +352,6 @@ class VoiceLiveClient(Asks):
     def add_item(self, item: ConversationItem) -> None:
         """Add an item at the end of the conversation."""
         self.handle(inputs.AddItem(item))
-
-    def respond(self, properties: ResponseProperties | None = None) -> None:
-        """Have the model answer, now or after the running response."""
-        self.handle(inputs.Respond(properties))
 
     def invoke(self, input: Mapping[str, Any]) -> None:  # noqa: A002 - the service's word
         """Hand a JSON object to a hosted agent of the Invocations protocol, and have it answer."""

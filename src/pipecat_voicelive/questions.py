@@ -12,6 +12,7 @@ from pipecat_voicelive.errors import ConnectionFailedError, ServiceError
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails
 from pipecat_voicelive.protocol.refusals import failure_of, service_error
+from pipecat_voicelive.protocol.requests import response_properties
 from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.effects import AskAnswered, AskRefused
 
@@ -58,7 +59,7 @@ class Questions:
 
 
 class Asks(ABC):
-    """What a client has for asking the model something beside the conversation."""
+    """What a client has for asking the model: for an answer, and for one beside the conversation."""
 
     def __init__(self) -> None:
         self._questions = Questions()
@@ -66,6 +67,21 @@ class Asks(ABC):
     @abstractmethod
     def handle(self, event: inputs.Input) -> None:
         """Tell the session something, and do at once what it wants done."""
+
+    def respond(
+        self, properties: ResponseProperties | None = None, *, additional_instructions: str = ""
+    ) -> None:
+        """Have the model answer, now or after the running response.
+
+        Args:
+            properties: What is to be otherwise in this one response.
+            additional_instructions: Said to the model after its instructions, for this one response.
+
+        Raises:
+            ConfigurationError: The service would refuse the properties.
+        """
+        own = None if properties is None else response_properties(properties)
+        self.handle(inputs.Respond(own, additional_instructions))
 
     async def ask(
         self,
@@ -88,14 +104,12 @@ class Asks(ABC):
             The answer's text; what there is of it, if it reached `max_output_tokens`.
 
         Raises:
+            ConfigurationError: The service would refuse the properties.
             ServiceError: The service refused the question, or could not answer it.
             ConnectionFailedError: The connection is closed or lost.
         """
-        asked = msgspec.structs.replace(
-            properties or ResponseProperties(tool_choice="none"),
-            instructions=instructions,
-            modalities=["text"],
-        )
+        own = response_properties(properties or ResponseProperties(tool_choice="none"))
+        asked = msgspec.structs.replace(own, instructions=instructions, modalities=["text"])
         if items is not None:
             asked = msgspec.structs.replace(asked, input_items=list(items))
         ask_id, answer = self._questions.open()

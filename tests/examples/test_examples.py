@@ -11,6 +11,15 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SHARED = {"offline"}
 
 PRINTS = {
+    "interim_response": [
+        "assistant: One moment. About as many as you.",
+        "user: When does my train leave?",
+        "assistant: One moment.",
+        "assistant: At ten past nine.",
+    ],
+    "out_of_band": ["I am sorry. How late is it?", "mood: annoyed"],
+    "response_overrides": ["assistant: Ahoy! I am the captain of this ship.", "assistant: To Madeira."],
+    "tool_choice": ["(looked up)", "assistant: Not yet.", 'assistant: The answer is: {"name": "Alva Lind"}'],
     "api_version": [
         "-- 2025-10-01",
         "not sent: session.parallel_tool_calls. API version 2025-10-01 does not have it",

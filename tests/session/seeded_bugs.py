@@ -140,8 +140,8 @@ BUGS = [
     Bug(
         "a speech counts as the answer to tool results",
         "session.py",
-        "if speech is None and (wish is not None or not interim):",
-        "self._results.answered(self._unconfirmed)",
+        "if wish.speech is None if wish else not interim:",
+        "if wish is not None or not interim:",
     ),
     Bug(
         "a speech keeps an answer from being asked for",
@@ -200,8 +200,8 @@ BUGS = [
     Bug(
         "an interim response is taken for one that speaks of the results",
         "session.py",
-        "if speech is None and (wish is not None or not interim):",
-        "if speech is None:",
+        "if wish.speech is None if wish else not interim:",
+        "if wish is None or wish.speech is None:",
     ),
     Bug(
         "asks while a response out of band runs",

@@ -2,7 +2,7 @@
 
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.simulator import Scenario
-from pipecat_voicelive.simulator.brain import Brain, Call, Say
+from pipecat_voicelive.simulator.brain import Brain, Call, Say, ToolRules
 from pipecat_voicelive.simulator.templates import filled
 
 SCENARIO = Scenario.from_dict(
@@ -27,7 +27,7 @@ def message(role, text, item_id):
 
 
 def said(brain, *items, tools=("weather",)):
-    reply = brain.reply(items, tools)
+    reply = brain.reply(items, ToolRules(offered=tuple(tools)))
     assert len(reply.parts) == 1
     part = reply.parts[0]
     return part.text if isinstance(part, Say) else part

@@ -200,9 +200,14 @@ async def test_the_outputs_of_calls_are_put_into_the_answer(start, join):
     assert said == "21 degrees at noon, (no result.wind) wind."
 
 
-@pytest.mark.parametrize("session", [{}, {"tools": TOOLS, "tool_choice": "none"}])
-async def test_a_tool_that_is_not_offered_is_not_called(start, join, session):
-    client = await join(await start(BOTH), session=session)
+async def test_no_tool_is_called_if_none_is_to_be(start, join):
+    client = await join(await start(BOTH), session={"tools": TOOLS, "tool_choice": "none"})
+    done = await client.ask("Weather and time?")
+    assert spoken_text(done) == "Let me see."
+
+
+async def test_a_tool_that_is_not_offered_is_not_called(start, join):
+    client = await join(await start(BOTH))
     done = await client.ask("Weather and time?")
     assert "get_weather, get_time" in spoken_text(done)
     assert [item["type"] for item in done["output"]] == ["message", "message"]

@@ -93,10 +93,25 @@ class ResponseProperties(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Overrides for one response; what is UNSET is as in the session.
 
     Attributes:
-        metadata: At most 16 pairs (64/512 characters); comes back in the response's events.
-        pre_generated_assistant_message: An assistant message with one text part, spoken as it is.
+        modalities: ["text", "audio"], or ["text"] for one that is not spoken. Some models take one only.
+        instructions: Instead of the session's.
+        voice: A voice class, a dict, or the name of an OpenAI voice.
+        output_audio_format: As in the session's options; the audio is played as what it is.
+        tools: Instead of the session's: `FunctionTool`, `MCPServer` or dicts.
+        tool_choice: "auto", "none", "required", `ToolChoiceFunction`, or {"type": "function", "name": ...}.
+        temperature: Sampling temperature.
+        max_output_tokens: 1 to 4096, or "inf".
+        reasoning_effort: "none", "minimal", "low", "medium", "high" or "xhigh" (reasoning models).
+        interim_response: `StaticInterimResponse`, `LlmInterimResponse` or a dict.
         conversation: "auto", or "none" for a response that leaves the conversation alone.
-        voice, tools, tool_choice, interim_response: As in the session: options, or plain members.
+        metadata: At most 15 pairs (64/512 characters); comes back in the response's events.
+        pre_generated_assistant_message: An assistant message with one text part, spoken as it is.
+        invoke_input: For a hosted agent of the Invocations protocol.
+        commit: Whether audio in the input buffer becomes a turn first (the service's default). Schema only.
+        cancel_previous: Whether a running response is cancelled for it. Schema only: a request was seen to
+            be refused while one runs, so none is sent before it is over.
+        append_input_items: Items to look at besides the conversation. Schema only.
+        input_items: Items to look at instead of the conversation; [] for nothing. Schema only.
     """
 
     modalities: list[str] | UnsetType = UNSET

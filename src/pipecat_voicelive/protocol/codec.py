@@ -42,14 +42,14 @@ class _Envelope(msgspec.Struct, frozen=True):
 _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
-def _option(value: Any) -> Any:
-    """A session option inside an event, as its members that were set."""
+def plain_option(value: Any) -> Any:
+    """An option inside an event, as its members that were set. For msgspec's `enc_hook`."""
     if isinstance(value, Option):
         return value.model_dump(mode="json", exclude_unset=True)
     raise TypeError(f"A {type(value).__name__} cannot be sent.")
 
 
-_encoder = msgspec.json.Encoder(enc_hook=_option)
+_encoder = msgspec.json.Encoder(enc_hook=plain_option)
 _server_decoder = msgspec.json.Decoder(KnownServerEvent)
 _client_decoder = msgspec.json.Decoder(ClientEvent)
 _envelope_decoder = msgspec.json.Decoder(_Envelope)
@@ -94,7 +94,7 @@ def to_plain(event: ClientEvent | RawEvent | ServerEvent) -> dict[str, Any]:
         return dict(event.members)
     if isinstance(event, MalformedEvent):
         return {"type": event.type}
-    return msgspec.to_builtins(event, enc_hook=_option)
+    return msgspec.to_builtins(event, enc_hook=plain_option)
 
 
 def decode_server_event(message: str | bytes) -> ServerEvent:

@@ -85,7 +85,7 @@ class OutputAudio:
         self._resampler = _Resampler("HQ")
 
     def comes_as(self, wire: AudioFormat) -> bool:
-        """The service says what it really sends. Returns whether that is something else than thought."""
+        """What comes from now on is in this format. Returns whether it was another before."""
         if wire == self._wire:
             return False
         self._wire = wire

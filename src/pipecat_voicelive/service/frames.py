@@ -12,6 +12,31 @@ from typing import Any
 from pipecat.frames.frames import DataFrame
 
 from pipecat_voicelive.protocol.blendshapes import BlendshapeFrames
+from pipecat_voicelive.protocol.client_events import ResponseProperties
+from pipecat_voicelive.protocol.requests import response_properties
+
+
+@dataclass
+class VoiceLiveRespondFrame(DataFrame):
+    """Have the model answer, with something otherwise in this one response.
+
+    Queued like any other frame: what was said to the context before it is known to the answer.
+
+    Attributes:
+        properties: The overrides, or None for the session's options.
+        additional_instructions: Said to the model after its instructions.
+
+    Raises:
+        ConfigurationError: The service would refuse the properties.
+    """
+
+    properties: ResponseProperties | None = None
+    additional_instructions: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.properties is not None:
+            self.properties = response_properties(self.properties)
 
 
 @dataclass

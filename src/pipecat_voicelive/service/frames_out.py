@@ -38,6 +38,7 @@ from pipecat_voicelive.protocol.refusals import failure_of, service_error, witho
 from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.frames import VoiceLiveAgentEventFrame, VoiceLiveAnnotationFrame
+from pipecat_voicelive.service.joints import Joints
 from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.remote_tools import RemoteToolsOut
 from pipecat_voicelive.service.speaking import frame_of, text_type
@@ -60,6 +61,7 @@ class FramesOut:
     ) -> None:
         self._service = service
         self._audio = audio
+        self._heard, self._written = Joints(), Joints()
         self._meter = meter
         self._marks = marks
         self._remote = RemoteToolsOut(service)
@@ -112,11 +114,14 @@ class FramesOut:
                 )
             case fx.ResponseOpened(_, speech):
                 self._speech = frame_of(speech)
+                self._heard.begin()
+                self._written.begin()
                 self._silent = service.skips_speech and speech is None
                 await self._tell_transcript_wait()
                 if self._in_context:
                     await service.push_frame(LLMFullResponseStartFrame())
-            case fx.SpeechOpened():
+            case fx.SpeechOpened(_, audio_format):
+                self._audio.comes_as(audio_format)
                 if not self._silent:
                     await service.push_frame(TTSStartedFrame(append_to_context=self._in_context))
             case fx.SpeechClosed():
@@ -210,7 +215,8 @@ class FramesOut:
         match part:
             case fx.TextDelta() if self._speech is not None:
                 pass  # no words of the model
-            case fx.TextDelta(_, _, delta, spoken):
+            case fx.TextDelta(_, item_id, delta, spoken):
+                delta = self._written.joined(item_id, delta)
                 if spoken:
                     # The words enter the context as they are heard, with SpokenText.
                     text = LLMTextFrame(delta)
@@ -235,8 +241,8 @@ class FramesOut:
                 pass
             case fx.Audio(_, _, audio):
                 await self._push_audio(self._audio.convert(audio))
-            case fx.SpokenText(_, _, text):
-                heard = TTSTextFrame(text, text_type=text_type(self._speech))
+            case fx.SpokenText(_, item_id, text):
+                heard = TTSTextFrame(self._heard.joined(item_id, text), text_type=text_type(self._speech))
                 heard.includes_inter_frame_spaces = True
                 heard.append_to_context = self._in_context
                 await push(heard)

@@ -52,6 +52,7 @@ from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProper
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
+from pipecat_voicelive.protocol.requests import check_metadata, silent
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
 from pipecat_voicelive.service.audio import OutputAudio
@@ -59,6 +60,7 @@ from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter
 from pipecat_voicelive.service.ending import HeldEnd
 from pipecat_voicelive.service.error_categories import category_of
 from pipecat_voicelive.service.formats import choose_formats
+from pipecat_voicelive.service.frames import VoiceLiveRespondFrame
 from pipecat_voicelive.service.frames_out import FramesOut
 from pipecat_voicelive.service.hearing import Hearing
 from pipecat_voicelive.service.inference import InferringService
@@ -398,6 +400,7 @@ class VoiceLiveLLMService(InferringService):
                 logger.warning(f"{self}: session.{name} is not sent: the audio is bound to it. {_NEXT_TIME}")
 
     def _check_settings(self) -> None:
+        check_metadata(assert_given(self._settings.session_properties).metadata)
         known = not self._of_agent and self._connect_arguments["profile"] is None
         model = str(self._settings.model) if known else None
         for doubt in doubts_about(assert_given(self._settings.session_properties), model):
@@ -416,7 +419,7 @@ class VoiceLiveLLMService(InferringService):
 
     # --- frames in ---------------------------------------------------------------------------------
 
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:  # noqa: C901 - one line a type
         """Take a frame, and pass it on."""
         if isinstance(frame, EndFrame) and self._end.holds(frame):
             return
@@ -446,6 +449,10 @@ class VoiceLiveLLMService(InferringService):
                 await self._respond()
                 return  # to whoever follows it would be text of the bot, to be spoken and written down
             case TTSSpeakFrame() if self._speak(frame):
+                return
+            case VoiceLiveRespondFrame():
+                self._read_context()
+                await self._respond(frame.properties, frame.additional_instructions)
                 return
             case SpeechControlParamsFrame() if frame.vad_params is not None:
                 self._hearing.detection_takes(frame.vad_params.start_secs)
@@ -531,9 +538,11 @@ class VoiceLiveLLMService(InferringService):
         self._reader.spoke(frame.text)
         return speak(frame, self._client, assert_given(self._settings.session_properties))
 
-    async def _respond(self) -> None:
+    async def _respond(self, properties: ResponseProperties | None = None, additional: str = "") -> None:
         # Decided now: whoever wants one silent answer may allow speech again before it begins.
-        self._client.respond(ResponseProperties(modalities=["text"]) if self.skips_speech else None)
+        if self.skips_speech:
+            properties = silent(properties)
+        self._client.respond(properties, additional_instructions=additional)
         await self._measure_answer()
 
     async def _measure_answer(self) -> None:

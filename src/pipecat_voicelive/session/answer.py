@@ -20,8 +20,8 @@ from pipecat_voicelive.session.effects import (
     SpeechOpened,
     TextDelta,
 )
-from pipecat_voicelive.session.inputs import Speak
 from pipecat_voicelive.session.remote_effects import Annotation
+from pipecat_voicelive.session.response import Wish
 from pipecat_voicelive.session.timeline import Timeline
 
 
@@ -52,10 +52,12 @@ class Answer:
         response_id: str,
         audio_format: AudioFormat,
         blendshape_rate_hz: float = FRAME_RATE_HZ,
-        speech: Speak | None = None,
+        wish: Wish | None = None,
     ) -> None:
         self.response_id = response_id
-        self._speech = speech
+        self.audio_format = audio_format = (wish.audio_format if wish else None) or audio_format
+        self.in_conversation = wish is None or wish.in_conversation
+        self._speech = wish.speech if wish else None
         self._phase = Phase.ANNOUNCED
         self._timeline = Timeline(response_id, audio_format, blendshape_rate_hz)
         self._spoken_characters: dict[str, int] = {}
@@ -136,4 +138,4 @@ class Answer:
         yield from self.open()
         if self._phase is Phase.OPEN:
             self._phase = Phase.SPEAKING
-            yield SpeechOpened(self.response_id)
+            yield SpeechOpened(self.response_id, self.audio_format)

@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from pipecat_voicelive.protocol.audio import AudioFormat
 from pipecat_voicelive.protocol.blendshapes import BlendshapeFrames
 from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.codec import RawEvent
@@ -115,9 +116,10 @@ class ResponseOpened:
 
 @dataclass(frozen=True, slots=True)
 class SpeechOpened:
-    """The answer begins to speak."""
+    """The answer begins to speak, in the session's output format or one of its own."""
 
     response_id: str
+    audio_format: AudioFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class SpeechItem:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """Audio in the session's output format."""
+    """Audio in the format that `SpeechOpened` names."""
 
     response_id: str
     item_id: str

@@ -48,9 +48,11 @@ class Respond:
 
     Attributes:
         properties: Overrides for this one response, or None for the session's own.
+        additional_instructions: Said to the model after the instructions, for this one response; "" for none.
     """
 
     properties: ResponseProperties | None = None
+    additional_instructions: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
+from msgspec import UNSET
 
+from pipecat_voicelive.protocol.audio import AudioFormat, output_format
 from pipecat_voicelive.protocol.client_events import ResponseCreateEvent, ResponseProperties
 from pipecat_voicelive.protocol.items import Response
 from pipecat_voicelive.session.inputs import Speak
@@ -64,11 +66,31 @@ class Wish:
         properties: Overrides for this response, or None.
         items: What it is to answer.
         speech: The words that it is to consist of, None for the model's own.
+        additional_instructions: What else the model is told; "" for nothing. Goes with properties.
     """
 
     properties: ResponseProperties | None = None
     items: frozenset[str] = frozenset()
     speech: Speak | None = None
+    additional_instructions: str = ""
+
+    @classmethod
+    def to(cls, properties: ResponseProperties | None, items: frozenset[str], additional: str) -> Wish:
+        """A wish for an answer to these items; with additional instructions it is like no other."""
+        if additional and properties is None:
+            properties = ResponseProperties()
+        return cls(properties, items, additional_instructions=additional)
+
+    @property
+    def audio_format(self) -> AudioFormat | None:
+        """The format of its audio if it is to have one of its own."""
+        named = self.properties.output_audio_format if self.properties else UNSET
+        return None if named is UNSET else output_format(named)
+
+    @property
+    def in_conversation(self) -> bool:
+        """Whether what it brings becomes part of the conversation."""
+        return self.properties is None or self.properties.conversation != "none"
 
     def answered_without(self, unconfirmed: frozenset[str]) -> bool:
         """Whether any response answers it that begins while these items are unconfirmed."""
@@ -281,7 +303,9 @@ class Responses:
         event_id = f"{self.id_prefix}_respond_{self._asked}"
         self.request = Asked(event_id, wish)
         return ResponseCreateEvent(
-            event_id=event_id, response=with_metadata(wish.properties or ResponseProperties(), event_id)
+            event_id=event_id,
+            response=with_metadata(wish.properties or ResponseProperties(), event_id),
+            additional_instructions=wish.additional_instructions or UNSET,
         )
 
     def _owe(self, wish: Wish) -> None:

@@ -198,8 +198,8 @@ class Session:
                     self._out.append(fx.Send(update))
             case inputs.AddItem(item):
                 self._add_item(item)
-            case inputs.Respond(properties):
-                self._want(properties)
+            case inputs.Respond(properties, additional):
+                self._want(properties, additional)
             case inputs.Speak():
                 match wish_to_say(intent, self._wording.api_version):
                     case Wish() as wish:
@@ -302,8 +302,8 @@ class Session:
                 | se.ResponseAnimationVisemeDelta()
             ):
                 if answer := self._accepting(event.response_id):
-                    if isinstance(event, se.ResponseAudioDelta):
-                        self._playback.received(event, self._setup.output_format)
+                    if isinstance(event, se.ResponseAudioDelta) and answer.in_conversation:
+                        self._playback.received(event, answer.audio_format)
                     self._out += answer.take(event)
                 elif isinstance(event, se.ResponseTextDelta):
                     self._asides.text(event.response_id, event.delta)
@@ -422,9 +422,8 @@ class Session:
         if not isinstance(self._responses.active, Running):
             self._send(ResponseCancelEvent(response_id=response.id))
             return
-        speech = self._responses.active.speech
-        self._answer = Answer(response.id, self._setup.output_format, self._blendshape_rate_hz, speech)
-        if speech is None and (wish is not None or not interim):
+        self._answer = Answer(response.id, self._setup.output_format, self._blendshape_rate_hz, wish)
+        if wish.speech is None if wish else not interim:
             self._results.answered(self._unconfirmed.ids)
         if isinstance(self._turn, Answering):
             self._turn = Quiet()
@@ -568,10 +567,10 @@ class Session:
         self._ask(self._asides.proceed(pause=pause))
         self._responses.occupied = self._asides.occupies
 
-    def _want(self, properties: ResponseProperties | None = None) -> None:
+    def _want(self, properties: ResponseProperties | None = None, additional: str = "") -> None:
         """An answer is wanted, to all that was said so far."""
         self._results.clear()
-        self._ask(self._responses.want(Wish(properties, self._unconfirmed.ids)))
+        self._ask(self._responses.want(Wish.to(properties, self._unconfirmed.ids, additional)))
 
     def _speak_of_results(self) -> None:
         if self._results.due(lambda group: self._tools.in_hand(group) or self._remote.in_hand(group)):

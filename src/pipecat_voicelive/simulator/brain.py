@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, TypeAlias
 
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.simulator.outcomes import outcome_of
-from pipecat_voicelive.simulator.scenario import AgentCall, Citation, Scenario, Search, Turn
+from pipecat_voicelive.simulator.scenario import AgentCall, Citation, Scenario, Search, ToolCall, Turn
 from pipecat_voicelive.simulator.templates import filled, parsed_output
 
 _CALLS = ("function_call", "mcp_call")
@@ -48,6 +48,23 @@ class Reply:
     events: tuple[Mapping[str, Any], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRules:
+    """What may be called in a response.
+
+    Attributes:
+        offered: Names of the functions on offer, in order.
+        must_call: A function that is called if nothing else is, once in a turn of the caller; or None.
+        only: The one function that may be called, None for any, "" for none.
+        in_parallel: Whether several calls may come in one response.
+    """
+
+    offered: tuple[str, ...] = ()
+    must_call: str | None = None
+    only: str | None = None
+    in_parallel: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class SpokenTurn:
     """A voice turn and the line it took; None if all were taken."""
@@ -73,6 +90,11 @@ class Brain:
         self._understood: dict[str, _Understood] = {}
         self._spoken_of: set[str] = set()
 
+    @property
+    def interim(self) -> str:
+        """What a model makes up while the caller waits."""
+        return self._scenario.interim
+
     def hear(self, item_id: str, duration_ms: float, earlier: Sequence[ConversationItem]) -> SpokenTurn:
         """Take the next line for a voice turn. What was typed `earlier` takes its lines first."""
         self._read(earlier)
@@ -88,8 +110,8 @@ class Brain:
         free = (turn for index, turn in enumerate(self._scenario.turns) if index not in self._used)
         return next(free, None)
 
-    def reply(self, items: Sequence[ConversationItem], tools: Collection[str]) -> Reply:
-        """What to answer to a conversation, given the names of the tools on offer."""
+    def reply(self, items: Sequence[ConversationItem], tools: ToolRules) -> Reply:
+        """What to answer to a conversation."""
         self._read(items)
         users = [index for index, item in enumerate(items) if item.type == "message" and item.role == "user"]
         if not users:
@@ -104,8 +126,8 @@ class Brain:
         if answered and spoken_of and (late := self._late_results(items[: users[-1]], items)):
             return late
         if calls:
-            return self._after_calls(turn, calls, items)
-        if turn is None or answered:
+            return self._after_calls(turn, calls, items, tools)
+        if (turn is None or answered) and tools.must_call is None:
             return _saying(self._otherwise(asked, understood))
         return self._first_answer(turn, asked, tools)
 
@@ -120,28 +142,38 @@ class Brain:
                 return Reply((Say(filled(aside.say, {"user": user})),), aside.delay_ms)
         return _saying(self._otherwise(asked, None))
 
-    def _first_answer(self, turn: Turn, asked: ConversationItem, tools: Collection[str]) -> Reply:
+    def _first_answer(self, turn: Turn | None, asked: ConversationItem, tools: ToolRules) -> Reply:
+        turn = turn or Turn(user=asked.words)
         parts: list[Part] = [part for part in (turn.search, turn.agent) if part is not None]
-        if turn.say:
+        if turn.say and (tools.must_call is None or turn.calls):
             parts.append(Say(filled(turn.say, {"user": {"text": asked.words}}), turn.annotations))
-        missing = [call.name for call in turn.calls if call.name not in tools]
+        calls = [call for call in turn.calls if tools.only in (None, call.name)]
+        if not calls and tools.must_call is not None:
+            calls = [ToolCall(tools.must_call)]
+        missing = [call.name for call in calls if call.name not in tools.offered]
         if missing:
             names = ", ".join(missing)
             parts.append(Say(f"I would call {names} now, but this session offers no such tool."))
         else:
-            parts += [
-                Call(call.name, json.dumps(call.arguments, ensure_ascii=False, default=str))
-                for call in turn.calls
-            ]
+            parts += map(_call, calls if tools.in_parallel else calls[:1])
+        if not parts:
+            parts.append(Say(self._otherwise(asked, None)))
         return Reply(tuple(parts), turn.delay_ms, turn.events)
 
     def _after_calls(
-        self, turn: Turn | None, calls: Sequence[ConversationItem], items: Sequence[ConversationItem]
+        self,
+        turn: Turn | None,
+        calls: Sequence[ConversationItem],
+        items: Sequence[ConversationItem],
+        tools: ToolRules,
     ) -> Reply:
         outcomes = [(str(call.name), outcome_of(call, items)) for call in calls]
         waiting = [name for name, outcome in outcomes if outcome is None]
         if waiting:
             return _saying(f"I am still waiting for {', '.join(waiting)}.")
+        still_to_call = turn.calls[len(calls) :] if turn and not tools.in_parallel else ()
+        if still_to_call and still_to_call[0].name in tools.offered:
+            return Reply((_call(still_to_call[0]),))
         self._spoken_of |= {str(call.id) for call in calls}
         there = [(name, outcome) for name, outcome in outcomes if outcome is not None]
         problems = [outcome.problem for _, outcome in there if outcome.problem]
@@ -162,7 +194,7 @@ class Brain:
                 asked = item
             elif item.type == "mcp_call" and item.id not in self._spoken_of and outcome_of(item, items):
                 understood = self._understood.get(str(asked.id)) if asked else None
-                return self._after_calls(understood.turn if understood else None, [item], items)
+                return self._after_calls(understood.turn if understood else None, [item], items, ToolRules())
         return None
 
     def _otherwise(self, asked: ConversationItem | None, understood: _Understood | None) -> str:
@@ -190,6 +222,10 @@ class Brain:
     def _use(self, index: int) -> Turn:
         self._used.add(index)
         return self._scenario.turns[index]
+
+
+def _call(call: ToolCall) -> Call:
+    return Call(call.name, json.dumps(call.arguments, ensure_ascii=False, default=str))
 
 
 def _saying(text: str) -> Reply:

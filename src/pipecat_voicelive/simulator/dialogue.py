@@ -9,7 +9,7 @@ The order of a voice turn's events depends on the pipeline, as recorded:
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
 from msgspec import UNSET
@@ -38,6 +38,7 @@ from pipecat_voicelive.simulator.errors_wire import (
     response_active,
 )
 from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.interim import interim_for
 from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.listening import transcript_of, transcription_events
 from pipecat_voicelive.simulator.mcp_tools import McpTools
@@ -187,24 +188,38 @@ class Dialogue:
         """The caller has hummed: the line is used up and nothing comes of it."""
         self._brain.hear(new_id("item_", 21), 0.0, self.conversation.items)
 
-    def respond(self, asked: ResponseProperties, event_id: str | None, now_s: float) -> list[Effect]:
+    def respond(
+        self,
+        asked: ResponseProperties,
+        event_id: str | None,
+        now_s: float,
+        *,
+        additional_instructions: str = "",
+    ) -> list[Effect]:
         """Begin a response that the client asks for.
+
+        One that runs is cancelled if `cancel_previous` says so; left out, it was seen to refuse the new one,
+        although the schema's default is to cancel.
 
         Raises:
             RefusedError: One runs already, or `asked` will not do.
         """
+        options = response_options(self._config.effective, asked, self._config.model, additional_instructions)
+        cancelled: list[Effect] = []
+        if self._response is not None and asked.cancel_previous is True:
+            cancelled = self.cancel(None, now_s)
         if self._response is not None:
             raise response_active(self._response.id)
         transcribing = [later.due_s for later in self._later if isinstance(later, _UnderstandLater)]
         if transcribing:
             self._later.append(_RespondLater(max(transcribing), asked, event_id))
-            return []
-        options = response_options(self._config.effective, asked, self._config.model)
+            return cancelled
         items = self._items_for(asked)
         mcp_tools = self.mcp.offered(options.mcp_servers)
         reply = _pre_generated(asked) or self._reply(items, options, frozenset(mcp_tools.keys()))
         self._response = RunningResponse(
             reply,
+            interim=interim_for(options.interim, reply, self._brain.interim),
             options=options,
             mcp_tools=mcp_tools,
             given=self._response_input(items, options),
@@ -214,7 +229,7 @@ class Dialogue:
             speed=self._speed,
             now_s=now_s,
         )
-        effects = self._response.start()
+        effects = cancelled + self._response.start()
         if self._config.model.agent is not None:
             effects += [Send(ResponseInvocationDelta(delta=dict(event))) for event in reply.events]
         return effects
@@ -314,12 +329,13 @@ class Dialogue:
         self, items: list[ConversationItem], options: ResponseOptions, mcp_tools: frozenset[str]
     ) -> Reply:
         if options.in_conversation:
-            return self._brain.reply(items, options.tools | mcp_tools)
+            tools = replace(options.tools, offered=options.tools.offered + tuple(mcp_tools))
+            return self._brain.reply(items, tools)
         return self._brain.reply_aside(options.instructions, items)
 
     def _response_input(self, items: list[ConversationItem], options: ResponseOptions) -> ResponseInput:
         instructions = options.instructions
-        tools = sum(map(text_tokens, options.tools))
+        tools = sum(map(text_tokens, options.tools.offered))
         return ResponseInput(
             text_tokens=text_tokens(instructions) + tools + item_text_tokens(items),
             image_tokens=image_tokens(items),

@@ -162,9 +162,11 @@ class LiveSession:
             case InputAudioBufferClearEvent():
                 self._caller.clear()
                 return [Send(InputAudioBufferCleared())]
-            case ResponseCreateEvent(response=response):
+            case ResponseCreateEvent(response=response, additional_instructions=additional):
                 asked = ResponseProperties() if response is UNSET else response
-                return self._dialogue.respond(asked, received.event_id, now_s)
+                return self._dialogue.respond(
+                    asked, received.event_id, now_s, additional_instructions=additional or ""
+                )
             case ResponseCancelEvent(response_id=response_id):
                 return self._dialogue.cancel(None if response_id is UNSET else response_id, now_s)
             case ConversationItemCreateEvent(item=item) if item.type == "mcp_approval_response":

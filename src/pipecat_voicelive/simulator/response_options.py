@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from pipecat_voicelive.protocol.client_events import ResponseProperties
+from pipecat_voicelive.simulator.brain import ToolRules
 from pipecat_voicelive.simulator.errors_wire import invalid_value
 from pipecat_voicelive.simulator.pipelines import Model
 from pipecat_voicelive.simulator.prosody import pitch_of, rate_of
@@ -33,9 +34,11 @@ class ResponseOptions:
         temperature: As reported.
         max_output_tokens: As reported.
         metadata: What the client gave to know its response by.
-        tools: Names of the functions that may be called.
+        tools: Which functions may be called, must be called, and how many at once.
         mcp_servers: Labels of the MCP servers whose tools may be called.
         with_file_results: Whether file searches report what they found.
+        interim: The `interim_response` in effect, or None.
+        reasoning_effort: How hard the model thinks, or None.
         in_conversation: Whether its items join the conversation.
         wants_words: Whether the session asks for word times.
         wants_visemes: Whether the session asks for mouth shapes.
@@ -51,7 +54,9 @@ class ResponseOptions:
     temperature: float | None
     max_output_tokens: int | str | None
     metadata: dict[str, str] | None
-    tools: frozenset[str]
+    tools: ToolRules
+    interim: dict[str, Any] | None
+    reasoning_effort: str | None
     mcp_servers: frozenset[str]
     with_file_results: bool
     in_conversation: bool
@@ -96,13 +101,16 @@ class ResponseOptions:
         return pitch_of(self.voice.get("pitch"))
 
 
-def response_options(session: dict[str, Any], asked: ResponseProperties, model: Model) -> ResponseOptions:
+def response_options(
+    session: dict[str, Any], asked: ResponseProperties, model: Model, additional_instructions: str = ""
+) -> ResponseOptions:
     """The options of a response.
 
     Args:
         session: The effective session, as reported.
         asked: What `response.create` says.
         model: What the session runs on.
+        additional_instructions: What the model is told besides.
 
     Raises:
         RefusedError: A member of `asked` will not do.
@@ -116,17 +124,19 @@ def response_options(session: dict[str, Any], asked: ResponseProperties, model: 
         check_voice(voice, "response.voice", model)
     if isinstance(voice, str):
         voice = {"name": voice, "type": "openai"}
-    tool_choice: Any = _or(asked.tool_choice, session["tool_choice"])
-    tools = cast("list[Any]", [] if tool_choice == "none" else _or(asked.tools, session["tools"]))
+    additional = f"\n{additional_instructions}" if additional_instructions else ""
+    tools = _tools(asked, session)
     return ResponseOptions(
-        instructions=str(_or(asked.instructions, session["instructions"]) or ""),
+        instructions=str(_or(asked.instructions, session["instructions"]) or "") + additional,
         modalities=_modalities(asked, session, model),
         voice=voice,
         output_audio_format=_audio_format(asked, session),
         temperature=_or(asked.temperature, session.get("temperature")),
         max_output_tokens=_or(asked.max_output_tokens, session["max_response_output_tokens"]),
         metadata=_or(asked.metadata, None),
-        tools=_named(tools, "function", "name"),
+        tools=_tool_rules(tools, asked, session),
+        interim=_or(asked.interim_response, session.get("interim_response")),
+        reasoning_effort=_or(asked.reasoning_effort, session.get("reasoning_effort")),
         mcp_servers=_named(tools, "mcp", "server_label"),
         with_file_results="file_search_call.results" in (session["include"] or ()),
         in_conversation=_or(asked.conversation, "auto") != "none",
@@ -135,6 +145,30 @@ def response_options(session: dict[str, Any], asked: ResponseProperties, model: 
         wants_blendshapes="blendshapes" in outputs,
         sends_audio=avatar is None or avatar.get("output_audit_audio") is True,
     )
+
+
+def _tools(asked: ResponseProperties, session: dict[str, Any]) -> list[dict[str, Any]]:
+    choice: Any = _or(asked.tool_choice, session["tool_choice"])
+    return [] if choice == "none" else _or(asked.tools, session["tools"])
+
+
+def _tool_rules(tools: list[dict[str, Any]], asked: ResponseProperties, session: dict[str, Any]) -> ToolRules:
+    choice: Any = _or(asked.tool_choice, session["tool_choice"])
+    offered = tuple(str(tool.get("name")) for tool in tools if tool.get("type") == "function")
+    must_call, only = None, None
+    match choice:
+        case "none":
+            only = ""
+        case "required":
+            must_call = offered[0] if offered else None
+        case {"name": str(name)}:
+            must_call = only = name
+        case str(name) if name != "auto":
+            must_call = only = name
+        case _:
+            pass
+    in_parallel = session.get("parallel_tool_calls") is not False
+    return ToolRules(offered=offered, must_call=must_call, only=only, in_parallel=in_parallel)
 
 
 def _named(tools: list[Any], kind: str, member: str) -> frozenset[str]:

@@ -32,6 +32,7 @@ from pipecat_voicelive.simulator.brain import Call, Part, Reply, Say
 from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.effects import Effect, McpServer, Send, Speak
 from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.interim import Interim
 from pipecat_voicelive.simulator.mcp_tools import McpCall, approval_request
 from pipecat_voicelive.simulator.outputs import CallOutput, Place, Step, WrittenOutput
 from pipecat_voicelive.simulator.pipelines import Pipeline
@@ -48,6 +49,8 @@ CancelReason = Literal["turn_detected", "client_cancelled"]
 
 _ASIDES_AFTER_DELTAS = 3
 """Where in the answer the native pipeline has been seen to send the transcript of the question."""
+
+_REASONING_TOKENS = {"low": 32, "medium": 64, "high": 128, "xhigh": 256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class RunningResponse:
 
     Args:
         reply: What it consists of.
+        interim: What is said first, while the rest is thought about, or None.
         options: How it is made.
         mcp_tools: The servers of the MCP tools that may be called.
         given: What it is made from.
@@ -100,6 +104,7 @@ class RunningResponse:
         self,
         reply: Reply,
         *,
+        interim: Interim | None,
         options: ResponseOptions,
         mcp_tools: Mapping[str, McpServer],
         given: ResponseInput,
@@ -110,6 +115,7 @@ class RunningResponse:
         now_s: float,
     ) -> None:
         self.id = new_id("resp_", 21)
+        self._interim = interim
         self._parts = deque(reply.parts)
         self._options = options
         self._mcp_tools = mcp_tools
@@ -124,8 +130,9 @@ class RunningResponse:
         self._audio_out_ms = 0.0
         self._asides: list[KnownServerEvent] = []
         self._transcript_deltas = 0
+        self._answer_at_s = now_s + reply.delay_ms / 1000
         self._phase: _Thinking | _AwaitingSpeech | _Producing | _Finished = _Thinking(
-            now_s + reply.delay_ms / 1000
+            self._answer_at_s if interim is None else now_s + interim.after_ms / 1000
         )
 
     @property
@@ -215,9 +222,16 @@ class RunningResponse:
         return [Send(event) for event in asides]
 
     def _next_output(self, now_s: float) -> list[Effect]:
-        if not self._parts:
+        if self._interim is not None:
+            part, self._interim = Say(self._interim.text), None
+        elif now_s < self._answer_at_s:
+            self._phase = _Thinking(self._answer_at_s)
+            return []
+        elif self._parts:
+            part = self._parts.popleft()
+        else:
             return self._end("completed", None)
-        output = self._output_for(self._parts.popleft())
+        output = self._output_for(part)
         item = output.added_item(self._pipeline.running_status)
         effects: list[Effect] = [
             Send(
@@ -258,7 +272,7 @@ class RunningResponse:
             case AgentCall():
                 arguments = json.dumps(part.arguments, ensure_ascii=False, default=str)
                 return AgentCallOutput(place, part, arguments)
-            case Call(name, arguments) if name in self._mcp_tools and name not in self._options.tools:
+            case Call(name, arguments) if name in self._mcp_tools and name not in self._options.tools.offered:
                 return McpCallOutput(place, self._mcp_tools[name], name, arguments)
             case Call(name, arguments):
                 return CallOutput(place, new_id("call_", 16), name, arguments)
@@ -327,6 +341,7 @@ class RunningResponse:
             audio_in_ms=self._given.audio_ms,
             text_out=self._text_out,
             audio_out_ms=self._audio_out_ms,
+            reasoning=_REASONING_TOKENS.get(self._options.reasoning_effort or "", 0),
         )
 
     def _report(

@@ -346,7 +346,16 @@ _MEMBERS: Mapping[str, Check] = {
     "max_response_output_tokens": _token_limit,
     "reasoning_effort": _one_of("none", "minimal", "low", "medium", "high", "xhigh"),
     "interim_response": _object(
-        {"type": _one_of("static_interim_response", "llm_interim_response")}, required=("type",)
+        {
+            "type": _one_of("static_interim_response", "llm_interim_response"),
+            "triggers": _list_of(_one_of("latency", "tool")),
+            "latency_threshold_ms": _count,
+            "texts": _list_of(_text),
+            "model": _text,
+            "instructions": _text,
+            "max_completion_tokens": _number(1, 4096),
+        },
+        required=("type",),
     ),
     "include": _list_of(
         _one_of(

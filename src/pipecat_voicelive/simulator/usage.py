@@ -36,12 +36,18 @@ def image_tokens(items: Iterable[ConversationItem]) -> int:
 
 
 def token_usage(
-    *, text_in: int, image_in: int, audio_in_ms: float, text_out: int, audio_out_ms: float
+    *,
+    text_in: int,
+    image_in: int,
+    audio_in_ms: float,
+    text_out: int,
+    audio_out_ms: float,
+    reasoning: int = 0,
 ) -> TokenUsage:
     """The usage of a response, whose parts add up."""
     audio_in = math.ceil(audio_in_ms / 1000 * INPUT_AUDIO_TOKENS_PER_SECOND)
     audio_out = math.ceil(audio_out_ms / 1000 * OUTPUT_AUDIO_TOKENS_PER_SECOND)
-    input_tokens, output_tokens = text_in + image_in + audio_in, text_out + audio_out
+    input_tokens, output_tokens = text_in + image_in + audio_in, text_out + audio_out + reasoning
     return TokenUsage(
         total_tokens=input_tokens + output_tokens,
         input_tokens=input_tokens,
@@ -52,5 +58,7 @@ def token_usage(
             image_tokens=image_in,
             cached_tokens_details=CachedTokenDetails(),
         ),
-        output_token_details=OutputTokenDetails(text_tokens=text_out, audio_tokens=audio_out),
+        output_token_details=OutputTokenDetails(
+            text_tokens=text_out, audio_tokens=audio_out, reasoning_tokens=reasoning
+        ),
     )
