@@ -21,8 +21,8 @@ if TYPE_CHECKING:
         ServiceError,
         VoiceLiveError,
     )
-    from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
     from pipecat_voicelive.protocol.client_events import ResponseProperties
+    from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
     from pipecat_voicelive.protocol.session_options import (
         Animation,
         AvatarConfig,
