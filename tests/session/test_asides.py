@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from session_harness import (
+    VAD,
     Driver,
     arguments_done,
     audio,
@@ -109,6 +110,13 @@ def test_a_question_waits_for_the_caller_and_the_answer_that_follows():
     assert sent(driver.give(speech_stopped())) == []
     assert sent(driver.give(created("r"))) == []
     assert request_in(driver.give(done("r"))).response.instructions == "classify"
+
+
+def test_a_question_waits_for_a_caller_whom_nothing_answers_of_itself():
+    driver = ready(turn_detection={**VAD, "create_response": False})
+    driver.give(speech_started())
+    assert sent(driver.give(ASK)) == []
+    assert request_in(driver.give(speech_stopped())).response.instructions == "classify"
 
 
 def test_a_question_waits_for_the_session():
