@@ -155,7 +155,7 @@ BEHAVIOURS = {
     "Versions and care": (
         Behaviour("api-versions", "options are written the way the chosen API version wants", "no", "no"),
         Behaviour("version-warnings", "an option that a version lacks is told, with the first that has it"),
-        Behaviour("v1-dialect", "the label `v1` (experimental)", "no", "no"),
+        Behaviour("v1", "the label `v1` (experimental)", "no", "no"),
         Behaviour("redirects", "credentials never follow a redirect", "no: the key does", "yes"),
     ),
 }

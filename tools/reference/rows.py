@@ -69,6 +69,7 @@ def _response_options() -> Iterator[Row]:
         pipecat = rivals.pipecat_option(field.name, "ResponseProperties")
         sdk = rivals.sdk_option(field.name, "ResponseCreateParams")
         yield Row(f"response.create.{field.name}", f"`{field.type}`", pipecat, sdk)
+    yield Row("response.create.conversation=none", "a response out of band", rivals.NO, rivals.NO)
     (extra,) = [field for field in ours.fields(ResponseCreateEvent) if field.name != "response"]
     sdk = rivals.sdk_option(extra.name, "ClientEventResponseCreate")
     yield Row(f"response.create.{extra.name}", f"`{extra.type}`", rivals.NO, sdk)
