@@ -478,6 +478,7 @@ async def test_mcp_servers_are_sent_with_all_their_members(approval):
     "tool_choice=auto",
     "tool_choice=none",
     "tool_choice=required",
+    "tool_choice=function",
 )
 @pytest.mark.parametrize("choice", ["auto", "none", "required", ToolChoiceFunction(name="look")])
 async def test_every_tool_choice_goes_through(choice):

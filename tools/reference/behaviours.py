@@ -88,6 +88,7 @@ BEHAVIOURS = {
         Behaviour(
             "any-pipeline-rate", "a pipeline of any rate, resampled once if the service has not the rate"
         ),
+        Behaviour("speakerphone", "a bot on a loudspeaker does not hear itself", "server side only", "typed"),
         Behaviour("echo-reference", "microphone and played-out audio as two aligned channels"),
     ),
     "Agents and models": (
@@ -111,7 +112,10 @@ BEHAVIOURS = {
         Behaviour("foundry-agent-calls", "agents that the model asks", "no", "no"),
     ),
     "Responses": (
-        Behaviour("interim", "something is said while the answer keeps the caller waiting", "no", "typed"),
+        Behaviour(
+            "interim-response", "something is said while the answer keeps the caller waiting", "no", "typed"
+        ),
+        Behaviour("forced-tool-choice", "one response may have to call a function, or one named"),
         Behaviour("tool-choice", "the context's tool choice is the session's"),
         Behaviour("response-overrides", "options for one response alone", "no", "typed"),
         Behaviour("out-of-band-responses", "responses that leave the conversation alone"),

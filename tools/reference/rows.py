@@ -147,6 +147,8 @@ def _values() -> Iterator[Row]:
         for value in values.split():
             pipecat, sdk = rivals.pipecat_value(path, value), rivals.sdk_value(path, value)
             yield Row(f"{option}={value}", "", pipecat, sdk)
+    sdk = rivals.sdk_value("tool_choice.type", "function")
+    yield Row("tool_choice=function", "", rivals.NO, sdk)
     for kind in ITEMS.split():
         sdk = (
             "yes" if any(rivals.sdk_value("type", kind, root) == "yes" for root in _ITEM_ROOTS) else rivals.NO
