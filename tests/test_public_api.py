@@ -44,6 +44,7 @@ VideoCrop
 VideoParams
 VideoResolution
 VoiceLiveAgentEventFrame
+VoiceLiveAuditAudioFrame
 VoiceLiveBlendshapesFrame
 VoiceLiveAnnotationFrame
 VoiceLiveClient
@@ -52,6 +53,7 @@ VoiceLiveLLMAdapter
 VoiceLiveLLMService
 VoiceLiveLLMSettings
 VoiceLiveRespondFrame
+VoiceLiveVideoFrame
 VoiceLiveVisemeFrame
 VoiceLiveWordFrame
 """.split()
@@ -88,6 +90,7 @@ SERVICE = {
     "send_speech_marks": False,
     "blendshape_rate_hz": 60.0,
     "mcp_approval_timeout_s": 30.0,
+    "avatar_media": "client",
 }
 
 SERVICE_METHODS = sorted(
@@ -113,6 +116,7 @@ close
 commit_turn
 configure
 connect
+connect_avatar
 conversation_id
 handle
 interrupt

@@ -55,8 +55,10 @@ if TYPE_CHECKING:
     from pipecat_voicelive.service.frames import (
         VoiceLiveAgentEventFrame,
         VoiceLiveAnnotationFrame,
+        VoiceLiveAuditAudioFrame,
         VoiceLiveBlendshapesFrame,
         VoiceLiveRespondFrame,
+        VoiceLiveVideoFrame,
         VoiceLiveVisemeFrame,
         VoiceLiveWordFrame,
     )
@@ -110,8 +112,10 @@ _HOMES = {
     "service.frames": (
         "VoiceLiveAgentEventFrame",
         "VoiceLiveAnnotationFrame",
+        "VoiceLiveAuditAudioFrame",
         "VoiceLiveBlendshapesFrame",
         "VoiceLiveRespondFrame",
+        "VoiceLiveVideoFrame",
         "VoiceLiveVisemeFrame",
         "VoiceLiveWordFrame",
     ),
@@ -160,6 +164,7 @@ __all__ = [
     "VideoResolution",
     "VoiceLiveAgentEventFrame",
     "VoiceLiveAnnotationFrame",
+    "VoiceLiveAuditAudioFrame",
     "VoiceLiveBlendshapesFrame",
     "VoiceLiveClient",
     "VoiceLiveError",
@@ -167,6 +172,7 @@ __all__ = [
     "VoiceLiveLLMService",
     "VoiceLiveLLMSettings",
     "VoiceLiveRespondFrame",
+    "VoiceLiveVideoFrame",
     "VoiceLiveVisemeFrame",
     "VoiceLiveWordFrame",
 ]

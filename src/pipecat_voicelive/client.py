@@ -50,17 +50,6 @@ from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
 from pipecat_voicelive.session.text_input import TextInput
 from pipecat_voicelive.session.tools import message_item
 
-_VOIDED_BY_INTERRUPTION = (
-    effects.SpeechItem,
-    effects.Audio,
-    effects.SpokenText,
-    effects.Word,
-    effects.Viseme,
-    effects.Blendshapes,
-    effects.TextDelta,
-    effects.Annotation,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLost:
@@ -397,6 +386,13 @@ class VoiceLiveClient(Asks):
         """Stop the answer. `heard` says how far it was played, so that the conversation is cut there."""
         self.handle(inputs.Interrupt(heard))
 
+    def connect_avatar(self, sdp_offer: str) -> None:
+        """Offer the avatar a peer connection, in plain SDP with candidates; `AvatarAnswer` answers.
+
+        The ICE servers to use stand in `session.avatar` of the signal `SessionReady`.
+        """
+        self.handle(inputs.ConnectAvatar(sdp_offer))
+
     def send_event(self, event: ClientEvent | RawEvent | Mapping[str, Any]) -> None:
         """Send any client event as it is; a mapping for one that this package has no type for."""
         raw = RawEvent(members=dict(event)) if isinstance(event, Mapping) else event
@@ -408,7 +404,7 @@ class VoiceLiveClient(Asks):
             return
         if isinstance(event, inputs.Interrupt):
             self._signals = deque(
-                signal for signal in self._signals if not isinstance(signal, _VOIDED_BY_INTERRUPTION)
+                signal for signal in self._signals if not isinstance(signal, effects.AnswerPart)
             )
             self._room.set()
         for effect in self._session.handle(event, self._clock()):

@@ -20,6 +20,8 @@ PRINTS = {
     "out_of_band": ["I am sorry. How late is it?", "mood: annoyed"],
     "response_overrides": ["assistant: Ahoy! I am the captain of this ship.", "assistant: To Madeira."],
     "tool_choice": ["(looked up)", "assistant: Not yet.", 'assistant: The answer is: {"name": "Alva Lind"}'],
+    "avatar_frames": ["heard ", "pictures of 640 x 360", "0.png", "2.png"],
+    "avatar_websocket": ["it speaks", "it has spoken", "video: h264", "audio: aac", "avatar.mp4"],
     "api_version": [
         "-- 2025-10-01",
         "not sent: session.parallel_tool_calls. API version 2025-10-01 does not have it",

@@ -407,6 +407,30 @@ BUGS = [
         'self._half_sample = b""',
     ),
     Bug(
+        "blendshapes have no place",
+        "timeline.py",
+        "offset_ms = index * 1000 / self._frame_rate_hz",
+        "offset_ms = 0.0",
+    ),
+    Bug(
+        "an avatar's answer ends with its response",
+        "avatar.py",
+        "if self._answer is not answer or not answer.has_speech:",
+        "if answer.has_speech:",
+    ),
+    Bug(
+        "an interrupted avatar speaks on",
+        "avatar.py",
+        "out.append(fx.Send(OutputAudioBufferClearEvent()))",
+        "pass",
+    ),
+    Bug(
+        "a silenced avatar has said it all",
+        "avatar.py",
+        "if self._since_s is not None and not cut:",
+        "if self._since_s is not None:",
+    ),
+    Bug(
         "text of an item comes out during the next",
         "timeline.py",
         "yield from self._release(spoken, len(spoken.text))",

@@ -142,6 +142,11 @@ def decode_base64(text: str) -> bytes | None:
         return None
 
 
+def base64_of_json(value: object) -> str:
+    """A value as JSON, as base64, for a text inside an event."""
+    return str(msgspec.to_builtins(_encoder.encode(value)))
+
+
 def _unreadable(
     message: str | bytes, error: Exception, known: frozenset[str]
 ) -> UnknownEvent | MalformedEvent:

@@ -97,6 +97,42 @@ class VoiceLiveAnnotationFrame(DataFrame):
 
 
 @dataclass
+class VoiceLiveVideoFrame(DataFrame):
+    """The next piece of an avatar's video over the WebSocket; all pieces together are one fragmented MP4.
+
+    Pieces must not be lost, so an interruption does not drop them.
+
+    Attributes:
+        data: The bytes, picture and sound; may be several MiB. The first begin the file (`ftyp`, `moov`).
+        codec: As the service names it, e.g. "h264".
+    """
+
+    data: bytes = field(repr=False)
+    codec: str
+    interruptible: bool = field(default=False, init=False)
+
+    def __str__(self) -> str:
+        return f"{self.name}(codec: {self.codec}, size: {len(self.data)})"
+
+
+@dataclass
+class VoiceLiveAuditAudioFrame(DataFrame):
+    """Audio of an answer that an avatar speaks (`output_audit_audio`): to be kept, not to be played.
+
+    Attributes:
+        audio: 16 bit PCM, mono, at the pipeline's output rate.
+        sample_rate: That rate.
+        response_id: The response.
+        item_id: The assistant message it belongs to.
+    """
+
+    audio: bytes = field(repr=False)
+    sample_rate: int
+    response_id: str
+    item_id: str
+
+
+@dataclass
 class VoiceLiveAgentEventFrame(DataFrame):
     """An event of a hosted agent that is not speech. An interruption does not drop it.
 

@@ -37,7 +37,12 @@ from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo
 from pipecat_voicelive.protocol.refusals import failure_of, service_error, without_quotes
 from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
 from pipecat_voicelive.service.audio import OutputAudio
-from pipecat_voicelive.service.frames import VoiceLiveAgentEventFrame, VoiceLiveAnnotationFrame
+from pipecat_voicelive.service.avatar import AvatarOut
+from pipecat_voicelive.service.frames import (
+    VoiceLiveAgentEventFrame,
+    VoiceLiveAnnotationFrame,
+    VoiceLiveAuditAudioFrame,
+)
 from pipecat_voicelive.service.joints import Joints
 from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.remote_tools import RemoteToolsOut
@@ -57,7 +62,12 @@ class FramesOut:
     """Delivers signals as frames of one service."""
 
     def __init__(
-        self, service: VoiceLiveLLMService, audio: OutputAudio, meter: PlaybackMeter, marks: SpeechMarks
+        self,
+        service: VoiceLiveLLMService,
+        audio: OutputAudio,
+        meter: PlaybackMeter,
+        marks: SpeechMarks,
+        avatar: AvatarOut,
     ) -> None:
         self._service = service
         self._audio = audio
@@ -65,6 +75,7 @@ class FramesOut:
         self._meter = meter
         self._marks = marks
         self._remote = RemoteToolsOut(service)
+        self._avatar = avatar
         self._silent = False
         self._speech: TTSSpeakFrame | None = None
         self._dropped_audio = False
@@ -76,6 +87,11 @@ class FramesOut:
         """An interruption: the answer part that is just being delivered is not wanted any more."""
         self._interruptions += 1
         self._audio.reset()
+        self._avatar.void()
+
+    async def aclose(self) -> None:
+        """The conversation is over."""
+        await self._avatar.aclose()
 
     async def deliver(self, signal: ClientSignal) -> None:  # noqa: C901 - one line a signal
         """Push the frames that say this."""
@@ -88,6 +104,7 @@ class FramesOut:
                 | fx.Word()
                 | fx.Viseme()
                 | fx.Blendshapes()
+                | fx.AuditAudio()
                 | fx.TextDelta()
                 | fx.Annotation()
             ):
@@ -124,10 +141,12 @@ class FramesOut:
                 self._audio.comes_as(audio_format)
                 if not self._silent:
                     await service.push_frame(TTSStartedFrame(append_to_context=self._in_context))
+                    await self._avatar.speech(begins=True)
             case fx.SpeechClosed():
                 if not self._silent:
                     await self._push_audio(self._audio.flush())
                     await service.push_frame(TTSStoppedFrame())
+                    await self._avatar.speech(begins=False)
             case fx.ResponseClosed():
                 if self._in_context:
                     await service.push_frame(LLMFullResponseEndFrame())
@@ -159,10 +178,14 @@ class FramesOut:
                 logger.info(f"{service}: session {session.id} is ready, model {session.model}")
                 self._check_format(session)
                 await service.set_usable(True)
+                await self._avatar.session(session)
                 await service.session_ready(session)
             case fx.SessionChanged(session):
                 logger.debug(f"{service}: session {session.id} has changed options")
                 self._check_format(session)
+                await self._avatar.session(session)
+            case fx.AvatarAnswer() | fx.AvatarSpeaking() | fx.AvatarIdle() | fx.AvatarVideo():
+                await self._avatar.deliver(signal)
             case fx.SessionRefused(error, fatal):
                 await service.push_error(
                     f"Voice Live refused the session's options{_told(error)}. Check `session_properties`.",
@@ -241,6 +264,9 @@ class FramesOut:
                 pass
             case fx.Audio(_, _, audio):
                 await self._push_audio(self._audio.convert(audio))
+            case fx.AuditAudio(response_id, item_id, audio):
+                pcm, rate_hz = self._audio.convert(audio), self._audio.rate_hz
+                await push(VoiceLiveAuditAudioFrame(pcm, rate_hz, response_id, item_id))
             case fx.SpokenText(_, item_id, text):
                 heard = TTSTextFrame(self._heard.joined(item_id, text), text_type=text_type(self._speech))
                 heard.includes_inter_frame_spaces = True

@@ -9,6 +9,7 @@ together stands before the first one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import AsyncIterable
 from typing import Any
@@ -37,6 +38,7 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators import async_tool_messages
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
+from pipecat.processors.frameworks.rtvi.frames import RTVIClientMessageFrame
 from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.types import assert_given
 from pydantic import BaseModel
@@ -56,6 +58,7 @@ from pipecat_voicelive.protocol.requests import check_metadata, silent
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
 from pipecat_voicelive.service.audio import OutputAudio
+from pipecat_voicelive.service.avatar import Media, check_media, make_avatar
 from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter, tool_output
 from pipecat_voicelive.service.ending import HeldEnd
 from pipecat_voicelive.service.error_categories import category_of
@@ -132,6 +135,7 @@ class VoiceLiveLLMService(InferringService):
         send_speech_marks: bool = False,
         blendshape_rate_hz: float = FRAME_RATE_HZ,
         mcp_approval_timeout_s: float = APPROVAL_TIMEOUT_S,
+        avatar_media: Media = "client",
         **kwargs: Any,
     ) -> None:
         """Create the service. It connects when the pipeline is set up.
@@ -158,6 +162,8 @@ class VoiceLiveLLMService(InferringService):
             send_speech_marks: Whether words, visemes and blendshapes also go to the transport's client.
             blendshape_rate_hz: Frames of blendshapes a second; nothing on the wire says it.
             mcp_approval_timeout_s: How long an MCP call may wait for approval before it is denied.
+            avatar_media: Where an avatar is seen: "client" if the transport's client connects to it,
+                "pipeline" if its picture and sound are to come as frames (extra `avatar`).
             **kwargs: Passed on to `LLMService`.
 
         Raises:
@@ -182,6 +188,8 @@ class VoiceLiveLLMService(InferringService):
             "mcp_approval_timeout_s": mcp_approval_timeout_s,
         }
         self._told_of_instructions = False
+        check_media(avatar_media)
+        self._avatar_media: Media = avatar_media
         self._marks = SpeechMarks(blendshape_rate_hz, send=send_speech_marks)
         self._check_settings()
         check_audio_in(assert_given(complete.session_properties).to_wire(), api_version)
@@ -321,7 +329,8 @@ class VoiceLiveLLMService(InferringService):
         self._hearing = Hearing(self._client, self._formats.caller, manual_turns=properties.manual_turns)
         self._hearing.paused = paused
         audio = OutputAudio(self._formats.bot, self._rates_hz[1])
-        self._out = FramesOut(self, audio, self._meter, self._marks)
+        self._avatar = make_avatar(self, self._client, self._avatar_media, self._rates_hz[1])
+        self._out = FramesOut(self, audio, self._meter, self._marks, self._avatar)
         self._reader = ContextReader()
         self._writing_turn = False
 
@@ -344,18 +353,19 @@ class VoiceLiveLLMService(InferringService):
             told = str(error) if isinstance(error, VoiceLiveError) else type(error).__name__
             await self.push_error(told, exception=error, force_treat_as_permanent=True)
             await client.close()
-        async for signal in client:
-            if isinstance(signal, effects.UserTranscript):
-                reader.transcribed(signal.text)
-            try:
-                await out.deliver(signal)
-            except Exception as error:  # noqa: BLE001 - one signal that fails must not silence the rest
-                await self.push_error(
-                    f"Could not deliver {type(signal).__name__}: {type(error).__name__}.",
-                    exception=error,
-                    category=ErrorCategory.UNKNOWN,
-                )
-            await self._end.release()
+        async with contextlib.aclosing(out):
+            async for signal in client:
+                if isinstance(signal, effects.UserTranscript):
+                    reader.transcribed(signal.text)
+                try:
+                    await out.deliver(signal)
+                except Exception as error:  # noqa: BLE001 - one signal that fails must not silence the rest
+                    await self.push_error(
+                        f"Could not deliver {type(signal).__name__}: {type(error).__name__}.",
+                        exception=error,
+                        category=ErrorCategory.UNKNOWN,
+                    )
+                await self._end.release()
         await self._end.release()
 
     def _restart(self) -> None:
@@ -454,6 +464,8 @@ class VoiceLiveLLMService(InferringService):
                 self._read_context()
                 await self._respond(frame.properties, frame.additional_instructions)
                 return
+            case RTVIClientMessageFrame():
+                await self._avatar.heed(frame)
             case SpeechControlParamsFrame() if frame.vad_params is not None:
                 self._hearing.detection_takes(frame.vad_params.start_secs)
             case LLMSetToolsFrame():

@@ -14,6 +14,7 @@ from pipecat_voicelive.protocol.audio import AudioFormat
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ, BlendshapeFrames
 from pipecat_voicelive.session.effects import (
     AnswerPart,
+    AuditAudio,
     ResponseClosed,
     ResponseOpened,
     SpeechClosed,
@@ -53,14 +54,36 @@ class Answer:
         audio_format: AudioFormat,
         blendshape_rate_hz: float = FRAME_RATE_HZ,
         wish: Wish | None = None,
+        *,
+        elsewhere: bool = False,
     ) -> None:
         self.response_id = response_id
         self.audio_format = audio_format = (wish.audio_format if wish else None) or audio_format
         self.in_conversation = wish is None or wish.in_conversation
         self._speech = wish.speech if wish else None
         self._phase = Phase.ANNOUNCED
-        self._timeline = Timeline(response_id, audio_format, blendshape_rate_hz)
+        self._elsewhere = elsewhere
+        self._timeline = Timeline(response_id, audio_format, blendshape_rate_hz, elsewhere=elsewhere)
         self._spoken_characters: dict[str, int] = {}
+
+    @property
+    def heard_elsewhere(self) -> bool:
+        """Whether it belongs to the conversation and is spoken elsewhere."""
+        return self._elsewhere and self.in_conversation
+
+    @property
+    def has_speech(self) -> bool:
+        """Whether anything is said, here or elsewhere."""
+        return self._timeline.has_text or self._phase is Phase.SPEAKING
+
+    @property
+    def next_ms(self) -> float | None:
+        """Where something is to happen next in speech that is played elsewhere, None if it is not played."""
+        return self._timeline.next_ms if self._phase is Phase.SPEAKING else None
+
+    def position(self, at_ms: float) -> tuple[str, float]:
+        """The item that is being played, and how many milliseconds of it at that place of the response."""
+        return self._timeline.position(at_ms)
 
     def take(self, event: Part) -> Out:
         """A part of it comes."""
@@ -84,8 +107,22 @@ class Answer:
             self._phase = Phase.OPEN
             yield ResponseOpened(self.response_id, self._speech)
 
+    def begin_speech(self) -> Out:
+        """It begins to be spoken elsewhere."""
+        yield from self._speak()
+
+    def heard(self, upto_ms: float) -> Out:
+        """It was spoken elsewhere, this far."""
+        if self._phase is Phase.SPEAKING:
+            yield from self._timeline.heard(upto_ms)
+
     def audio(self, item_id: str, pcm: bytes) -> Out:
-        """Audio."""
+        """Audio. That of speech played elsewhere is only to be kept."""
+        if self._elsewhere:
+            yield from self.open()
+            if self._phase is not Phase.OVER:
+                yield AuditAudio(self.response_id, item_id, pcm)
+            return
         yield from self._speak()
         if self._phase is Phase.SPEAKING:
             yield from self._timeline.audio(item_id, pcm)

@@ -187,6 +187,15 @@ class Blendshapes:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditAudio:
+    """Audio of an answer that an avatar speaks, in the session's output format: to be kept, not played."""
+
+    response_id: str
+    item_id: str
+    audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechClosed:
     """All audio of the answer has come, or no more will."""
 
@@ -334,7 +343,45 @@ class ServiceWarning:
     code: str | None
 
 
-AnswerPart: TypeAlias = SpeechItem | Audio | SpokenText | Word | Viseme | Blendshapes | TextDelta | Annotation
+@dataclass(frozen=True, slots=True)
+class AvatarAnswer:
+    """The avatar takes the peer connection that was offered: its answer, as plain SDP."""
+
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarSpeaking:
+    """The avatar begins to speak. `turn_id` is the service's, if it says one."""
+
+    turn_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarIdle:
+    """The avatar has stopped speaking."""
+
+    turn_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarVideo:
+    """A piece of the avatar's video over the WebSocket: put together, all pieces are one fragmented MP4.
+
+    Attributes:
+        codec: As the service names it, e.g. "h264".
+        data: The next bytes of the file, picture and sound; may be several MiB.
+        output_index: The service's number of the output.
+    """
+
+    codec: str
+    data: bytes
+    output_index: int
+
+
+AnswerPart: TypeAlias = (
+    SpeechItem | Audio | SpokenText | Word | Viseme | Blendshapes | AuditAudio | TextDelta | Annotation
+)
 """Signals that an interruption makes void while they are undelivered."""
 
 Signal: TypeAlias = (
@@ -360,6 +407,10 @@ Signal: TypeAlias = (
     | RemoteSignal
     | ItemCreated
     | ItemUpdated
+    | AvatarAnswer
+    | AvatarSpeaking
+    | AvatarIdle
+    | AvatarVideo
     | RequestRefused
     | AudioDropped
     | Unreadable

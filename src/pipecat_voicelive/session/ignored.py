@@ -28,15 +28,4 @@ AskedFor: TypeAlias = se.ConversationItemRetrieved
 NothingToDo: TypeAlias = se.RateLimitsUpdated
 """Nothing can be done about rate limits before a request is refused."""
 
-Faces: TypeAlias = (
-    se.SessionAvatarConnecting
-    | se.SessionAvatarSwitchToSpeaking
-    | se.SessionAvatarSwitchToIdle
-    | se.ResponseVideoDelta
-    | se.OutputAudioBufferCleared
-    | se.OutputAudioBufferStarted
-    | se.OutputAudioBufferStopped
-)
-"""Avatars: not shown yet."""
-
-IgnoredEvent: TypeAlias = SaidByDeltas | AskedFor | NothingToDo | Faces
+IgnoredEvent: TypeAlias = SaidByDeltas | AskedFor | NothingToDo

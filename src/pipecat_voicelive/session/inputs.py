@@ -152,6 +152,17 @@ class Interrupt:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectAvatar:
+    """Offer the avatar a peer connection; `AvatarAnswer` answers.
+
+    Attributes:
+        sdp_offer: The offer as plain SDP, with its ICE candidates.
+    """
+
+    sdp_offer: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendRaw:
     """Send this event as it is, as soon as the session takes events; nothing is concluded from it."""
 
@@ -182,6 +193,7 @@ Intent: TypeAlias = (
     | AnswerTool
     | AnswerApproval
     | Interrupt
+    | ConnectAvatar
     | SendRaw
     | Lost
     | Tick

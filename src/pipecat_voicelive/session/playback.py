@@ -7,6 +7,7 @@ nothing was heard is taken out.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from pipecat_voicelive.protocol.audio import AudioFormat
@@ -14,7 +15,7 @@ from pipecat_voicelive.protocol.client_events import (
     ConversationItemDeleteEvent,
     ConversationItemTruncateEvent,
 )
-from pipecat_voicelive.protocol.server_events import ResponseAudioDelta
+from pipecat_voicelive.protocol.server_events import ResponseAudioDelta, ResponseAudioTranscriptDelta
 from pipecat_voicelive.session.inputs import Heard
 
 _PLAYED_OUT_MS = 40.0
@@ -46,6 +47,14 @@ class Playback:
         self.has_spoken = True
         if len(self._items) > _REMEMBERED:
             del self._items[next(iter(self._items))]
+
+    def spoken_elsewhere(self, event: ResponseAudioTranscriptDelta) -> None:
+        """An item is spoken where it cannot be measured: it is as long as it may be."""
+        self._items[event.item_id] = _SpokenItem(event.content_index, math.inf)
+
+    def heard_out(self) -> None:
+        """All was heard to its end."""
+        self._items = {}
 
     def truncated(self, item_id: str) -> None:
         """The service has cut or removed this item itself."""

@@ -16,6 +16,7 @@ The parts, in the order in which an input meets them:
     asides        what is asked out of band, in the pauses
     answer        what comes out of the running response, at its place in the audio
     playback      what was heard of it
+    avatar        what is spoken elsewhere, to others
     wording       all that is sent, in the words of the API version
 """
 
@@ -40,6 +41,7 @@ from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.answer import Answer
 from pipecat_voicelive.session.asides import Asides, Question
+from pipecat_voicelive.session.avatar import Avatar
 from pipecat_voicelive.session.ignored import IgnoredEvent
 from pipecat_voicelive.session.playback import Playback
 from pipecat_voicelive.session.remote_calls import (
@@ -114,11 +116,12 @@ class Session:
         self._answer: Answer | None = None
         self._ending: tuple[Answer, Response, float] | None = None
         self._playback = Playback()
+        self._unreadable = UnreadableEvents()
+        self._avatar = Avatar(self._playback, self._unreadable)
         self._items = 0
         self._unconfirmed = Unconfirmed(id_prefix)
         self._results = Results()
         self._deletions: list[ConversationItemDeleteEvent] = []
-        self._unreadable = UnreadableEvents()
         self._out: list[fx.Effect] = []
 
     @property
@@ -137,6 +140,7 @@ class Session:
         return (
             self._responses.pending
             or self._ending is not None
+            or self._avatar.speaking
             or self._tools.running
             or self._remote.pending
             or self.results_waiting
@@ -162,6 +166,7 @@ class Session:
             self._asides.give_up_at_s,
             self._transcripts.deadline_s,
             self._remote.deadline_s,
+            self._avatar.deadline_s,
         ]
         if self._ending:
             deadlines.append(self._ending[2])
@@ -230,7 +235,9 @@ class Session:
             case inputs.CommitTurn():
                 self._commit_turn()
             case inputs.Interrupt(heard):
-                self._interrupt(heard)
+                self._interrupt(heard, now_s)
+            case inputs.ConnectAvatar(sdp_offer):
+                self._send(self._avatar.offer(sdp_offer))
             case inputs.SendRaw(event):
                 self._send(event)
             case inputs.Lost():
@@ -251,11 +258,14 @@ class Session:
             self._ask(self._responses.want(Wish(items=self._unconfirmed.ids)))
         self._ask(self._responses.release())
 
-    def _interrupt(self, heard: inputs.Heard | None) -> None:
+    def _interrupt(self, heard: inputs.Heard | None, now_s: float) -> None:
         stopped = self._turn.stopped if isinstance(self._turn, Speaking) else None
         cancel_id = self._responses.interrupt(keep_owed=self._responses.held)
         if cancel_id is not None and cancel_id != stopped:
             self._send(ResponseCancelEvent(response_id=cancel_id))
+        if self._avatar.present:
+            effects, heard = self._avatar.interrupt(now_s)
+            self._out += effects
         if heard is not None and not self._rules.truncates:
             truncations, deletions = self._playback.cut(heard)
             for truncation in truncations:
@@ -272,12 +282,14 @@ class Session:
             self._finished(response)
         self._close_answer(interrupted=True)
         self._out += self._remote.lost()
+        self._out += self._avatar.lost()
         self._responses.lost()
         self._asides.lost()
         self._results.clear()
         self._turn = Quiet()
 
     def _tick(self, now_s: float) -> None:
+        self._out += self._avatar.tick(now_s)
         self._out += self._transcripts.tick(now_s)
         self._transcripts_came()
         if self._ending and now_s >= self._ending[2]:
@@ -304,6 +316,8 @@ class Session:
                 if answer := self._accepting(event.response_id):
                     if isinstance(event, se.ResponseAudioDelta) and answer.in_conversation:
                         self._playback.received(event, answer.audio_format)
+                    elif isinstance(event, se.ResponseAudioTranscriptDelta) and answer.heard_elsewhere:
+                        self._playback.spoken_elsewhere(event)
                     self._out += answer.take(event)
                 elif isinstance(event, se.ResponseTextDelta):
                     self._asides.text(event.response_id, event.delta)
@@ -370,6 +384,18 @@ class Session:
                 self._refused(event.error, now_s)
             case se.Warning():
                 self._out.append(fx.ServiceWarning(event.warning.message or "", event.warning.code))
+            case (
+                se.SessionAvatarConnecting()
+                | se.SessionAvatarSwitchToSpeaking()
+                | se.SessionAvatarSwitchToIdle()
+                | se.ResponseVideoDelta()
+                | se.OutputAudioBufferStarted()
+                | se.OutputAudioBufferStopped()
+                | se.OutputAudioBufferCleared()
+            ):
+                heard = isinstance(self._turn, Speaking) and self._turn.heard_by_service
+                silenced = heard and self._rules.interrupts_response
+                self._out += self._avatar.take(event, now_s, caller_speaks=silenced)
             case se.UnknownEvent(type=name):
                 self._out += self._unreadable.tell(name, "unknown type")
             case se.MalformedEvent(type=name, problem=problem):
@@ -385,6 +411,7 @@ class Session:
     def _session_updated(self, event: se.SessionUpdated) -> None:
         first, held = self._setup.updated(event.session)
         self._rules = TurnRules.of(event.session.turn_detection)
+        self._avatar.configured(event.session)
         self._transcripts.expected = event.session.input_audio_transcription is not None
         self._out.append(fx.SessionReady(event.session) if first else fx.SessionChanged(event.session))
         self._out += [fx.Send(waiting) for waiting in held]
@@ -414,6 +441,7 @@ class Session:
         # The service answers of itself after a turn of the caller, and never in between.
         interim = self._setup.interim_responses and not isinstance(self._turn, Answering)
         wish = self._responses.created(response, self._unconfirmed.ids, interim=interim)
+        self._out += self._avatar.next()
         self._end_answer()
         self._close_answer(interrupted=True)
         if not isinstance(replaced, Silent):
@@ -422,7 +450,14 @@ class Session:
         if not isinstance(self._responses.active, Running):
             self._send(ResponseCancelEvent(response_id=response.id))
             return
-        self._answer = Answer(response.id, self._setup.output_format, self._blendshape_rate_hz, wish)
+        self._answer = Answer(
+            response.id,
+            self._setup.output_format,
+            self._blendshape_rate_hz,
+            wish,
+            elsewhere=self._avatar.present,
+        )
+        self._avatar.created(self._answer)
         if wish.speech is None if wish else not interim:
             self._results.answered(self._unconfirmed.ids)
         if isinstance(self._turn, Answering):
@@ -447,7 +482,8 @@ class Session:
             self._give_outputs(self._tools.abandon(response.id))
             self._finished(response)
         else:
-            self._out += answer.end_speech(complete=response.status != "cancelled")
+            if not self._avatar.done(answer, now_s):
+                self._out += answer.end_speech(complete=response.status != "cancelled")
             self._ending = (answer, response, now_s + WAIT_S)
             if not self._transcripts.awaiting:
                 self._end_answer()
@@ -464,7 +500,8 @@ class Session:
             return
         (answer, response, _), self._ending = self._ending, None
         interrupted = interrupted or response.status == "cancelled"
-        self._out += answer.close(interrupted=interrupted)
+        if interrupted or not self._avatar.speaking:
+            self._out += answer.close(interrupted=interrupted)
         self._finished(response)
         if interrupted:
             self._give_outputs(self._tools.abandon(response.id))

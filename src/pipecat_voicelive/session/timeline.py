@@ -11,6 +11,9 @@ half a sample at the end of a delta waits for its other half in the next.
 Blendshapes come in batches of frames, with the number of frames before: their place is that number by the
 frame rate. A long batch is handed on in pieces, or much of it would outlive an interruption.
 
+What is played elsewhere, as an avatar's speech is, brings no audio. Then the places are passed as time passes
+(`heard`), the text of each item is expected behind that of the item before, and nothing comes out unheard.
+
 Text has no times of its own. With word timestamps it is released word by word, as far as each word's place
 in the text; words that the text does not hold in that form ("54" for "fifty-four") are passed over. Without
 them its place in its item is estimated from its length. All that is left of an item's text comes out before
@@ -53,6 +56,7 @@ class _ItemText:
     text: str = ""
     released: int = 0
     searched: int = 0
+    start_ms: float = 0.0
     estimated_ms: float = 0.0
     estimates: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
     words_seen: bool = False
@@ -66,21 +70,43 @@ class Timeline:
         response_id: The response.
         audio_format: Format of its audio; G.711 has one byte a sample.
         frame_rate_hz: Frames a second of its blendshapes.
+        elsewhere: Whether the audio is played elsewhere.
     """
 
     def __init__(
-        self, response_id: str, audio_format: AudioFormat, frame_rate_hz: float = FRAME_RATE_HZ
+        self,
+        response_id: str,
+        audio_format: AudioFormat,
+        frame_rate_hz: float = FRAME_RATE_HZ,
+        *,
+        elsewhere: bool = False,
     ) -> None:
         self._response_id = response_id
         self._format = audio_format
         self._frame_rate_hz = frame_rate_hz
+        self._elsewhere = elsewhere
+        self._begun: set[str] = set()
         self._emitted_bytes = 0
         self._half_sample = b""
-        self._pending: list[tuple[int, int, Callable[[], Iterator[Piece]]]] = []
+        self._pending: list[tuple[int, int, str, Callable[[], Iterator[Piece]]]] = []
         self._count = 0
         self._texts: dict[str, _ItemText] = {}
         self._playing: str | None = None
         self._item_start_ms = 0.0
+
+    @property
+    def has_text(self) -> bool:
+        """Whether anything is said."""
+        return any(text.text for text in self._texts.values())
+
+    @property
+    def next_ms(self) -> float | None:
+        """Where something is to happen next, None if nothing is known of."""
+        return self._format.duration_ms(self._pending[0][0]) if self._pending else None
+
+    def position(self, at_ms: float) -> tuple[str, float]:
+        """The item that is being played, "" if none was begun, and how many milliseconds of it by then."""
+        return self._playing or "", at_ms - self._item_start_ms
 
     def audio(self, item_id: str, pcm: bytes) -> Iterator[Piece]:
         """Audio arrives: the pieces of it, with what happens in between."""
@@ -108,19 +134,21 @@ class Timeline:
         if text.words_seen:
             self._place_words(text)
         else:
+            if self._elsewhere and not text.estimates and not text.estimated_ms:
+                text.start_ms = max(other.start_ms + other.estimated_ms for other in self._texts.values())
             text.estimates.append((text.estimated_ms, len(text.text)))
             text.estimated_ms += sum(
                 _MS_PER_IDEOGRAPH if character >= _FIRST_IDEOGRAPH else _MS_PER_CHARACTER
                 for character in delta
             )
-            if self._playing == item_id:
+            if self._playing == item_id or self._elsewhere:
                 self._place_estimates(text)
         yield from self._passed()
 
     def word(self, item_id: str, word: str, offset_ms: int, duration_ms: int) -> Iterator[Piece]:
         """A word's place arrives."""
         signal = Word(self._response_id, item_id, word, offset_ms, duration_ms)
-        self._at(offset_ms, lambda: iter((signal,)))
+        self._at(item_id, offset_ms, lambda: iter((signal,)))
         text = self._text_of(item_id)
         text.words_seen = True
         text.unplaced.append((offset_ms, word))
@@ -130,7 +158,7 @@ class Timeline:
     def viseme(self, item_id: str, viseme_id: int, offset_ms: int) -> Iterator[Piece]:
         """A viseme's place arrives."""
         signal = Viseme(self._response_id, item_id, viseme_id, offset_ms)
-        self._at(offset_ms, lambda: iter((signal,)))
+        self._at(item_id, offset_ms, lambda: iter((signal,)))
         yield from self._passed()
 
     def blendshapes(self, item_id: str, frames: BlendshapeFrames, frame_index: int) -> Iterator[Piece]:
@@ -141,13 +169,19 @@ class Timeline:
             index = frame_index + start
             offset_ms = index * 1000 / self._frame_rate_hz
             piece = Blendshapes(self._response_id, item_id, frames[start : start + step], index, offset_ms)
-            self._at(offset_ms, lambda piece=piece: iter((piece,)))
+            self._at(item_id, offset_ms, lambda piece=piece: iter((piece,)))
         yield from self._passed()
+
+    def heard(self, upto_ms: float) -> Iterator[Piece]:
+        """The audio was played elsewhere, this far: what happened in it until there."""
+        upto_bytes = self._format.size_bytes(upto_ms)
+        yield from self._due(upto_bytes)
+        self._emitted_bytes = max(self._emitted_bytes, upto_bytes)
 
     def finish(self) -> Iterator[Piece]:
         """No more will come: everything that is left, in order."""
         while self._pending:
-            yield from heapq.heappop(self._pending)[2]()
+            yield from self._happen()
         for text in self._texts.values():
             yield from self._release(text, len(text.text))
 
@@ -156,29 +190,42 @@ class Timeline:
             yield from self._passed()
             yield from self._release(spoken, len(spoken.text))
         self._playing = item_id
+        self._begun.add(item_id)
         self._half_sample = b""
-        self._item_start_ms = self._format.duration_ms(self._emitted_bytes)
-        self._place_estimates(self._text_of(item_id))
+        text = self._text_of(item_id)
+        text.start_ms = self._item_start_ms = self._format.duration_ms(self._emitted_bytes)
+        self._place_estimates(text)
         yield SpeechItem(self._response_id, item_id)
 
     def _text_of(self, item_id: str) -> _ItemText:
         return self._texts.setdefault(item_id, _ItemText(item_id))
 
-    def _at(self, offset_ms: float, happen: Callable[[], Iterator[Piece]]) -> None:
+    def _at(self, item_id: str, offset_ms: float, happen: Callable[[], Iterator[Piece]]) -> None:
         self._count += 1
-        heapq.heappush(self._pending, (self._format.size_bytes(max(offset_ms, 0)), self._count, happen))
+        heapq.heappush(
+            self._pending, (self._format.size_bytes(max(offset_ms, 0)), self._count, item_id, happen)
+        )
 
     def _passed(self) -> Iterator[Piece]:
         """What should have happened in the audio that has come out."""
-        yield from self._due(self._emitted_bytes - 1)
+        if self._playing and not self._elsewhere:
+            yield from self._due(self._emitted_bytes - 1)
 
     def _due(self, upto_bytes: int) -> Iterator[Piece]:
-        while self._playing and self._pending and self._pending[0][0] <= upto_bytes:
-            yield from heapq.heappop(self._pending)[2]()
+        while self._pending and self._pending[0][0] <= upto_bytes:
+            yield from self._happen()
+
+    def _happen(self) -> Iterator[Piece]:
+        at_bytes, _, item_id, happen = heapq.heappop(self._pending)
+        if self._elsewhere and item_id not in self._begun:
+            self._emitted_bytes = max(self._emitted_bytes, at_bytes) if self._playing else 0
+            yield from self._begin_item(item_id)
+        yield from happen()
 
     def _place_estimates(self, text: _ItemText) -> None:
         for offset_ms, upto in text.estimates:
-            self._at(self._item_start_ms + offset_ms, lambda upto=upto: self._release_estimate(text, upto))
+            place_ms = text.start_ms + offset_ms
+            self._at(text.item_id, place_ms, lambda upto=upto: self._release_estimate(text, upto))
         text.estimates.clear()
 
     def _place_words(self, text: _ItemText) -> None:
@@ -192,7 +239,11 @@ class Timeline:
             if found is None:
                 continue
             text.searched = upto = found.end()
-            self._at(offset_ms, lambda upto=upto: self._release(text, _with_punctuation(text.text, upto)))
+            self._at(
+                text.item_id,
+                offset_ms,
+                lambda upto=upto: self._release(text, _with_punctuation(text.text, upto)),
+            )
 
     def _release_estimate(self, text: _ItemText, upto: int) -> Iterator[Piece]:
         if not text.words_seen:

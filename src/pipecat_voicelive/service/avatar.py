@@ -1,0 +1,215 @@
+"""An avatar on its way to whoever sees it: the client of the transport itself, or the pipeline.
+
+client     The client of the transport (a browser) connects to the avatar itself. What it needs goes through
+           RTVI messages, and what it sees and hears never comes here:
+
+               server  {"type": "voicelive-avatar-ready", "output_protocol": ..., "ice_servers": [...]}
+               client  "voicelive-avatar-join"                      asks for that message again
+               client  "voicelive-avatar-offer" {"sdp": ...}        over WebRTC
+               server  {"type": "voicelive-avatar-answer", "sdp": ...}
+               server  {"type": "voicelive-avatar-video", "codec": ..., "data": base64}   over the WebSocket
+               server  {"type": "voicelive-avatar-speaking"} and {"type": "voicelive-avatar-idle"}
+
+pipeline   Picture and sound are received here and pushed as frames.
+
+Speech that does not pass the pipeline's transport is not noticed by it: then the frames that say whether the
+bot speaks are pushed from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from loguru import logger
+from pipecat.frames.frames import BotStartedSpeakingFrame, BotStoppedSpeakingFrame
+from pipecat.processors.frameworks.rtvi.frames import RTVIClientMessageFrame, RTVIServerMessageFrame
+
+from pipecat_voicelive.client import VoiceLiveClient
+from pipecat_voicelive.errors import ConfigurationError
+from pipecat_voicelive.protocol.items import SessionInfo
+from pipecat_voicelive.service.avatar_media import AvatarMedia, require_avatar_extra
+from pipecat_voicelive.service.avatar_movie import AvatarMovie
+from pipecat_voicelive.service.avatar_rtc import AvatarPeer
+from pipecat_voicelive.service.frames import VoiceLiveVideoFrame
+from pipecat_voicelive.session import effects as fx
+
+if TYPE_CHECKING:
+    from pipecat_voicelive.service.service import VoiceLiveLLMService
+
+Media: TypeAlias = Literal["client", "pipeline"]
+AvatarSignal: TypeAlias = fx.AvatarAnswer | fx.AvatarSpeaking | fx.AvatarIdle | fx.AvatarVideo
+
+
+def check_media(media: str) -> None:
+    """Refuse what is no way for an avatar.
+
+    Raises:
+        ConfigurationError: It is neither "client" nor "pipeline", or what "pipeline" needs is not installed.
+    """
+    if media not in ("client", "pipeline"):
+        raise ConfigurationError(
+            'Give avatar_media="client" if the transport\'s client connects to the avatar, or "pipeline" if '
+            "its picture and sound are to come as frames."
+        )
+    if media == "pipeline":
+        require_avatar_extra()
+
+
+class AvatarOut:
+    """The avatar of one conversation, for the client of the transport.
+
+    Args:
+        service: Pushes the frames.
+        client: The conversation.
+    """
+
+    def __init__(self, service: VoiceLiveLLMService, client: VoiceLiveClient) -> None:
+        self._service = service
+        self._client = client
+        self._session: SessionInfo | None = None
+        self._first_video: bytes | None = None
+
+    @property
+    def options(self) -> dict[str, Any] | None:
+        """The avatar's options that are in effect, None without one."""
+        return self._session.avatar if self._session is not None else None
+
+    async def session(self, session: SessionInfo) -> None:
+        """Options are in effect."""
+        before, self._session = self.options, session
+        if session.avatar is not None and before is None:
+            await self.ready(session.avatar)
+
+    async def ready(self, options: dict[str, Any]) -> None:
+        """There is an avatar, and whoever wants to see it may connect."""
+        await self._tell(
+            "ready",
+            output_protocol=options.get("output_protocol") or "webrtc",
+            ice_servers=options.get("ice_servers") or [],
+        )
+
+    async def deliver(self, signal: AvatarSignal) -> None:
+        """Hand on what the avatar does."""
+        match signal:
+            case fx.AvatarAnswer(sdp):
+                await self._tell("answer", sdp=sdp)
+            case fx.AvatarSpeaking(turn_id):
+                await self._tell("speaking", turn_id=turn_id)
+            case fx.AvatarIdle(turn_id):
+                await self._tell("idle", turn_id=turn_id)
+            case fx.AvatarVideo(codec, data, _):
+                if self._first_video is None:
+                    self._first_video = data
+                await self._service.push_frame(VoiceLiveVideoFrame(data, codec))
+                await self._tell_video(codec, data)
+
+    async def speech(self, *, begins: bool) -> None:
+        """The avatar begins or ends to speak an answer."""
+        if self.options is not None:
+            await self._service.broadcast_frame(
+                BotStartedSpeakingFrame if begins else BotStoppedSpeakingFrame
+            )
+
+    async def heed(self, message: RTVIClientMessageFrame) -> None:
+        """A message of the transport's client."""
+        match message.type, message.data:
+            case "voicelive-avatar-offer", {"sdp": str(sdp)}:
+                self._client.connect_avatar(sdp)
+            case "voicelive-avatar-offer", _:
+                logger.warning(f"{self._service}: an offer to the avatar came without its sdp")
+            case "voicelive-avatar-join", _ if self.options is not None:
+                await self.ready(self.options)
+                if self._first_video is not None:
+                    await self._tell_video("", self._first_video)
+            case _:
+                pass
+
+    def void(self) -> None:
+        """An interruption: what is still to come of the answer is not wanted."""
+
+    async def aclose(self) -> None:
+        """The conversation is over."""
+
+    async def _tell(self, what: str, **members: Any) -> None:
+        data = {"type": f"voicelive-avatar-{what}", **members}
+        await self._service.push_frame(RTVIServerMessageFrame(data=data))
+
+    async def _tell_video(self, codec: str, data: bytes) -> None:
+        await self._tell("video", codec=codec, data=base64.b64encode(data).decode())
+
+
+class AvatarIntoPipeline(AvatarOut):
+    """The avatar of one conversation, received here and pushed as frames.
+
+    Args:
+        service: Pushes the frames.
+        client: The conversation.
+        rate_hz: The pipeline's output rate.
+    """
+
+    def __init__(self, service: VoiceLiveLLMService, client: VoiceLiveClient, rate_hz: int) -> None:
+        super().__init__(service, client)
+        self._rate_hz = rate_hz
+        self._media: AvatarMedia | None = None
+        self._source: AvatarPeer | AvatarMovie | None = None
+        self._offering: asyncio.Task[None] | None = None
+
+    async def ready(self, options: dict[str, Any]) -> None:
+        """There is an avatar: receive it."""
+        self._media = AvatarMedia(self._service.push_frame, self._rate_hz)
+        if options.get("output_protocol") == "websocket":
+            self._source = AvatarMovie(self._media)
+            return
+        self._source = AvatarPeer(self._media, options.get("ice_servers") or [])
+        self._offering = asyncio.create_task(self._offer(self._source), name="voicelive-avatar-offer")
+
+    async def _offer(self, peer: AvatarPeer) -> None:
+        try:
+            self._client.connect_avatar(await peer.offer())
+        except Exception as error:  # noqa: BLE001 - whatever it is, there will be no picture and no sound
+            await self._service.push_error(
+                f"No peer connection could be offered to the avatar: {type(error).__name__}.", exception=error
+            )
+
+    async def deliver(self, signal: AvatarSignal) -> None:
+        """Receive what the avatar does."""
+        match signal, self._source:
+            case fx.AvatarAnswer(sdp), AvatarPeer() as peer:
+                await peer.answer(sdp)
+            case fx.AvatarVideo(_, data, _), AvatarMovie() as movie:
+                movie.feed(data)
+            case _:
+                pass
+
+    async def speech(self, *, begins: bool) -> None:
+        """The avatar begins or ends to speak an answer."""
+        if self._media is not None:
+            self._media.speech(begins=begins)
+
+    async def heed(self, message: RTVIClientMessageFrame) -> None:
+        """The transport's client has nothing to do with it."""
+
+    def void(self) -> None:
+        """An interruption: what is still to come of the answer is not wanted."""
+        if self._media is not None:
+            self._media.void()
+        if isinstance(self._source, AvatarMovie):
+            self._source.void()
+
+    async def aclose(self) -> None:
+        """The conversation is over."""
+        if self._offering is not None:
+            self._offering.cancel()
+            await asyncio.gather(self._offering, return_exceptions=True)
+        source, self._source = self._source, None
+        if source is not None:
+            await source.aclose()
+
+
+def make_avatar(
+    service: VoiceLiveLLMService, client: VoiceLiveClient, media: Media, rate_hz: int
+) -> AvatarOut:
+    """What takes care of the avatar of one conversation."""
+    return AvatarIntoPipeline(service, client, rate_hz) if media == "pipeline" else AvatarOut(service, client)
