@@ -70,9 +70,10 @@ class Aloud:
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A frame that brings no answer: the next line follows at once."""
+    """A frame that brings no answer: the next line follows at once, or so many seconds later."""
 
     frame: Frame
+    then_s: float = 0.0
 
 
 class _Listener(BaseObserver):
@@ -160,8 +161,9 @@ async def call(
     for line in lines:
         listener.await_answer()
         match line:
-            case Unanswered(frame):
+            case Unanswered(frame, then_s):
                 await worker.queue_frame(frame)
+                await asyncio.sleep(then_s)
                 continue
             case Aloud(text):
                 await _speak(transport, text)

@@ -23,6 +23,7 @@ EndOfUtteranceDetection
 FoundryAgent
 FoundryAgentTool
 FunctionTool
+ImageInput
 IceServer
 InputAudioEchoCancellation
 InputAudioNoiseReduction
@@ -85,6 +86,8 @@ SERVICE = {
     "profile": None,
     "settings": None,
     "start_audio_paused": False,
+    "start_video_paused": False,
+    "image_input": None,
     "connection_options": None,
     "query": None,
     "send_speech_marks": False,
@@ -100,6 +103,7 @@ reset_conversation
 send_client_event
 send_text_stream
 set_audio_input_paused
+set_video_input_paused
 """.split()
 )
 
@@ -122,11 +126,13 @@ handle
 interrupt
 invoke
 is_open
+is_ready
 respond
 respond_to_results
 results_waiting
 send_audio
 send_event
+send_image
 send_text speak
 session_info
 start_turn

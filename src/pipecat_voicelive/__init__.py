@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         VoiceLiveVisemeFrame,
         VoiceLiveWordFrame,
     )
+    from pipecat_voicelive.service.pictures import ImageInput
     from pipecat_voicelive.service.remote_tools import McpApprovalRequest
     from pipecat_voicelive.service.service import VoiceLiveLLMService
     from pipecat_voicelive.service.settings import VoiceLiveLLMSettings
@@ -120,6 +121,7 @@ _HOMES = {
         "VoiceLiveWordFrame",
     ),
     "service.remote_tools": ("McpApprovalRequest",),
+    "service.pictures": ("ImageInput",),
     "service.service": ("VoiceLiveLLMService",),
     "service.settings": ("VoiceLiveLLMSettings",),
 }
@@ -143,6 +145,7 @@ __all__ = [
     "FoundryAgentTool",
     "FunctionTool",
     "IceServer",
+    "ImageInput",
     "InputAudioEchoCancellation",
     "InputAudioNoiseReduction",
     "InputAudioTranscription",

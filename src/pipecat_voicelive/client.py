@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from pipecat_voicelive.connection.agent import FoundryAgent, names_agent
 from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, TokenProvider, choose_auth
@@ -38,6 +39,7 @@ from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect, check_dialect
+from pipecat_voicelive.protocol.images import ImageDetail, image_message, image_part
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.refusals import service_error
 from pipecat_voicelive.protocol.requests import check_metadata, tool_choice_on_wire
@@ -279,6 +281,11 @@ class VoiceLiveClient(Asks):
         return thread_id if isinstance(thread_id, str) and thread_id else None
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the service has taken the session's options, so that what is sent goes out at once."""
+        return self._session.ready and not self._over
+
+    @property
     def is_open(self) -> bool:
         """Whether the connection is open."""
         return self._connection is not None and self._connection.is_open and not self._over
@@ -322,6 +329,29 @@ class VoiceLiveClient(Asks):
     def send_text(self, text: str, *, role: str = "user", respond: bool = True) -> None:
         """Add a message: role "user", "system" or "assistant"; and have it answered."""
         self.add_item(message_item(role, text))
+        if respond:
+            self.respond()
+
+    def send_image(
+        self,
+        image: bytes | str,
+        *,
+        text: str = "",
+        detail: ImageDetail | UnsetType = UNSET,
+        respond: bool = True,
+    ) -> None:
+        """Show the model an image, and have it answered. Not every model sees.
+
+        Args:
+            image: The bytes of a JPEG, PNG, GIF or WebP file, or a URL: https:, http: or data:image/.
+            text: What is said with it.
+            detail: How closely the model is to look; "low" costs the fewest tokens.
+            respond: Whether to have it answered.
+
+        Raises:
+            ConfigurationError: It is no such image, or larger than 2 MiB.
+        """
+        self.add_item(image_message(image_part(image, detail), text))
         if respond:
             self.respond()
 

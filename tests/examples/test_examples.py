@@ -33,6 +33,17 @@ PRINTS = {
         "not sent: session.parallel_tool_calls. The v1 contract has no place for it",
         "bot: The one you asked for.",
     ],
+    "show_an_image": [
+        "user: Which colour is this? (with a picture)",
+        "assistant: This is orange; I see 3200 by 1600 pixels.",
+        "assistant: This one is blue.",
+    ],
+    "video_frames": [
+        "shown: video_",
+        "shown: video_",
+        "user: What am I holding up?",
+        "assistant: Something yellow. I have 3 pictures of it.",
+    ],
     "streaming_text": ["you: How far is it from Lisbon to Oslo?", "bot: About 2,740 kilometres."],
     "say_this": [
         "Welcome to the city museum. / Let me look that up. / Yes, until six o'clock. / Goodbye. /",

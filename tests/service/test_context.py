@@ -176,3 +176,27 @@ def test_tools_of_the_wire_travel_beside_functions():
 def test_what_is_logged_of_a_context_holds_no_words():
     context = LLMContext([{"role": "user", "content": "SECRET"}, {"role": "user", "content": "SECRET"}])
     assert VoiceLiveLLMAdapter().get_messages_for_logging(context) == [{"role": "user", "messages": 2}]
+
+
+def test_parts_that_a_conversation_cannot_hold_are_named_once(caplog_loguru):
+    reader = ContextReader()
+    paper = {
+        "type": "file_base64",
+        "file": {"mime_type": "application/pdf", "file_data": "x", "filename": ""},
+    }
+    context = LLMContext([{"role": "user", "content": [{"type": "text", "text": "Read this."}, paper]}])
+    (item,) = reader.news(context).items
+    assert item.words == "Read this."
+    context.add_message({"role": "user", "content": [{"type": "text", "text": "And this."}, paper]})
+    reader.news(context)
+    assert sum("file_base64" in line for line in caplog_loguru) == 1
+
+
+def test_words_that_the_service_was_told_to_say_before_the_first_look_are_known_to_it():
+    reader = ContextReader()
+    reader.spoke("Welcome to the museum.")
+    reader.spoke("Please wait.")
+    heard = [
+        {"role": "assistant", "content": text} for text in ("Welcome to", "Please wait.", "Please wait.")
+    ]
+    assert [item.words for item in reader.news(LLMContext(heard)).items] == ["Please wait."]

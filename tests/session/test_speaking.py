@@ -143,7 +143,7 @@ def test_an_uninterruptible_speech_that_was_asked_for_in_vain_is_asked_for_again
 
 def test_a_speech_is_no_answer_to_what_was_said():
     driver = manual()
-    request = request_in(driver.give(inputs.Speak("One moment.")))
+    request = request_in(driver.give(inputs.Speak("One moment."), inputs.Speak("Two moments.")))
     driver.give(inputs.AddItem(message("What time is it?")))
     confirm_all(driver)
     assert not driver.session.answer_coming

@@ -1,5 +1,10 @@
 """Which reply a conversation gets."""
 
+import base64
+import io
+
+from PIL import Image
+
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.simulator import Scenario
 from pipecat_voicelive.simulator.brain import Brain, Call, Say, ToolRules
@@ -91,3 +96,56 @@ def test_gaps_are_filled_from_what_is_there():
 
 def test_a_gap_that_cannot_be_filled_says_so():
     assert filled("{result.a.b} {other} {}", {"result": "text"}) == "(no result.a.b) {other} {}"
+
+
+def picture(color, item_id, text="", size=(30, 20)):
+    file = io.BytesIO()
+    Image.new("RGB", size, color).save(file, "PNG")
+    url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    words = [ItemContent(type="input_text", text=text)] if text else []
+    return ConversationItem(
+        type="message",
+        id=item_id,
+        role="user",
+        content=[*words, ItemContent(type="input_image", image_url=url)],
+    )
+
+
+LOOK = Scenario.from_dict(
+    {
+        "turns": [
+            {"user": "What is this?", "image": True, "say": "{image.color}, {image.width} by {image.height}"},
+            {"user": "", "image": True, "say": "One of {image.count}.", "repeat": True},
+        ],
+        "otherwise": "Sorry?",
+    }
+)
+
+
+def test_a_line_about_an_image_fits_once_one_was_shown():
+    typed = message("user", "What is this?", "a")
+    assert said(Brain(LOOK), typed) == "Sorry?"
+    assert said(Brain(LOOK), picture("red", "p"), typed) == "red, 30 by 20"
+    assert said(Brain(LOOK), picture("green", "p", "What is this?")) == "green, 30 by 20"
+
+
+def test_the_newest_image_is_looked_at():
+    typed = message("user", "What is this?", "a")
+    assert said(Brain(LOOK), picture("red", "p"), picture("white", "q"), typed) == "white, 30 by 20"
+
+
+def test_an_image_without_a_word_after_a_question_is_no_question():
+    typed = message("user", "What is this?", "a")
+    assert said(Brain(LOOK), picture("red", "p"), typed, picture("blue", "q")) == "blue, 30 by 20"
+
+
+def test_images_without_a_word_are_answered_if_nothing_else_was_asked():
+    assert said(Brain(LOOK), picture("red", "p"), picture("blue", "q")) == "One of 2."
+
+
+def test_of_an_image_on_the_web_only_the_number_is_known():
+    part = ItemContent(type="input_image", image_url="https://example.com/a.png")
+    shown = ConversationItem(type="message", id="p", role="user", content=[part])
+    assert said(Brain(LOOK), shown) == "One of 1."
+    asked = message("user", "What is this?", "a")
+    assert said(Brain(LOOK), shown, asked).startswith("(no image.color)")

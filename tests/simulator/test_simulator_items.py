@@ -121,6 +121,7 @@ async def test_a_deleted_item_is_gone(start, join):
     assert simulator.sessions[0].conversation == ()
 
 
+@pytest.mark.proves("input_text.delta", "input_text.done")
 async def test_streamed_text_joins_its_item(client):
     await created(client, message("user", "input_text", "Hel", id="a"))
     await client.send("input_text.delta", id="a", delta="lo")
@@ -214,3 +215,34 @@ async def test_members_that_do_not_fit_are_refused(client):
         client, "conversation.item.truncate", item_id="a", content_index="0", audio_end_ms=1
     )
     assert "content_index" in error.message
+
+
+async def test_text_that_is_done_takes_no_more(client):
+    await created(client, message("user", "input_text", "Hello", id="a"))
+    await client.send("input_text.done", id="a")
+    assert "complete" in (await refused(client, "input_text.delta", id="a", delta="!")).message
+
+
+@pytest.mark.parametrize("index", [-1, 1])
+async def test_text_is_streamed_into_a_part_that_is_there(client, index):
+    await created(client, message("user", "input_text", "Hello", id="a"))
+    assert (await refused(client, "input_text.delta", id="a", delta="!", content_index=index)).param == "id"
+
+
+def image(url):
+    part = {"type": "input_image", "image_url": url}
+    return {"type": "message", "role": "user", "content": [part]}
+
+
+@pytest.mark.parametrize(
+    "url", ["cat.png", "data:text/plain;base64,AAAA", "data:image/png;base64,AAAA", "data:image/png;base64,?"]
+)
+async def test_what_is_no_image_is_refused(client, url):
+    error = await refused(client, "conversation.item.create", item=image(url))
+    assert error.param == "item.content[0].image_url"
+
+
+async def test_an_image_is_refused_by_a_model_that_does_not_see(start, join):
+    client = await join(await start(), model="gpt-4o-realtime-preview")
+    error = await refused(client, "conversation.item.create", item=image("https://example.com/a.png"))
+    assert "does not take images" in error.message

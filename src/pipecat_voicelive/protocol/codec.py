@@ -178,6 +178,11 @@ def _fits(response: dict[str, Any]) -> bool:
     return True
 
 
+def to_base64(data: bytes) -> str:
+    """Bytes as base64."""
+    return msgspec.to_builtins(data)
+
+
 def parse_arguments(arguments: str) -> dict[str, Any] | None:
     """A function call's arguments as a dict ({} for empty text), None if they are no JSON object."""
     if not arguments.strip():

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from loguru import logger
+from msgspec import UNSET, UnsetType
 from pipecat.adapters.llm.base_llm_adapter import BaseLLMAdapter
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.adapters.llm.schemas.tools_schema import AdapterType, ToolsSchema
@@ -25,6 +27,7 @@ from pipecat.processors.aggregators.llm_context import (
 from pipecat.utils.types import is_given
 
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
+from pipecat_voicelive.service.pictures import image_url_of
 from pipecat_voicelive.session.tools import message_item, output_item
 
 
@@ -205,9 +208,26 @@ def _user_parts(content: Any) -> list[ItemContent]:
     for part in content if isinstance(content, list) else ():
         if part.get("type") == "text" and part.get("text"):
             parts.append(ItemContent(type="input_text", text=part["text"]))
-        elif part.get("type") == "image_url":
-            parts.append(ItemContent(type="input_image", image_url=part["image_url"]["url"]))
+        elif (url := image_url_of(part)) is not None:
+            parts.append(ItemContent(type="input_image", image_url=url, detail=_detail_of(part)))
     return parts
+
+
+def _unsendable(message: LLMContextMessage) -> Iterator[str]:
+    if isinstance(message, LLMSpecificMessage) or message.get("role") != "user":
+        return
+    content: Any = message.get("content")
+    for part in content if isinstance(content, list) else ():
+        if part.get("type") != "text" and image_url_of(part) is None:
+            yield str(part.get("type"))
+
+
+def _detail_of(part: Any) -> str | UnsetType:
+    match part:
+        case {"image_url": {"detail": "auto" | "low" | "high" as detail}}:
+            return detail
+        case _:
+            return UNSET
 
 
 def tool_output(result: Any) -> str:
@@ -246,6 +266,7 @@ class ContextReader:
         self._transcripts: deque[str] = deque(maxlen=64)
         self._turns: deque[str] = deque(maxlen=16)
         self._spoken: deque[str] = deque(maxlen=16)
+        self._left_out: set[str] = set()
 
     def transcribed(self, text: str) -> None:
         """The service heard this; it will appear in the context, alone or joined with others."""
@@ -268,11 +289,18 @@ class ContextReader:
         if len(messages) < read or (read and messages[read - 1] is not last):
             return News(rebuilt=True)
         new = messages[read:] if read else split_system(messages)[1]
+        self._tell_of_parts(new)
         unspoken = [message for message in new if not self._was_spoken(message)]
         items = history_items(unspoken if first_look else [m for m in unspoken if _is_news(m)])
         from_users = [message for message in new if _is_news(message)]
         spoken = bool(from_users) and not any(message is from_users[-1] for message in unspoken)
         return News(tuple(items), spoken=spoken)
+
+    def _tell_of_parts(self, messages: Sequence[LLMContextMessage]) -> None:
+        """Name what a user's message holds and a conversation cannot, once for each kind."""
+        for kind in {kind for message in messages for kind in _unsendable(message)} - self._left_out:
+            self._left_out.add(kind)
+            logger.warning(f"A part of type {kind!r} in a user's message is left out: Voice Live takes none")
 
     def _was_spoken(self, message: LLMContextMessage) -> bool:
         """Whether this is what the caller or the bot said; each transcript, turn and speech counts once."""

@@ -46,6 +46,7 @@ from pipecat_voicelive.service.frames import (
 from pipecat_voicelive.service.joints import Joints
 from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.remote_tools import RemoteToolsOut
+from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.service.speaking import frame_of, text_type
 from pipecat_voicelive.service.speech_marks import SpeechMarks
 from pipecat_voicelive.session import effects as fx
@@ -67,6 +68,7 @@ class FramesOut:
         audio: OutputAudio,
         meter: PlaybackMeter,
         marks: SpeechMarks,
+        seeing: Seeing,
         avatar: AvatarOut,
     ) -> None:
         self._service = service
@@ -74,6 +76,7 @@ class FramesOut:
         self._heard, self._written = Joints(), Joints()
         self._meter = meter
         self._marks = marks
+        self._seeing = seeing
         self._remote = RemoteToolsOut(service)
         self._avatar = avatar
         self._silent = False
@@ -171,6 +174,7 @@ class FramesOut:
             case fx.AgentEvent(delta):
                 await service.push_frame(VoiceLiveAgentEventFrame(delta))
             case fx.ItemCreated(item):
+                self._seeing.camera.confirmed(item.id or "")
                 await service.item_created(item)
             case fx.ItemUpdated(item_id, item):
                 await service.item_updated(item_id, item)
@@ -336,8 +340,9 @@ class FramesOut:
         if expected:
             logger.debug(f"{self._service}: Voice Live refused a request, as may happen: {error.code}")
             return
+        what = self._seeing.refused(error.event_id) or "Voice Live refused a request"
         await self._service.push_error(
-            f"Voice Live refused a request{_told(error)}.",
+            f"{what}{_told(error)}.",
             exception=service_error(error),
             category=ErrorCategory.UNKNOWN,
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Coroutine
 from typing import Any
 
 from loguru import logger
@@ -23,6 +23,7 @@ from pipecat.frames.frames import (
     FunctionCallCancelFrame,
     FunctionCallResultFrame,
     InputAudioRawFrame,
+    InputImageRawFrame,
     InputTextRawFrame,
     InterruptionFrame,
     LLMContextFrame,
@@ -32,6 +33,7 @@ from pipecat.frames.frames import (
     LLMUpdateSettingsFrame,
     SpeechControlParamsFrame,
     TTSSpeakFrame,
+    UserImageRawFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
 )
@@ -68,8 +70,10 @@ from pipecat_voicelive.service.frames_out import FramesOut
 from pipecat_voicelive.service.hearing import Hearing
 from pipecat_voicelive.service.inference import InferringService
 from pipecat_voicelive.service.options import service_tools, session_options, turn_strategies
+from pipecat_voicelive.service.pictures import ImageInput, Pictures
 from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.remote_tools import EVENTS as REMOTE_TOOL_EVENTS
+from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.service.settings import (
     DEFAULT_MODEL,
     VoiceLiveLLMSettings,
@@ -130,6 +134,8 @@ class VoiceLiveLLMService(InferringService):
         profile: str | None = None,
         settings: VoiceLiveLLMSettings | None = None,
         start_audio_paused: bool = False,
+        start_video_paused: bool = False,
+        image_input: ImageInput | None = None,
         connection_options: ConnectionOptions | None = None,
         query: dict[str, str] | None = None,
         send_speech_marks: bool = False,
@@ -157,6 +163,8 @@ class VoiceLiveLLMService(InferringService):
                 "byom-azure-openai-chat-completion"; then the settings' model names your deployment.
             settings: The settings; `session_properties` in them replace the defaults as a whole.
             start_audio_paused: Whether to start deaf; see `set_audio_input_paused`.
+            start_video_paused: Whether to start blind; see `set_video_input_paused`.
+            image_input: How images are shown to the model, and whether video is.
             connection_options: How to connect: timeouts, limits, proxy, certificates.
             query: Further parameters of the URL; they win over all others.
             send_speech_marks: Whether words, visemes and blendshapes also go to the transport's client.
@@ -199,7 +207,9 @@ class VoiceLiveLLMService(InferringService):
         self._running: set[asyncio.Task[None]] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._rates_hz = (16000, 24000)
-        self._begin_conversation(paused=start_audio_paused)
+        self._image_input = image_input or ImageInput()
+        self._pictures = Pictures(self._image_input)
+        self._begin_conversation(deaf=start_audio_paused, blind=start_video_paused)
         for event in (
             "on_session_ready",
             "on_conversation_item_created",
@@ -213,6 +223,10 @@ class VoiceLiveLLMService(InferringService):
     def set_audio_input_paused(self, paused: bool) -> None:
         """Stop or resume sending the caller's audio. What is said meanwhile is lost."""
         self._hearing.paused = paused
+
+    def set_video_input_paused(self, paused: bool) -> None:
+        """Stop or resume showing the caller's video."""
+        self._seeing.camera.paused = paused
 
     async def send_client_event(self, event: ClientEvent | RawEvent | BaseModel | dict[str, Any]) -> None:
         """Send a client event of your own: one of `protocol.client_events`, or a dict.
@@ -233,8 +247,8 @@ class VoiceLiveLLMService(InferringService):
             pieces: The text, piece by piece, with its blanks.
             respond: Whether to have it answered.
         """
-        client, text = self._client, self._client.begin_text(respond=respond)
-        with text:
+        client = self._client
+        with client.begin_text(respond=respond) as text:
             async for piece in pieces:
                 text.write(piece)
         if client is not self._client:  # a new conversation began meanwhile, and has not seen it
@@ -248,6 +262,7 @@ class VoiceLiveLLMService(InferringService):
         if self._context is None:
             logger.warning(f"{self}: no conversation to reset yet: no context has come")
             return
+        await self._seeing.prepare(self._context)
         self._restart()
 
     async def invoke(self, input: dict[str, Any]) -> None:  # noqa: A002 - the service's word
@@ -293,7 +308,7 @@ class VoiceLiveLLMService(InferringService):
         """Set up, and begin to connect; the pipeline starts meanwhile and its audio waits."""
         await super().setup(setup)
         self._rates_hz = (setup.audio_in_sample_rate, setup.audio_out_sample_rate)
-        self._begin_conversation(paused=self._hearing.paused)
+        self._begin_conversation(deaf=self._hearing.paused, blind=self._seeing.camera.paused)
         setup.pipeline_worker.add_observer(self._meter)
         self._configure()
         self._start_running()
@@ -316,7 +331,7 @@ class VoiceLiveLLMService(InferringService):
             await self.cancel_task(task)
         await asyncio.gather(self._client.close(), *self._closing)
 
-    def _begin_conversation(self, *, paused: bool) -> None:
+    def _begin_conversation(self, *, deaf: bool, blind: bool) -> None:
         """A new client, and everything that belongs to its one conversation. Nothing is connected yet."""
         properties = assert_given(self._settings.session_properties)
         self._formats = choose_formats(properties, *self._rates_hz)
@@ -327,17 +342,26 @@ class VoiceLiveLLMService(InferringService):
             **self._connect_arguments,
         )
         self._hearing = Hearing(self._client, self._formats.caller, manual_turns=properties.manual_turns)
-        self._hearing.paused = paused
+        self._hearing.paused = deaf
+        self._seeing = Seeing(self._client, self._pictures, self._image_input, self._spawn, self._complain)
+        self._seeing.camera.paused = blind
         audio = OutputAudio(self._formats.bot, self._rates_hz[1])
         self._avatar = make_avatar(self, self._client, self._avatar_media, self._rates_hz[1])
-        self._out = FramesOut(self, audio, self._meter, self._marks, self._avatar)
+        self._out = FramesOut(self, audio, self._meter, self._marks, self._seeing, self._avatar)
         self._reader = ContextReader()
         self._writing_turn = False
 
     def _start_running(self) -> None:
-        task = self.create_task(self._run(self._client, self._out, self._reader), "voicelive")
+        self._spawn(self._run(self._client, self._out, self._reader), "voicelive")
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        """Start a task that ends with the service."""
+        task = self.create_task(work, name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+    async def _complain(self, problem: str) -> None:
+        await self.push_error(problem, category=ErrorCategory.APPLICATION)
 
     def _stop_running(self) -> None:
         """Begin to close; `cleanup` waits for it, so that the end of the pipeline need not."""
@@ -375,10 +399,9 @@ class VoiceLiveLLMService(InferringService):
         self._stop_running()
         if agent := self._connect_arguments["agent"]:
             self._connect_arguments["agent"] = dataclasses.replace(agent, conversation_id=None)
-        self._begin_conversation(paused=self._hearing.paused)
+        self._begin_conversation(deaf=self._hearing.paused, blind=self._seeing.camera.paused)
         self._configure()
-        for item in self._reader.news(self.context).items:
-            self._client.add_item(item)
+        self._seeing.add(self._reader.news(self.context).items)
         self._start_running()
 
     def _classify_error(self, exception: Exception) -> ErrorCategory | None:
@@ -454,6 +477,10 @@ class VoiceLiveLLMService(InferringService):
             case UserStoppedSpeakingFrame():
                 if self._hearing.turn_stopped():
                     await self._measure_answer()
+            case UserImageRawFrame():
+                self._seeing.image(frame, self._respond)
+            case InputImageRawFrame():
+                self._seeing.video(frame)
             case InputTextRawFrame():
                 self._client.add_item(message_item("user", frame.text))
                 await self._respond()
@@ -495,11 +522,10 @@ class VoiceLiveLLMService(InferringService):
 
     def _read_context(self) -> None:
         """What the application added without asking for an answer is to be known in the turn that begins."""
-        if self._context is None:
+        if self._context is None or not self._seeing.is_prepared(self._context):
             return
         news = self._reader.news(self._context)
-        for item in news.items:
-            self._client.add_item(item)
+        self._seeing.add(news.items)
         if news.rebuilt:
             self._restart()
 
@@ -511,6 +537,8 @@ class VoiceLiveLLMService(InferringService):
         new while an answer is coming does not ask for another.
         """
         self._context = context
+        if not self._seeing.is_prepared(context):
+            await self._seeing.prepare(context)  # cancelled, the next look at the context begins again
         writing_turn = False
         if direction is FrameDirection.DOWNSTREAM:
             writing_turn, self._writing_turn = self._writing_turn, False
@@ -520,8 +548,7 @@ class VoiceLiveLLMService(InferringService):
             await self._respond()
             return
         self._configure()
-        for item in news.items:
-            self._client.add_item(item)
+        self._seeing.add(news.items)
         if direction is FrameDirection.DOWNSTREAM and (writing_turn or news.spoken):
             return
         if self._client.results_waiting and not news.items and self._group_parallel_tools:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.simulator.outcomes import outcome_of
+from pipecat_voicelive.simulator.pictures import facts, image_urls
 from pipecat_voicelive.simulator.scenario import AgentCall, Citation, Scenario, Search, ToolCall, Turn
 from pipecat_voicelive.simulator.templates import filled, parsed_output
 
@@ -117,19 +118,20 @@ class Brain:
         if not users:
             silent = not any(item.role == "assistant" for item in items)
             return _saying(self._scenario.greeting if silent else self._otherwise(None, None))
-        asked, after = items[users[-1]], items[users[-1] + 1 :]
+        place = self._asked_last(items, users)
+        asked, after = items[place], items[place + 1 :]
         understood = self._understood.get(str(asked.id))
         turn = understood.turn if understood else None
         calls = [item for item in after if item.type in _CALLS]
         answered = any(item.role == "assistant" for item in after)
         spoken_of = all(str(call.id) in self._spoken_of for call in calls)
-        if answered and spoken_of and (late := self._late_results(items[: users[-1]], items)):
+        if answered and spoken_of and (late := self._late_results(items[:place], items)):
             return late
         if calls:
             return self._after_calls(turn, calls, items, tools)
         if (turn is None or answered) and tools.must_call is None:
             return _saying(self._otherwise(asked, understood))
-        return self._first_answer(turn, asked, tools)
+        return self._first_answer(turn, asked, tools, facts(items))
 
     def reply_aside(self, instructions: str, items: Sequence[ConversationItem]) -> Reply:
         """What to answer out of band; no line of the scenario is used up."""
@@ -142,11 +144,25 @@ class Brain:
                 return Reply((Say(filled(aside.say, {"user": user})),), aside.delay_ms)
         return _saying(self._otherwise(asked, None))
 
-    def _first_answer(self, turn: Turn | None, asked: ConversationItem, tools: ToolRules) -> Reply:
+    def _asked_last(self, items: Sequence[ConversationItem], users: Sequence[int]) -> int:
+        """The place of the newest user message; one without a word, such as video, only if alone."""
+        last_answer = max((i for i, item in enumerate(items) if item.role == "assistant"), default=-1)
+        worded = [
+            index
+            for index in users
+            if index > last_answer
+            and (items[index].words or isinstance(self._understood.get(str(items[index].id)), SpokenTurn))
+        ]
+        return worded[-1] if worded else users[-1]
+
+    def _first_answer(
+        self, turn: Turn | None, asked: ConversationItem, tools: ToolRules, seen: Mapping[str, object]
+    ) -> Reply:
         turn = turn or Turn(user=asked.words)
         parts: list[Part] = [part for part in (turn.search, turn.agent) if part is not None]
         if turn.say and (tools.must_call is None or turn.calls):
-            parts.append(Say(filled(turn.say, {"user": {"text": asked.words}}), turn.annotations))
+            said = filled(turn.say, {"user": {"text": asked.words}, "image": seen})
+            parts.append(Say(said, turn.annotations))
         calls = [call for call in turn.calls if tools.only in (None, call.name)]
         if not calls and tools.must_call is not None:
             calls = [ToolCall(tools.must_call)]
@@ -206,15 +222,16 @@ class Brain:
 
     def _read(self, items: Sequence[ConversationItem]) -> None:
         """Let typed turns that are new take their lines, so that a replayed history uses its lines up."""
-        for item in items:
+        for place, item in enumerate(items):
             if item.type == "message" and item.role == "user" and str(item.id) not in self._understood:
-                self._understood[str(item.id)] = _TypedTurn(self._best_match(item.words))
+                sees = bool(image_urls(items[: place + 1]))
+                self._understood[str(item.id)] = _TypedTurn(self._best_match(item.words, sees=sees))
 
-    def _best_match(self, text: str) -> Turn | None:
+    def _best_match(self, text: str, *, sees: bool) -> Turn | None:
         scored = [
             (_likeness(turn, text), -index)
             for index, turn in enumerate(self._scenario.turns)
-            if turn.repeat or index not in self._used
+            if (turn.repeat or index not in self._used) and (sees or not turn.image)
         ]
         score, index = max(scored, default=(0.0, 0))
         return self._use(-index) if score > 0.0 else None
@@ -234,6 +251,8 @@ def _saying(text: str) -> Reply:
 
 def _likeness(turn: Turn, text: str) -> float:
     """How well a text fits a turn: 0 not at all, 1 word for word."""
+    if not text or not turn.user:
+        return float(not text and not turn.user)
     match turn.match:
         case "pattern":
             return float(re.search(turn.user, text, re.IGNORECASE) is not None)

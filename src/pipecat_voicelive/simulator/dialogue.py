@@ -390,7 +390,7 @@ def _pre_generated(asked: ResponseProperties) -> Reply | None:
     if message is UNSET:
         return None
     parts = message.content or []
-    if message.role != "assistant" or len(parts) != 1 or not parts[0].text:
+    if message.role != "assistant" or [part.type for part in parts] != ["text"] or not parts[0].text:
         raise invalid_value(
             "'pre_generated_assistant_message' must be an assistant message with exactly one text part.",
             "response.pre_generated_assistant_message",

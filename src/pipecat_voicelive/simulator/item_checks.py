@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.simulator.errors_wire import RefusedError, invalid_value
 from pipecat_voicelive.simulator.ids import new_item_id
+from pipecat_voicelive.simulator.pictures import check_image, image_urls, url_of
 
 _PARTS_BY_ROLE = {
     "user": ("input_text", "input_audio", "input_image"),
@@ -16,8 +17,12 @@ _PARTS_BY_ROLE = {
 }
 
 
-def accepted_item(item: ConversationItem) -> ConversationItem:
+def accepted_item(item: ConversationItem, *, sees: bool = True) -> ConversationItem:
     """The item as the service keeps and echoes it: with an id, a status and without audio.
+
+    Args:
+        item: As the client gives it.
+        sees: Whether the session's model takes images.
 
     Raises:
         RefusedError: No client may create such an item.
@@ -25,6 +30,8 @@ def accepted_item(item: ConversationItem) -> ConversationItem:
     match item.type:
         case "message":
             kept = _message(item)
+            if not sees and image_urls([item]):
+                raise invalid_value("This model does not take images.", "item.content")
         case "function_call":
             _need(item, "call_id", "name", "arguments")
             kept = replace(item, status="completed")
@@ -64,8 +71,9 @@ def _part(part: ItemContent, index: int, allowed: tuple[str, ...]) -> ItemConten
                 raise _missing(f"{path}.audio")
             return ItemContent(type="input_audio", transcript=part.transcript or None)
         case "input_image":
-            if not part.image_url and not part.url:
+            if not url_of(part):
                 raise _missing(f"{path}.image_url")
+            check_image(url_of(part), f"{path}.image_url")
             return part
         case _:
             if not isinstance(part.text, str):

@@ -256,7 +256,7 @@ class LiveSession:
         conversation = self.conversation
         match event:
             case ConversationItemCreateEvent(item=given, previous_item_id=after):
-                item = accepted_item(given)
+                item = accepted_item(given, sees=self._config.model.sees)
                 previous_item_id = conversation.insert(item, after)
                 if previous_item_id is None:
                     previous_item_id = self._config.model.pipeline.no_previous_item

@@ -16,6 +16,7 @@ _NATIVE_MODELS = (
     "azure-realtime",
     "phi4-mm-realtime",
 )
+_BLIND_MODELS = ("gpt-4o-realtime", "gpt-4o-mini-realtime", "phi4-mini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,11 @@ class Model:
         if self.profile is not None:
             return NATIVE if self.profile == "byom-azure-openai-realtime" else CASCADED
         return NATIVE if self.name.startswith(_NATIVE_MODELS) else CASCADED
+
+    @property
+    def sees(self) -> bool:
+        """Whether it takes images."""
+        return not self.name.startswith(_BLIND_MODELS)
 
     @property
     def speaks_openai_voices(self) -> bool:

@@ -73,7 +73,8 @@ class Turn:
     """A line of the caller and the answer to it.
 
     Attributes:
-        user: The transcript of a voice turn, and what a typed turn is compared with.
+        user: The transcript of a voice turn, and what a typed turn is compared with. "" with `image`: an
+            image that is shown without a word.
         say: What is answered, before any calls; "" for nothing.
         calls: Tools to call, all in one response: the client's functions or those of MCP servers.
         search: A search before the answer.
@@ -81,6 +82,8 @@ class Turn:
         annotations: Citations in `say`.
         then: What is answered once every output is there; "" to report the outputs plainly.
         match: How a typed turn is compared: the same words, a regular expression, or much alike.
+        image: Whether it fits only once an image was shown. `{image.color}` and the like stand in answers for
+            what is seen.
         repeat: Whether typed turns may use it again.
         events: What a hosted agent sends before it speaks, besides speech.
         delay_ms: Time between `response.created` and the first output.
@@ -99,6 +102,7 @@ class Turn:
     annotations: tuple[Citation, ...] = ()
     then: str = ""
     match: Match = "fuzzy"
+    image: bool = False
     repeat: bool = False
     events: tuple[Mapping[str, Any], ...] = ()
     delay_ms: float = 0.0

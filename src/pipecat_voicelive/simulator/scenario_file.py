@@ -38,6 +38,7 @@ _TURN_MEMBERS = (
     "annotations",
     "then",
     "match",
+    "image",
     "repeat",
     "events",
     "delay_ms",
@@ -123,7 +124,8 @@ class _Reader:
     def _turn(self, value: object, where: Where) -> Turn:
         members = self._members(value, where, _TURN_MEMBERS)
         user = self._text(members, where, "user", "")
-        if not user.strip():
+        image = self._of_type(members, where, "image", bool, False, "true or false")
+        if not user.strip() and not image:
             raise self._wrong(where, "needs 'user': what the caller says")
         calls = self._calls(members, where)
         say, then = self._text(members, where, "say", ""), self._text(members, where, "then", "")
@@ -144,6 +146,7 @@ class _Reader:
             annotations=self._annotations(members, where),
             then=then,
             match=cast("Match", match),
+            image=image,
             repeat=self._of_type(members, where, "repeat", bool, False, "true or false"),
             events=self._mappings(members, where, "events"),
             delay_ms=self._milliseconds(members, where, "delay_ms") or 0.0,

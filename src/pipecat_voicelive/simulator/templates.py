@@ -1,6 +1,7 @@
 """Replies with gaps: `It is {result.temperature} degrees` and what fills them.
 
     {user.text}, {user.seconds}     what the caller typed or said, and for how long
+    {image.color}, {image.width}    facts of the newest image, see `pictures`
     {result}, {result.a.b.0}        the output of the first tool call, and what is in it if it is JSON
     {results.NAME}, {results.NAME.a}    the output of the call of the tool NAME
 
@@ -14,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import cast
 
-_GAP = re.compile(r"\{((?:user|result|results)(?:\.[\w-]+)*)\}")
+_GAP = re.compile(r"\{((?:user|image|result|results)(?:\.[\w-]+)*)\}")
 
 
 def filled(template: str, values: Mapping[str, object]) -> str:
