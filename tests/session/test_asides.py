@@ -34,8 +34,8 @@ from pipecat_voicelive.protocol.items import (
     SessionInfo,
     TokenUsage,
 )
+from pipecat_voicelive.session import Session, inputs
 from pipecat_voicelive.session import effects as fx
-from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.response import METADATA_KEY
 
 ASK = inputs.Ask("a", ce.ResponseProperties(instructions="classify"))
@@ -228,6 +228,25 @@ def test_an_interruption_leaves_it_alone():
     driver = manual()
     given(driver)
     assert driver.give(inputs.Interrupt()) == []
+
+
+def test_a_version_without_metadata_cannot_be_asked():
+    session = Session(id_prefix="t", api_version="2025-10-01")
+    (refused,) = session.handle(ASK, 0.0)
+    assert isinstance(refused, fx.AskRefused)
+    assert refused.error.code == "no_metadata"
+
+
+def test_a_version_without_metadata_has_the_first_response_for_ours():
+    session = Session(id_prefix="t", api_version="2025-10-01")
+    session.handle(se.SessionCreated(session=SessionInfo(id="s")), 0.0)
+    session.handle(inputs.Configure({}), 0.0)
+    session.handle(updated(), 0.0)
+    session.handle(inputs.Respond(ce.ResponseProperties(instructions="x")), 0.0)
+    session.handle(created("r"), 0.0)
+    session.handle(done("r"), 0.0)
+    session.handle(inputs.Tick(), 5.0)
+    assert not session.answer_pending
 
 
 def test_a_lost_connection_ends_it():

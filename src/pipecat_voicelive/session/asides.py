@@ -34,10 +34,11 @@ from pipecat_voicelive.session.response import ACTIVE_RESPONSE, METADATA_KEY, wi
 _ASK_AGAIN_S = 0.3
 _NO_WORD_S = 3.0
 
-_NO_IDS = ErrorDetails(
+NO_IDS = ErrorDetails(
     type="server_error",
     code="no_metadata",
-    message="The service gives no metadata back, so an answer out of band cannot be told from others.",
+    message="The service gives no metadata back (since 2026-01-01-preview it does), so an answer out of band "
+    "cannot be told from others.",
 )
 
 
@@ -138,7 +139,7 @@ class Asides:
             self.give_up_at_s = None
             if isinstance(self._phase, Asked):
                 question, self._phase = self._phase.question, Idle()
-                yield AskRefused("" if question is None else question.ask_id, _NO_IDS)
+                yield AskRefused("" if question is None else question.ask_id, NO_IDS)
 
     def created(self, response: Response) -> bool:
         """Whether this response that begins is one of these."""

@@ -40,7 +40,7 @@ from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.answer import Answer
-from pipecat_voicelive.session.asides import Asides, Question
+from pipecat_voicelive.session.asides import NO_IDS, Asides, Question
 from pipecat_voicelive.session.avatar import Avatar
 from pipecat_voicelive.session.ignored import IgnoredEvent
 from pipecat_voicelive.session.playback import Playback
@@ -111,7 +111,7 @@ class Session:
         self._tools = Tools()
         self._listings = ToolListings()
         self._remote = RemoteCalls(approval_timeout_s)
-        self._responses = Responses(id_prefix)
+        self._responses = Responses(id_prefix, echoes=None if self._wording.has_metadata else False)
         self._asides = Asides(id_prefix)
         self._answer: Answer | None = None
         self._ending: tuple[Answer, Response, float] | None = None
@@ -213,6 +213,8 @@ class Session:
                         self._out.append(withheld)
                     case None:
                         pass
+            case inputs.Ask(ask_id) if self._responses.echoes is False:
+                self._out.append(fx.AskRefused(ask_id, NO_IDS))
             case inputs.Ask(ask_id, properties):
                 self._asides.want(Question(ask_id, properties))
             case inputs.Withdraw(ask_id):

@@ -25,6 +25,7 @@ from pipecat_voicelive.protocol.client_events import (
     InputTextDoneEvent,
     OutputAudioBufferClearEvent,
     ResponseCreateEvent,
+    ResponseProperties,
     SessionAvatarConnectEvent,
     SessionUpdateEvent,
 )
@@ -56,6 +57,12 @@ class Wording:
 
     api_version: str
     _told: set[str] = field(default_factory=set[str])
+
+    @property
+    def has_metadata(self) -> bool:
+        """Whether responses carry metadata, and with it the ids of their requests."""
+        response = ResponseProperties(metadata={METADATA_KEY: ""})
+        return not for_version(to_plain(ResponseCreateEvent(response=response)), self.api_version)[1]
 
     def of(self, effects: list[fx.Effect]) -> list[fx.Effect]:
         """The effects, with what is sent as the version understands it."""
