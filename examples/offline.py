@@ -39,7 +39,7 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.workers.runner import WorkerRunner
 
@@ -129,6 +129,7 @@ async def call(
     on_frame: Callable[[Frame], None] | None = None,
     in_hz: int = 16000,
     out_hz: int = 24000,
+    microphone: Callable[[LocalCallTransport], FrameProcessor] | None = None,
 ) -> LLMContext:
     """A whole call: one line after the other, each answered before the next, then an orderly end.
 
@@ -140,6 +141,7 @@ async def call(
         on_frame: Told of every frame, once.
         in_hz: Rate of the caller's audio.
         out_hz: Rate of the bot's audio.
+        microphone: Makes what stands between the caller and the pipeline.
 
     Returns:
         The context, whose messages are what was said.
@@ -149,9 +151,10 @@ async def call(
     context = LLMContext(tools=list(tools))
     user, assistant = LLMContextAggregatorPair(context)
     transport = LocalCallTransport(input_rate_hz=in_hz, output_rate_hz=out_hz)
+    heard_by = [microphone(transport)] if microphone else []
     listener = _Listener(on_frame)
     worker = PipelineWorker(
-        Pipeline([transport.input(), user, llm, transport.output(), assistant]),
+        Pipeline([transport.input(), *heard_by, user, llm, transport.output(), assistant]),
         params=PipelineParams(audio_in_sample_rate=in_hz, audio_out_sample_rate=out_hz),
         observers=[listener],
     )

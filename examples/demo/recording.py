@@ -53,6 +53,20 @@ class Track:
         """Note that `pcm` (int16 mono at `rate_hz`) was heard from `start_s` on."""
         self._pieces.append(_Piece(start_s, np.frombuffer(pcm, np.int16)))
 
+    def between(self, start_s: float, count: int) -> Samples:
+        """`count` samples from a time on, silence where nothing was heard."""
+        heard = np.zeros(count, np.int16)
+        start = round(start_s * self.rate_hz)
+        for piece in reversed(self._pieces):
+            begin = round(piece.start_s * self.rate_hz)
+            end = begin + len(piece.samples)
+            if end <= start:
+                break
+            first, last = max(begin, start), min(end, start + count)
+            if first < last:
+                heard[first - start : last - start] = piece.samples[first - begin : last - begin]
+        return heard
+
     def samples(self, duration_s: float, rate_hz: int = RECORDING_RATE_HZ) -> Samples:
         """The track from the start of the call, `duration_s` long, resampled to `rate_hz`."""
         heard = np.zeros(round(duration_s * self.rate_hz), np.int16)

@@ -39,6 +39,7 @@ from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect, check_dialect
+from pipecat_voicelive.protocol.echo import ECHO_QUERY, check_echo, sends_reference
 from pipecat_voicelive.protocol.images import ImageDetail, image_message, image_part
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.refusals import service_error
@@ -136,6 +137,10 @@ class VoiceLiveClient(Asks):
                 "A Foundry agent takes no api_key. Leave it out to sign in with DefaultAzureCredential, or "
                 "give a `credential` whose identity has the role Foundry User."
             )
+        wire = self._wire(session or {})
+        check_echo(wire)
+        if sends_reference(wire):
+            parameters = {**ECHO_QUERY, **parameters}
         self._api_version = parameters.get("api-version", api_version)
         check_dialect(self._api_version, dialect, parameters)
         self._dialect = dialect
@@ -169,7 +174,6 @@ class VoiceLiveClient(Asks):
         self._room.set()
         self._over = False
         super().__init__()
-        wire = self._wire(session or {})
         check_audio_in(wire, self._api_version)
         self.handle(inputs.Configure(wire))
 

@@ -155,6 +155,7 @@ async def calling(
     rtvi_observer_params=None,
     observers=(),
     await_ready=True,
+    microphone=None,
 ):
     """A call with a bot; ends with it, checking that nothing stays behind."""
     before = asyncio.all_tasks()
@@ -171,9 +172,10 @@ async def calling(
             assistant_params=assistant_params or LLMAssistantAggregatorParams(),
         )
         transport = LocalCallTransport(input_rate_hz=in_hz, output_rate_hz=out_hz)
+        heard_by = [microphone(transport)] if microphone else []
         watcher = Watcher()
         worker = PipelineWorker(
-            Pipeline([transport.input(), user, service, transport.output(), assistant]),
+            Pipeline([transport.input(), *heard_by, user, service, transport.output(), assistant]),
             params=PipelineParams(
                 audio_in_sample_rate=in_hz,
                 audio_out_sample_rate=out_hz,

@@ -22,6 +22,13 @@ PRINTS = {
     "tool_choice": ["(looked up)", "assistant: Not yet.", 'assistant: The answer is: {"name": "Alva Lind"}'],
     "avatar_frames": ["heard ", "pictures of 640 x 360", "0.png", "2.png"],
     "avatar_websocket": ["it speaks", "it has spoken", "video: h264", "audio: aac", "avatar.mp4"],
+    "echo_reference": [
+        "reference from the server: heard itself: True",
+        "reference from the client: heard itself: False",
+        "assistant: We are open from nine to five",
+        "user: And on Sundays?",
+        "assistant: From ten to four.",
+    ],
     "api_version": [
         "-- 2025-10-01",
         "not sent: session.parallel_tool_calls. API version 2025-10-01 does not have it",

@@ -44,7 +44,7 @@ async def test_g711_is_heard(client, law):
 async def test_only_the_microphone_of_two_channels_is_heard(client):
     echo = {"type": "server_echo_cancellation", "reference_source": "client", "channels": 2}
     await client.configure(input_audio_echo_cancellation=echo)
-    played = np.frombuffer(tone(1500), dtype="<i2")
+    played = np.random.default_rng(1).normal(0, 6000, 36000).astype("<i2")  # nothing like the tone
     spoken = np.frombuffer(tone(500) + silence(1000), dtype="<i2")
     await client.append(np.stack([np.zeros_like(played), played], axis=1).tobytes())
     await client.append(np.stack([spoken, played], axis=1).tobytes())

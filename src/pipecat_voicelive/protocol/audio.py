@@ -10,15 +10,17 @@ Encoding = Literal["pcm16", "g711_ulaw", "g711_alaw"]
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """Mono audio on the wire.
+    """Audio on the wire.
 
     Attributes:
         encoding: "pcm16" (signed 16 bit little-endian), "g711_ulaw" or "g711_alaw" (one byte a sample).
         rate_hz: Samples per second.
+        channels: 1; 2 for interleaved microphone and loudspeaker.
     """
 
     encoding: Encoding
     rate_hz: int
+    channels: int = 1
 
     @property
     def bytes_per_sample(self) -> int:
@@ -28,7 +30,7 @@ class AudioFormat:
     @property
     def bytes_per_second(self) -> int:
         """Size of one second."""
-        return self.rate_hz * self.bytes_per_sample
+        return self.rate_hz * self.bytes_per_sample * self.channels
 
     def duration_ms(self, size_bytes: int) -> float:
         """How long `size_bytes` of this format last, in milliseconds."""
@@ -36,7 +38,7 @@ class AudioFormat:
 
     def size_bytes(self, duration_ms: float) -> int:
         """Size of `duration_ms`, rounded down to whole samples."""
-        return int(duration_ms * self.rate_hz // 1000) * self.bytes_per_sample
+        return int(duration_ms * self.rate_hz // 1000) * self.bytes_per_sample * self.channels
 
 
 INPUT_RATES_HZ = (8000, 16000, 24000)

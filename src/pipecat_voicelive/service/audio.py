@@ -18,7 +18,7 @@ from pipecat.frames.frames import InputAudioRawFrame
 from pipecat_voicelive.protocol.audio import AudioFormat
 
 
-class _Resampler:
+class Resampler:
     """A stream resampler that starts anew when the rates change.
 
     Its filter delays what goes through it, more the better it is: "LQ" by 20 to 40 ms, "HQ" by 40 to 80,
@@ -31,6 +31,7 @@ class _Resampler:
         self._stream: soxr.ResampleStream | None = None
 
     def resample(self, pcm: bytes, from_hz: int, to_hz: int) -> bytes:
+        """Audio at another rate; may be empty while the filter fills."""
         if from_hz == to_hz:
             return pcm
         if self._stream is None or self._rates != (from_hz, to_hz):
@@ -48,20 +49,29 @@ class _Resampler:
         self._stream = None
 
 
+def mono(pcm: bytes, channels: int) -> bytes:
+    """The mean of interleaved channels."""
+    if channels == 1:
+        return pcm
+    return np.frombuffer(pcm, np.int16).reshape(-1, channels).mean(axis=1).astype(np.int16).tobytes()
+
+
 class InputAudio:
     """The caller's audio, on its way out."""
 
     def __init__(self, wire: AudioFormat) -> None:
         self._wire = wire
-        self._resampler = _Resampler("LQ")  # good for speech to 8 kHz, and the caller waits least
+        self._resampler = Resampler("LQ")  # good for speech to 8 kHz, and the caller waits least
 
-    def convert(self, frame: InputAudioRawFrame) -> bytes:
+    def held(self) -> bytes:
+        """What waits to be sent: nothing."""
+        return b""
+
+    def convert(self, frame: InputAudioRawFrame, _at_s: float = 0.0) -> bytes:
         """A frame's audio in the wire's format; may be empty while a resampler fills."""
-        pcm = frame.audio
-        if frame.num_channels > 1:
-            samples = np.frombuffer(pcm, np.int16).reshape(-1, frame.num_channels)
-            pcm = samples.mean(axis=1).astype(np.int16).tobytes()
-        pcm = self._resampler.resample(pcm, frame.sample_rate, self._wire.rate_hz)
+        pcm = self._resampler.resample(
+            mono(frame.audio, frame.num_channels), frame.sample_rate, self._wire.rate_hz
+        )
         match self._wire.encoding:
             case "pcm16":
                 return pcm
@@ -82,7 +92,7 @@ class OutputAudio:
     def __init__(self, wire: AudioFormat, rate_hz: int) -> None:
         self._wire = wire
         self.rate_hz = rate_hz
-        self._resampler = _Resampler("HQ")
+        self._resampler = Resampler("HQ")
 
     def comes_as(self, wire: AudioFormat) -> bool:
         """What comes from now on is in this format. Returns whether it was another before."""

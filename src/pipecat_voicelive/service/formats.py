@@ -10,7 +10,7 @@ by nobody but the user: it halves the bytes and loses quality, and 8 kHz PCM nee
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipecat_voicelive.protocol.audio import (
@@ -20,6 +20,7 @@ from pipecat_voicelive.protocol.audio import (
     input_format,
     output_format,
 )
+from pipecat_voicelive.protocol.echo import sends_reference
 from pipecat_voicelive.protocol.session_options import SessionProperties
 
 _OPTIONS = ("input_audio_format", "input_audio_sampling_rate", "output_audio_format")
@@ -49,6 +50,8 @@ def choose_formats(properties: SessionProperties, in_hz: int, out_hz: int) -> Wi
     else:
         caller = input_format("pcm16", in_hz if in_hz in INPUT_RATES_HZ else 24000)
         options |= {"input_audio_format": caller.encoding, "input_audio_sampling_rate": caller.rate_hz}
+    if sends_reference(properties.to_wire()):
+        caller = replace(caller, channels=2)
     name = properties.output_audio_format
     if "output_audio_format" not in given:
         name = options["output_audio_format"] = OUTPUT_FORMAT_BY_RATE_HZ.get(out_hz, "pcm16")

@@ -7,6 +7,7 @@ from pipecat.frames.frames import InputAudioRawFrame
 from pipecat_voicelive.client import VoiceLiveClient
 from pipecat_voicelive.protocol.audio import AudioFormat
 from pipecat_voicelive.service.audio import InputAudio, SpeechOnset
+from pipecat_voicelive.service.echo_reference import EchoReference, StereoInput
 
 _ONSET_MARGIN_MS = 300
 """What is kept of the audio before a turn, beyond what voice activity detection needs to find it."""
@@ -18,11 +19,21 @@ class Hearing:
     With turns of the service's own, all audio is sent. With manual turns only the turns are, each from a
     little before it was noticed: voice activity detection takes its time, and the first word must not be
     lost. Nothing is sent twice and nothing has to be cleared.
+
+    With an echo reference, what was played goes along, and all audio `HOLD_MS` later: so what was held goes
+    out before a turn is committed, and when the microphone is paused.
     """
 
-    def __init__(self, client: VoiceLiveClient, wire: AudioFormat, *, manual_turns: bool) -> None:
+    def __init__(
+        self,
+        client: VoiceLiveClient,
+        wire: AudioFormat,
+        *,
+        manual_turns: bool,
+        reference: EchoReference | None = None,
+    ) -> None:
         self._client = client
-        self._audio = InputAudio(wire)
+        self._audio = InputAudio(wire) if reference is None else StereoInput(wire, reference)
         self._onset = SpeechOnset(wire)
         self._manual_turns = manual_turns
         self._speaking = False
@@ -39,11 +50,14 @@ class Hearing:
         """Voice activity detection notices speech this long after it began."""
         self._onset.keep_ms = start_secs * 1000 + _ONSET_MARGIN_MS
 
-    def hear(self, frame: InputAudioRawFrame) -> None:
-        """Audio of the caller."""
+    def hear(self, frame: InputAudioRawFrame, at_s: float = 0.0) -> None:
+        """Audio of the caller, at a time of the pipeline's clock."""
         if self.paused:
+            self._send(self._audio.held())
             return
-        audio = self._audio.convert(frame)
+        self._send(self._audio.convert(frame, at_s))
+
+    def _send(self, audio: bytes) -> None:
         if not audio:
             return
         if self._manual_turns and not self._speaking:
@@ -63,6 +77,7 @@ class Hearing:
         """Pipecat says that the caller has finished. Returns whether that asks for an answer."""
         if not self._manual_turns or not self._speaking:
             return False
+        self._send(self._audio.held())
         self._speaking = False
         self._client.commit_turn()
         return True

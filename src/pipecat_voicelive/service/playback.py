@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pipecat.frames.frames import DataFrame, TTSAudioRawFrame, TTSStoppedFrame
+from pipecat.frames.frames import DataFrame, OutputAudioRawFrame, TTSAudioRawFrame, TTSStoppedFrame
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transports.base_output import BaseOutputTransport
 
+from pipecat_voicelive.service.echo_reference import EchoReference
 from pipecat_voicelive.session.inputs import Heard
 
 _READ_MS = 1e9
@@ -36,10 +37,15 @@ class SpeechMarkFrame(DataFrame):
 
 
 class PlaybackMeter(BaseObserver):
-    """Counts what was played of the item that one service is speaking."""
+    """Counts what was played of the item that one service is speaking.
+
+    Attributes:
+        reference: Is given all audio that was played, whoever made it; None if nobody wants it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.reference: EchoReference | None = None
         self._item_id = ""
         self._played_ms = 0.0
         self._counting = False
@@ -65,6 +71,8 @@ class PlaybackMeter(BaseObserver):
             return
         self._plays = True
         frame = data.frame
+        if self.reference is not None and isinstance(frame, OutputAudioRawFrame):
+            self.reference.played(frame, data.timestamp / 1e9)
         if isinstance(frame, TTSAudioRawFrame):
             if self._counting:
                 self._played_ms += frame.num_frames * 1000 / frame.sample_rate

@@ -55,6 +55,7 @@ from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
+from pipecat_voicelive.protocol.echo import ECHO_QUERY, check_echo
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.requests import check_metadata, silent
 from pipecat_voicelive.protocol.session_options import SessionProperties
@@ -62,6 +63,7 @@ from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.avatar import Media, check_media, make_avatar
 from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter, tool_output
+from pipecat_voicelive.service.echo_reference import EchoReference
 from pipecat_voicelive.service.ending import HeldEnd
 from pipecat_voicelive.service.error_categories import category_of
 from pipecat_voicelive.service.formats import choose_formats
@@ -200,7 +202,9 @@ class VoiceLiveLLMService(InferringService):
         self._avatar_media: Media = avatar_media
         self._marks = SpeechMarks(blendshape_rate_hz, send=send_speech_marks)
         self._check_settings()
-        check_audio_in(assert_given(complete.session_properties).to_wire(), api_version)
+        options = assert_given(complete.session_properties).to_wire()
+        check_audio_in(options, api_version)
+        check_echo(options)
         self._context: LLMContext | None = None
         self._meter = PlaybackMeter()
         self._end = HeldEnd(self._answer_pending, self.queue_frame, self.create_task, self.cancel_task)
@@ -335,13 +339,22 @@ class VoiceLiveLLMService(InferringService):
         """A new client, and everything that belongs to its one conversation. Nothing is connected yet."""
         properties = assert_given(self._settings.session_properties)
         self._formats = choose_formats(properties, *self._rates_hz)
+        caller, query = self._formats.caller, self._connect_arguments["query"]
+        self._meter.reference = EchoReference(caller.rate_hz) if caller.channels == 2 else None
+        if self._meter.reference is not None:
+            query = {**ECHO_QUERY, **query}
         self._client = VoiceLiveClient(
             endpoint=self.base_url,
             model=str(self._settings.model) if self._settings.model else None,
             api_key=self.api_key,
-            **self._connect_arguments,
+            **{**self._connect_arguments, "query": query},
         )
-        self._hearing = Hearing(self._client, self._formats.caller, manual_turns=properties.manual_turns)
+        self._hearing = Hearing(
+            self._client,
+            caller,
+            manual_turns=properties.manual_turns,
+            reference=self._meter.reference,
+        )
         self._hearing.paused = deaf
         self._seeing = Seeing(self._client, self._pictures, self._image_input, self._spawn, self._complain)
         self._seeing.camera.paused = blind
@@ -465,7 +478,7 @@ class VoiceLiveLLMService(InferringService):
         await super().process_frame(frame, direction)
         match frame:
             case InputAudioRawFrame():
-                self._hearing.hear(frame)
+                self._hearing.hear(frame, self.get_clock().get_time() / 1e9)
             case LLMContextFrame():
                 await self._context_came(frame.context, direction)
             case LLMContextUserTurnFrame():

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from pipecat_voicelive.protocol.audio import AudioFormat, input_format, output_format
@@ -21,6 +21,7 @@ from pipecat_voicelive.protocol.client_events import (
     SessionUpdateEvent,
 )
 from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.echo import sends_reference
 from pipecat_voicelive.protocol.items import SessionInfo
 from pipecat_voicelive.session.lasting import HeldBack, hold_back
 
@@ -83,7 +84,8 @@ class Setup:
     def input_format(self) -> AudioFormat:
         """Format of the caller's audio."""
         wanted = self._wanted or {}
-        return input_format(wanted.get("input_audio_format"), wanted.get("input_audio_sampling_rate"))
+        heard = input_format(wanted.get("input_audio_format"), wanted.get("input_audio_sampling_rate"))
+        return replace(heard, channels=2) if sends_reference(wanted) else heard
 
     @property
     def output_format(self) -> AudioFormat:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from pipecat_voicelive.simulator.echo import EchoCanceller
 from pipecat_voicelive.simulator.errors_wire import commit_empty
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.input_audio import InputAudioBuffer, InputFormat
@@ -66,6 +67,7 @@ class CallerAudio:
         self._patience_ms = patience_ms
         self._format = audio_format
         self._settings = settings
+        self._echo = EchoCanceller(audio_format.audio.rate_hz)
         self._buffer = InputAudioBuffer(audio_format.audio.rate_hz)
         self._detector = self._new_detector()
         self._turn: TurnBegan | None = None
@@ -76,6 +78,7 @@ class CallerAudio:
             return
         if audio_format.audio.rate_hz != self._format.audio.rate_hz:
             self._buffer.change_rate(audio_format.audio.rate_hz)
+            self._echo = EchoCanceller(audio_format.audio.rate_hz)
         self._format, self._settings = audio_format, settings
         self._detector = self._new_detector()
         self._turn = None
@@ -86,7 +89,9 @@ class CallerAudio:
         Raises:
             RefusedError: `data` is no whole number of samples.
         """
-        samples = self._format.decode(data)
+        samples, played = self._format.decode(data)
+        if played is not None:
+            samples = self._echo.clean(samples, played)
         self._buffer.append(samples)
         if self._detector is None or self._settings is None:
             return

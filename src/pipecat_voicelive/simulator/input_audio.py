@@ -20,7 +20,7 @@ from pipecat_voicelive.simulator.errors_wire import uneven_audio
 class InputFormat:
     """What is appended: samples of one format, one or two interleaved channels.
 
-    Two channels are the microphone and, as an echo reference, what was played. Only the first is heard.
+    Two channels are the microphone and, as an echo reference, what was played.
     """
 
     audio: AudioFormat
@@ -31,8 +31,8 @@ class InputFormat:
         """Size of one sample of every channel."""
         return self.audio.bytes_per_sample * self.channels
 
-    def decode(self, data: bytes) -> NDArray[np.int16]:
-        """The samples that were appended.
+    def decode(self, data: bytes) -> tuple[NDArray[np.int16], NDArray[np.int16] | None]:
+        """The samples that the microphone heard, and those that were played meanwhile, if the client says.
 
         Raises:
             RefusedError: `data` ends in the middle of a sample.
@@ -40,8 +40,9 @@ class InputFormat:
         if len(data) % self.frame_bytes:
             raise uneven_audio(len(data), self.frame_bytes)
         if self.audio.encoding == "pcm16":
-            return np.frombuffer(data, dtype="<i2")[:: self.channels].astype(np.int16)
-        return g711.decode(data, self.audio.encoding)
+            samples = np.frombuffer(data, dtype="<i2").astype(np.int16)
+            return (samples, None) if self.channels == 1 else (samples[0::2], samples[1::2])
+        return g711.decode(data, self.audio.encoding), None
 
 
 class InputAudioBuffer:
