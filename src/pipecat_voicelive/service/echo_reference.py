@@ -24,34 +24,41 @@ HOLD_MS = 100
 """How late the caller's audio goes out: a chunk of the output transport (40 ms), the resampler's share, and
 some patience with the event loop."""
 
-_GAP_S = 0.04
-"""A piece this late begins anew; below, it is only the event loop."""
+_PATIENCE_MS = 150
+"""How much later still, where the bot was speaking until just now and a chunk may be late."""
 
-_AVERAGED = 0.05
-_TOLERATED_S = 0.01
+_GAP_S = 0.1
+"""A piece this late begins anew; below, it is only the event loop that was busy."""
+
+_AHEAD_S = 0.1
+"""A transport that takes a piece this early has a buffer, and plays it behind the last."""
+
+_TOLERATED_S = 0.002
+_FORGOTTEN = 0.002
 _KEPT_S = 2.0
 
 
 class _Position:
     """Where a live stream is, in seconds of the pipeline's clock.
 
-    Pieces join to the sample, so that an echo canceller sees one stream. A deviation from the clock is made
-    up for only when it has lasted: it is averaged over some twenty pieces.
+    Pieces join to the sample, so that an echo canceller sees one stream. A piece is noted late, never early:
+    the position is that of the pieces that came soonest, which are slowly forgotten, as clocks differ.
     """
 
     def __init__(self) -> None:
         self.end_s: float | None = None
-        self._behind_s = 0.0
 
     def advance(self, duration_s: float, at_s: float) -> bool:
         """A piece was there at `at_s`. Returns whether it begins anew after a gap."""
         if self.end_s is None or at_s - (self.end_s + duration_s) > _GAP_S:
-            self.end_s, self._behind_s = at_s, 0.0
+            self.end_s = at_s
             return True
         self.end_s += duration_s
-        self._behind_s += (at_s - self.end_s - self._behind_s) * _AVERAGED
-        if abs(self._behind_s) > _TOLERATED_S:
-            self.end_s, self._behind_s = self.end_s + self._behind_s, 0.0
+        late_s = at_s - self.end_s
+        if -_AHEAD_S < late_s < -_TOLERATED_S:
+            self.end_s = at_s
+        elif late_s > 0:
+            self.end_s += late_s * _FORGOTTEN
         return False
 
 
@@ -64,6 +71,8 @@ class EchoReference:
         self._position = _Position()
         self._withheld_s = 0.0  # by the resampler
         self._pieces: deque[tuple[int, NDArray[np.int16]]] = deque()
+        self.end = -rate_hz
+        """Where the last that was played ends, in samples of the clock."""
 
     def played(self, frame: OutputAudioRawFrame, at_s: float) -> None:
         """The last sample of this was played at `at_s`."""
@@ -77,6 +86,7 @@ class EchoReference:
         samples = np.frombuffer(pcm, np.int16)
         self._withheld_s += duration_s - len(samples) / self._rate_hz
         end = round(((self._position.end_s or 0.0) - self._withheld_s) * self._rate_hz)
+        self.end = end
         self._pieces.append((end - len(samples), samples))
         self._forget(end - round(_KEPT_S * self._rate_hz))
 
@@ -105,6 +115,7 @@ class StereoInput:
 
     def __init__(self, wire: AudioFormat, reference: EchoReference) -> None:
         self._rate_hz = wire.rate_hz
+        self._patience = wire.rate_hz * _PATIENCE_MS // 1000
         self._reference = reference
         self._microphone = InputAudio(wire)
         self._position = _Position()
@@ -127,12 +138,17 @@ class StereoInput:
         """All that is still waiting, with what is known of its reference."""
         return self._release(None)
 
+    def _may_go(self, end: int, before: int) -> bool:
+        """Whether audio has waited long enough; a little longer where the bot speaks and a chunk is late."""
+        expected = self._reference.end < end < self._reference.end + self._patience
+        return end <= before - (self._patience if expected else 0)
+
     def _release(self, before: int | None) -> bytes:
         ready = bytearray()
         while self._waiting:
             start, pcm = self._waiting[0]
             end = start + len(pcm) // 2
-            if before is not None and end > before:
+            if before is not None and not self._may_go(end, before):
                 break
             self._waiting.popleft()
             ready += interleaved(pcm, self._reference.between(start, end))

@@ -1,8 +1,8 @@
 """Echo cancellation with a reference from the client: what the loudspeaker explains is not speech.
 
-One plain rule stands in for the service's: over the last quarter of a second, the delay (up to a quarter of
+One plain rule stands in for the service's: over the last fifth of a second, the delay (up to a quarter of
 a second, never negative) and a short filter are sought that make the microphone's samples from the reference.
-Where the reference explains three quarters of what the microphone heard, nothing else is believed to have
+Where the reference explains half of what the microphone heard, nothing else is believed to have
 been heard; else what remains is what the caller said. So a reference that is late, or badly aligned, does not
 help.
 """
@@ -12,11 +12,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_WINDOW_MS = 256
+_WINDOW_MS = 192
 _LONGEST_DELAY_MS = 256
 _BLOCK_MS = 16
 _TAPS = 8
-_REMAINS_OF_AN_ECHO = 0.25
+_REMAINS_OF_AN_ECHO = 0.5
 _SILENT = 1.0
 """Mean square below which there is nothing to explain, or to explain it with."""
 
