@@ -143,6 +143,28 @@ async def test_echo_references_that_make_no_sense_are_refused(client, session, c
     assert (await client.refused()).code == code
 
 
+TWO_CHANNELS = {"type": "server_echo_cancellation", "reference_source": "client", "channels": 2}
+
+
+@pytest.mark.parametrize(
+    ("session", "code"),
+    [
+        ({"input_audio_format": "g711_ulaw"}, "invalid_ec_channels_format"),
+        ({"modalities": ["text"]}, "ec_not_supported"),
+    ],
+)
+async def test_an_echo_reference_beside_what_it_cannot_be_beside_is_refused(client, session, code):
+    await client.send("session.update", session={"input_audio_echo_cancellation": TWO_CHANNELS, **session})
+    assert (await client.refused()).code == code
+
+
+async def test_an_echo_reference_cannot_be_given_up_while_the_session_lasts(client):
+    await client.configure(input_audio_echo_cancellation=TWO_CHANNELS)
+    one = {"type": "server_echo_cancellation", "reference_source": "server", "channels": 1}
+    await client.send("session.update", session={"input_audio_echo_cancellation": one})
+    assert (await client.refused()).code == "change_in_ec_channels_not_allowed"
+
+
 async def test_nothing_is_taken_before_the_first_update(start, join):
     client = await join(await start(), session=None)
     await client.send("response.create", event_id="early")
