@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Encoding = Literal["pcm16", "g711_ulaw", "g711_alaw"]
@@ -20,7 +20,7 @@ class AudioFormat:
 
     encoding: Encoding
     rate_hz: int
-    channels: int = 1
+    channels: int = field(default=1, repr=False)
 
     @property
     def bytes_per_sample(self) -> int:
