@@ -25,6 +25,11 @@ from pipecat_voicelive.session import effects
 from pipecat_voicelive.simulator import VoiceLiveSimulator
 from pipecat_voicelive.simulator.tone import ToneSpeaker
 
+RED_DOT = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAA"
+    "AADElEQVR42mP4z8AAAAMBAQD3A0FDAAAAAElFTkSuQmCC"
+)
+
 SCENARIO = {"turns": [{"user": "Which river?", "say": "The Tagus."}], "otherwise": "Yes."}
 QUESTION = ConversationItem(
     type="message", role="user", content=[ItemContent(type="input_text", text="Which river?")]
@@ -172,9 +177,7 @@ async def test_an_answer_may_be_given_word_for_word():
         ConversationItem(
             type="message",
             role="user",
-            content=[
-                ItemContent(type="input_image", image_url="data:image/png;base64,iVBORw0KGgo=", detail="low")
-            ],
+            content=[ItemContent(type="input_image", image_url=RED_DOT, detail="low")],
         ),
         ConversationItem(type="message", role="system", content=QUESTION.content),
         ConversationItem(

@@ -25,6 +25,11 @@ from pipecat_voicelive.simulator.tone import ToneSpeaker
 
 from .harness import calling
 
+RED_DOT = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAA"
+    "AADElEQVR42mP4z8AAAAMBAQD3A0FDAAAAAElFTkSuQmCC"
+)
+
 EVERYTHING = {
     "modalities": ["text", "audio"],
     "instructions": "Be brief.",
@@ -92,7 +97,7 @@ FROM = {
 IMAGE = ConversationItem(
     type="message",
     role="user",
-    content=[ItemContent(type="input_image", image_url="data:image/png;base64,AA==")],
+    content=[ItemContent(type="input_image", image_url=RED_DOT)],
 )
 
 
