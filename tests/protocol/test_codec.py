@@ -132,6 +132,18 @@ def test_a_response_is_known_by_its_id_whatever_else_does_not_fit(kind, response
     assert event.response.status == "x"
 
 
+@pytest.mark.parametrize(
+    "member", [{"metadata": {"a": 1}}, {"temperature": "0.8"}, {"agent": "name"}, {"id": 7}, {"tools": {}}]
+)
+@pytest.mark.parametrize("kind", ["session.created", "session.updated"])
+def test_a_session_is_read_whatever_member_of_it_does_not_fit(kind, member):
+    session = {"model": "gpt-4.1", "output_audio_format": "pcm16"}
+    event = decode_server_event(json.dumps({"type": kind, "session": session | member}))
+    assert isinstance(event, se.SessionCreated | se.SessionUpdated)
+    assert event.type == kind
+    assert event.session == msgspec.convert(session, se.SessionInfo)
+
+
 @pytest.mark.parametrize("response", [None, {}, {"id": 7}, "r"])
 def test_a_response_without_an_id_is_malformed(response):
     event = decode_server_event(json.dumps({"type": "response.done", "response": response}))

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
+from pipecat_voicelive.protocol.discreet import Discreet
 from pipecat_voicelive.protocol.items import ConversationItem
 
 
-class _Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+class _Event(Discreet, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     event_id: str | UnsetType = UNSET
 
     @property
@@ -89,7 +90,7 @@ class ConversationItemDeleteEvent(_Event, frozen=True, kw_only=True, tag="conver
     item_id: str
 
 
-class ResponseProperties(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ResponseProperties(Discreet, frozen=True, kw_only=True, omit_defaults=True):
     """Overrides for one response; what is UNSET is as in the session.
 
     Attributes:

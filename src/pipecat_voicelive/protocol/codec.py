@@ -11,7 +11,8 @@ from typing import Any, Protocol, cast
 import msgspec
 
 from pipecat_voicelive.protocol.client_events import ClientEvent
-from pipecat_voicelive.protocol.items import Response
+from pipecat_voicelive.protocol.discreet import Discreet
+from pipecat_voicelive.protocol.items import Response, SessionInfo
 from pipecat_voicelive.protocol.options.base import Option
 from pipecat_voicelive.protocol.server_events import (
     KnownServerEvent,
@@ -19,11 +20,13 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseCreated,
     ResponseDone,
     ServerEvent,
+    SessionCreated,
+    SessionUpdated,
     UnknownEvent,
 )
 
 
-class RawEvent(msgspec.Struct, frozen=True, kw_only=True):
+class RawEvent(Discreet, frozen=True, kw_only=True):
     """A client event given as plain members, sent as it is: what this package has no type for."""
 
     members: dict[str, Any]
@@ -55,6 +58,14 @@ _client_decoder = msgspec.json.Decoder(ClientEvent)
 _envelope_decoder = msgspec.json.Decoder(_Envelope)
 _plain_decoder = msgspec.json.Decoder(dict[str, Any])
 _any_decoder = msgspec.json.Decoder()
+
+_AWAITED: dict[str, tuple[type[KnownServerEvent], str, type[Response | SessionInfo]]] = {
+    "response.created": (ResponseCreated, "response", Response),
+    "response.done": (ResponseDone, "response", Response),
+    "session.created": (SessionCreated, "session", SessionInfo),
+    "session.updated": (SessionUpdated, "session", SessionInfo),
+}
+"""Events that somebody waits for, and the member of each that holds what it says."""
 
 SERVER_EVENT_TYPES: frozenset[str] = frozenset(
     str(event.__struct_config__.tag) for event in KnownServerEvent.__args__
@@ -100,8 +111,8 @@ def to_plain(event: ClientEvent | RawEvent | ServerEvent) -> dict[str, Any]:
 def decode_server_event(message: str | bytes) -> ServerEvent:
     """The event in a message from the service. Never raises.
 
-    The beginning and the end of a response are read without the members that do not fit: whoever missed
-    one would wait for it for ever.
+    The beginning and the end of a response, and a session's options, are read without the members that do
+    not fit: whoever missed one of these would wait for it for ever.
     """
     try:
         return _server_decoder.decode(message)
@@ -160,19 +171,24 @@ def _unreadable(
     return UnknownEvent(type=event_type, members=decode_plain(message))
 
 
-def _what_fits(message: str | bytes, event_type: str) -> ResponseCreated | ResponseDone | None:
-    kind = {"response.created": ResponseCreated, "response.done": ResponseDone}.get(event_type)
-    response = decode_plain(message).get("response") if kind is not None else None
-    if kind is None or not isinstance(response, dict):
+def _what_fits(message: str | bytes, event_type: str) -> KnownServerEvent | None:
+    if event_type not in _AWAITED:
         return None
-    members = cast("dict[str, Any]", response)
-    fitting = {name: value for name, value in members.items() if _fits({"id": "", name: value})}
-    return kind(response=msgspec.convert(fitting, Response)) if "id" in fitting else None
-
-
-def _fits(response: dict[str, Any]) -> bool:
+    event, member, holder = _AWAITED[event_type]
+    given: object = decode_plain(message).get(member)
+    if not isinstance(given, dict):
+        return None
+    members = cast("dict[str, Any]", given)
+    fitting = {name: value for name, value in members.items() if _fits({"id": "", name: value}, holder)}
     try:
-        msgspec.convert(response, Response)
+        return msgspec.convert({"type": event_type, member: fitting}, event)
+    except msgspec.ValidationError:
+        return None
+
+
+def _fits(members: dict[str, Any], holder: type[Response | SessionInfo]) -> bool:
+    try:
+        msgspec.convert(members, holder)
     except msgspec.ValidationError:
         return False
     return True

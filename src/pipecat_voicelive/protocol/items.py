@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
+
+from pipecat_voicelive.protocol.discreet import Discreet
 
 
-class ItemContent(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class ItemContent(Discreet, frozen=True, omit_defaults=True, kw_only=True):
     """One part of a message.
 
     Attributes:
@@ -41,7 +43,7 @@ class ItemContent(Struct, frozen=True, omit_defaults=True, kw_only=True):
         return (self.text or self.transcript or "") if self.type != "input_image" else ""
 
 
-class ConversationItem(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class ConversationItem(Discreet, frozen=True, omit_defaults=True, kw_only=True):
     """One item of the conversation: a message, a function call, its output, or a tool item.
 
     Attributes:
@@ -108,7 +110,7 @@ class ConversationItem(Struct, frozen=True, omit_defaults=True, kw_only=True):
         return " ".join(filter(None, (part.spoken_or_written for part in parts)))
 
 
-class CachedTokenDetails(Struct, frozen=True, kw_only=True):
+class CachedTokenDetails(Discreet, frozen=True, kw_only=True):
     """How the cached part of the input divides, in tokens."""
 
     text_tokens: int = 0
@@ -116,7 +118,7 @@ class CachedTokenDetails(Struct, frozen=True, kw_only=True):
     image_tokens: int = 0
 
 
-class InputTokenDetails(Struct, frozen=True, kw_only=True):
+class InputTokenDetails(Discreet, frozen=True, kw_only=True):
     """How the input of a response divides, in tokens."""
 
     cached_tokens: int = 0
@@ -127,7 +129,7 @@ class InputTokenDetails(Struct, frozen=True, kw_only=True):
     cached_tokens_details: CachedTokenDetails | None = None
 
 
-class OutputTokenDetails(Struct, frozen=True, kw_only=True):
+class OutputTokenDetails(Discreet, frozen=True, kw_only=True):
     """How the output of a response divides, in tokens."""
 
     text_tokens: int = 0
@@ -135,7 +137,7 @@ class OutputTokenDetails(Struct, frozen=True, kw_only=True):
     reasoning_tokens: int | None = 0
 
 
-class TokenUsage(Struct, frozen=True, kw_only=True):
+class TokenUsage(Discreet, frozen=True, kw_only=True):
     """What a response cost, in tokens."""
 
     total_tokens: int = 0
@@ -145,7 +147,7 @@ class TokenUsage(Struct, frozen=True, kw_only=True):
     output_token_details: OutputTokenDetails | None = None
 
 
-class Response(Struct, frozen=True, kw_only=True):
+class Response(Discreet, frozen=True, kw_only=True):
     """A response as the service reports it when it is created and when it is done.
 
     Attributes:
@@ -182,7 +184,7 @@ class Response(Struct, frozen=True, kw_only=True):
         return reason if isinstance(reason, str) else ""
 
 
-class SessionInfo(Struct, frozen=True, kw_only=True):
+class SessionInfo(Discreet, frozen=True, kw_only=True):
     """The effective session, as the service reports it.
 
     Attributes:
@@ -220,7 +222,7 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None = None
 
 
-class ErrorDetails(Struct, frozen=True, kw_only=True):
+class ErrorDetails(Discreet, frozen=True, kw_only=True):
     """What an `error` event says. Every member may be null.
 
     Attributes:
@@ -238,7 +240,7 @@ class ErrorDetails(Struct, frozen=True, kw_only=True):
     event_id: str | None = None
 
 
-class LogProbability(Struct, frozen=True, kw_only=True):
+class LogProbability(Discreet, frozen=True, kw_only=True):
     """How sure the transcription is of one token."""
 
     token: str
@@ -246,7 +248,7 @@ class LogProbability(Struct, frozen=True, kw_only=True):
     bytes: list[int] | None = None
 
 
-class TranscriptionWord(Struct, frozen=True, kw_only=True):
+class TranscriptionWord(Discreet, frozen=True, kw_only=True):
     """A word of a transcription, with its place in the audio in milliseconds."""
 
     text: str
@@ -254,7 +256,7 @@ class TranscriptionWord(Struct, frozen=True, kw_only=True):
     duration_milliseconds: int = 0
 
 
-class TranscriptionPhrase(Struct, frozen=True, kw_only=True):
+class TranscriptionPhrase(Discreet, frozen=True, kw_only=True):
     """A phrase of a transcription, with its place in the audio in milliseconds."""
 
     text: str

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from msgspec import Struct
-
+from pipecat_voicelive.protocol.discreet import Discreet
 from pipecat_voicelive.protocol.items import (
     ConversationItem,
     ErrorDetails,
@@ -25,7 +24,7 @@ from pipecat_voicelive.protocol.items import (
 )
 
 
-class _Event(Struct, frozen=True, kw_only=True, tag_field="type"):
+class _Event(Discreet, frozen=True, kw_only=True, tag_field="type"):
     event_id: str | None = None
 
     @property
@@ -68,7 +67,7 @@ class Error(_Event, frozen=True, kw_only=True, tag="error"):
     error: ErrorDetails
 
 
-class WarningDetails(Struct, frozen=True, kw_only=True):
+class WarningDetails(Discreet, frozen=True, kw_only=True):
     """What a `warning` event says."""
 
     message: str | None = None
@@ -536,14 +535,14 @@ class ResponseFoundryAgentCallFailed(
 # --- what could not be read --------------------------------------------------------------------------
 
 
-class UnknownEvent(Struct, frozen=True, kw_only=True):
+class UnknownEvent(Discreet, frozen=True, kw_only=True):
     """An event of a type this package does not know. Its content is kept but never logged."""
 
     type: str
     members: dict[str, Any]
 
 
-class MalformedEvent(Struct, frozen=True, kw_only=True):
+class MalformedEvent(Discreet, frozen=True, kw_only=True):
     """A message that is no event, or a known event with members that do not fit.
 
     Attributes:

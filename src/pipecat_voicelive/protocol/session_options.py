@@ -131,7 +131,7 @@ class SessionProperties(Option):
     """
 
     model: str | None = None
-    instructions: str | None = None
+    instructions: str | None = Field(default=None, repr=False)
     modalities: list[Modality] | None = None
     voice: Voice | None = Field(default=None, union_mode="left_to_right")
     input_audio_format: InputAudioFormat | None = None

@@ -15,7 +15,7 @@ Those about tools that the service runs itself are in `remote_effects`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pipecat_voicelive.protocol.audio import AudioFormat
@@ -82,7 +82,7 @@ class UserTranscriptPartial:
     """What the caller has said so far in this item; grows."""
 
     item_id: str
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class UserTranscript:
     """What the caller said in this item: once each, never empty, in the order it was said."""
 
     item_id: str
-    text: str
+    text: str = field(repr=False)
     event: InputAudioTranscriptionCompleted
 
 
@@ -136,7 +136,7 @@ class Audio:
 
     response_id: str
     item_id: str
-    audio: bytes
+    audio: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class SpokenText:
 
     response_id: str
     item_id: str
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Word:
 
     response_id: str
     item_id: str
-    text: str
+    text: str = field(repr=False)
     audio_offset_ms: int
     audio_duration_ms: int
 
@@ -181,7 +181,7 @@ class Blendshapes:
 
     response_id: str
     item_id: str
-    frames: BlendshapeFrames
+    frames: BlendshapeFrames = field(repr=False)
     first_frame_index: int
     audio_offset_ms: float
 
@@ -192,7 +192,7 @@ class AuditAudio:
 
     response_id: str
     item_id: str
-    audio: bytes
+    audio: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ class TextDelta:
 
     response_id: str
     item_id: str
-    delta: str
+    delta: str = field(repr=False)
     spoken: bool
 
 
@@ -236,7 +236,7 @@ class AskAnswered:
     """A question out of band was answered; `response.status` says how well."""
 
     ask_id: str
-    text: str
+    text: str = field(repr=False)
     response: Response
 
 
@@ -262,7 +262,7 @@ class ToolCall:
 
     call_id: str
     name: str
-    arguments: dict[str, object]
+    arguments: dict[str, object] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +277,7 @@ class ToolCalls:
 class AgentEvent:
     """An event of a hosted agent that is not speech, as the agent wrote it."""
 
-    delta: dict[str, Any]
+    delta: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +339,7 @@ class OptionWithheld:
 class ServiceWarning:
     """Something is not as asked for."""
 
-    message: str
+    message: str = field(repr=False)
     code: str | None
 
 
@@ -347,7 +347,7 @@ class ServiceWarning:
 class AvatarAnswer:
     """The avatar takes the peer connection that was offered: its answer, as plain SDP."""
 
-    sdp: str
+    sdp: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +375,7 @@ class AvatarVideo:
     """
 
     codec: str
-    data: bytes
+    data: bytes = field(repr=False)
     output_index: int
 
 

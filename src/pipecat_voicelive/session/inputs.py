@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
@@ -15,14 +15,14 @@ from pipecat_voicelive.protocol.server_events import ServerEvent
 class Configure:
     """Set the session's options: always all of them. Unchanged ones are not sent again."""
 
-    session: dict[str, Any]
+    session: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class AppendAudio:
     """The caller's audio, in the session's input format."""
 
-    audio: bytes
+    audio: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Respond:
     """
 
     properties: ResponseProperties | None = None
-    additional_instructions: str = ""
+    additional_instructions: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class Speak:
         tag: Anything; comes back with this intent in `ResponseOpened`.
     """
 
-    text: str
+    text: str = field(repr=False)
     interruptible: bool = True
-    tag: object = None
+    tag: object = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class AnswerTool:
     """
 
     call_id: str
-    output: str
+    output: str = field(repr=False)
     name: str = ""
     respond: bool = True
 
@@ -129,7 +129,7 @@ class AnswerApproval:
 
     approval_request_id: str
     approve: bool
-    reason: str | None = None
+    reason: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class ConnectAvatar:
         sdp_offer: The offer as plain SDP, with its ICE candidates.
     """
 
-    sdp_offer: str
+    sdp_offer: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class ToolsListed:
     """
 
     server_label: str
-    tools: tuple[dict[str, Any], ...]
+    tools: tuple[dict[str, Any], ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Annotation:
     item_id: str
     content_index: int
     annotation_index: int
-    annotation: Any
+    annotation: Any = field(repr=False)
     text_offset: int
 
 

@@ -20,7 +20,7 @@ class IceServer(Option):
     """A STUN or TURN server for the avatar's peer connection."""
 
     urls: list[str]
-    username: str | None = None
+    username: str | None = Field(default=None, repr=False)
     credential: str | None = Field(default=None, repr=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import field_serializer
+from pydantic import Field, field_serializer
 
 from pipecat_voicelive.protocol.options.base import Option
 
@@ -44,7 +44,7 @@ class InputAudioTranscription(Option):
     model: str | None = None
     language: str | list[str] | None = None
     phrase_list: list[str] | None = None
-    prompt: str | None = None
+    prompt: str | None = Field(default=None, repr=False)
     custom_speech: dict[str, Any] | None = None
 
     @field_serializer("language")

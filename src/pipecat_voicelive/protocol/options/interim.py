@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from pydantic import Field
+
 from pipecat_voicelive.protocol.options.base import Option
 
 
@@ -19,7 +21,7 @@ class StaticInterimResponse(Option):
     type: Literal["static_interim_response"] = "static_interim_response"
     triggers: list[str] | None = None
     latency_threshold_ms: int | None = None
-    texts: list[str] | None = None
+    texts: list[str] | None = Field(default=None, repr=False)
 
 
 class LlmInterimResponse(Option):
@@ -37,7 +39,7 @@ class LlmInterimResponse(Option):
     triggers: list[str] | None = None
     latency_threshold_ms: int | None = None
     model: str | None = None
-    instructions: str | None = None
+    instructions: str | None = Field(default=None, repr=False)
     max_completion_tokens: int | None = None
 
 
