@@ -104,11 +104,13 @@ class Calls:
 
     def response_done(self, response: Response, now_s: float) -> list[CallSignal]:
         """A response is over. Returns what to `tell` of its calls when its answer has ended too."""
-        for item in response.output or ():
+        items = response.output or ()
+        for item in items:
             self.item(item, response.id, now_s)
-        for item in (response.output or ()) if self._responses.gives(response.id) else ():
-            if item.type == "function_call" and item.status == "completed" and item.call_id:
-                self._tools.complete(response.id, item.call_id, item.name or None, item.arguments or "")
+        if self._responses.gives(response.id):
+            for item in items:
+                if item.type == "function_call" and item.status == "completed" and item.call_id:
+                    self._tools.complete(response.id, item.call_id, item.name or None, item.arguments or "")
         return self._remote.response_done(response.id, response.status, now_s)
 
     def hand_over(self, response_id: str) -> None:
