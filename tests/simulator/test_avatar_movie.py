@@ -96,6 +96,14 @@ async def test_the_video_begins_with_what_players_need_first(watch):
     assert (event["codec"], event["output_index"]) == ("h264", 0)
 
 
+async def test_of_video_only_its_size_is_remembered(start, join):
+    simulator = await start(STORY)
+    client = await join(simulator, session={"voice": AZURE, "avatar": LISA})
+    (first,) = await fragments(client, 1)
+    recorded = simulator.sessions[0].sent("response.video.delta")[0]
+    assert recorded.delta == f"({len(base64.b64encode(first))} characters of base64)"
+
+
 async def test_it_is_baseline_h264_and_aac_of_the_size_asked_for(watch):
     client = await watch()
     await fragments(client, 8)

@@ -45,7 +45,7 @@ class Peer:
         self.tasks = []
         self.connection.on("track", lambda track: self.tasks.append(asyncio.create_task(self._take(track))))
 
-    async def connect(self, *, direction="recvonly", codecs=None, kinds=("video", "audio")):
+    async def offer(self, *, direction="recvonly", codecs=None, kinds=("video", "audio")):
         self.channel = self.connection.createDataChannel("eventChannel")
         for kind in kinds:
             transceiver = self.connection.addTransceiver(kind, direction=direction)
@@ -57,6 +57,9 @@ class Peer:
         await self.client.send(
             "session.avatar.connect", client_sdp=base64.b64encode(json.dumps(offer).encode()).decode()
         )
+
+    async def connect(self, **offered):
+        await self.offer(**offered)
         answer = json.loads(
             base64.b64decode((await self.client.until("session.avatar.connecting"))["server_sdp"])
         )
@@ -290,6 +293,27 @@ async def test_a_second_peer_takes_the_place_of_the_first(face_to_face):
     await second.aclose()
     for task in first.tasks:
         await asyncio.wait_for(task, 10)
+
+
+async def test_a_session_that_is_cut_while_one_peer_takes_the_place_of_another_is_over(start, join):
+    async with asyncio.timeout(20):
+        simulator = await start(STORY)
+        client = await join(simulator, session={"voice": AZURE, "avatar": LISA})
+        first, second = Peer(client), Peer(client)
+        await first.connect()
+        await first.until(lambda: len(first.pictures) > 5)
+        await second.offer()
+        client.socket.transport.abort()
+        await simulator.aclose()
+        await first.aclose()
+        await second.aclose()
+
+
+async def test_an_offer_that_cannot_be_used_is_told_what_is_needed(start, join):
+    client = await join(await start(STORY), session={"voice": AZURE, "avatar": LISA})
+    offer = json.dumps({"type": "offer", "sdp": "v=0\r\nm=video 9 X 96\r\n"}).encode()
+    await client.send("session.avatar.connect", client_sdp=base64.b64encode(offer).decode())
+    assert "the whole local description" in (await client.refused()).message
 
 
 async def test_pictures_come_in_real_time(face_to_face):

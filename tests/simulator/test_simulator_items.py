@@ -1,8 +1,10 @@
 """The client changes the conversation."""
 
 import base64
+import io
 
 import pytest
+from PIL import Image
 from voice_live_client import spoken_text
 
 STORY = {"turns": [{"user": "Tell me a story", "say": "Once upon a time there was a fox."}]}
@@ -240,6 +242,14 @@ def image(url):
 async def test_what_is_no_image_is_refused(client, url):
     error = await refused(client, "conversation.item.create", item=image(url))
     assert error.param == "item.content[0].image_url"
+
+
+async def test_an_image_too_large_to_look_at_is_refused(client):
+    file = io.BytesIO()
+    Image.new("1", (6000, 5000)).save(file, "PNG")
+    url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    error = await refused(client, "conversation.item.create", item=image(url))
+    assert "25 megapixels" in error.message
 
 
 async def test_an_image_is_refused_by_a_model_that_does_not_see(start, join):

@@ -265,3 +265,22 @@ async def test_speech_that_fails_fails_the_response(start, join):
     assert done["status"] == "failed"
     assert done["status_details"]["error"]["message"] == "no voice"
     assert (await client.ask("Hello"))["status"] == "failed"
+
+
+async def test_a_refused_response_cancels_nothing(start, join):
+    client = await join(await start(STORY, speed=1))
+    await client.type("Tell me a story")
+    await client.send("response.create")
+    await client.until("response.created")
+    spoken = {"type": "message", "role": "user", "content": []}
+    asked = {"cancel_previous": True, "pre_generated_assistant_message": spoken}
+    await client.send("response.create", response=asked)
+    assert "pre_generated_assistant_message" in (await client.refused()).message
+    await client.send("response.cancel")
+    assert (await client.until("response.done"))["response"]["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("pitch", ["+20000st", "-20000st"])
+async def test_a_pitch_out_of_all_bounds_is_the_highest_or_lowest(start, join, pitch):
+    client = await join(await start(), session={"voice": {**AZURE, "pitch": pitch}})
+    assert (await client.ask("Hello"))["status"] == "completed"

@@ -59,6 +59,14 @@ async def test_a_voice_name_becomes_an_openai_voice(client):
     assert (await client.configure(voice="coral"))["voice"] == {"type": "openai", "name": "coral"}
 
 
+ENDING = "session.turn_detection.end_of_utterance_detection.timeout"
+
+
+def ending(timeout):
+    detection = {"model": "semantic_detection_v1", "timeout": timeout}
+    return {"turn_detection": {"type": "azure_semantic_vad", "end_of_utterance_detection": detection}}
+
+
 @pytest.mark.parametrize(
     ("session", "param"),
     [
@@ -68,6 +76,9 @@ async def test_a_voice_name_becomes_an_openai_voice(client):
         ({"modalities": ["audio"]}, "session.modalities"),
         ({"modalities": "text"}, "session.modalities"),
         ({"turn_detection": False}, "session.turn_detection"),
+        (ending("abc"), ENDING),
+        (ending([1]), ENDING),
+        (ending(-1), ENDING),
         ({"include": ["item.input_audio_transcription.mood"]}, "session.include[0]"),
         ({"input_audio_transcription": {"model": "whisper"}}, "session.input_audio_transcription.model"),
         (

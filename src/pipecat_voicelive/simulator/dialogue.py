@@ -130,8 +130,7 @@ class Dialogue:
             self._note_playing(produced, now_s)
             effects += produced
             if self._response.finished:
-                effects += self.mcp.made(self._response.mcp_calls)
-                self._response = None
+                effects += self._retire()
         return effects
 
     def voice_turn(self, turn: TurnEnded, *, detected: bool, answer: bool, now_s: float) -> list[Effect]:
@@ -205,18 +204,20 @@ class Dialogue:
             RefusedError: One runs already, or `asked` will not do.
         """
         options = response_options(self._config.effective, asked, self._config.model, additional_instructions)
-        cancelled: list[Effect] = []
-        if self._response is not None and asked.cancel_previous is True:
-            cancelled = self.cancel(None, now_s)
-        if self._response is not None:
+        if self._response is not None and asked.cancel_previous is not True:
             raise response_active(self._response.id)
+        # What is wrong with it is found before anything is cancelled.
+        pre_generated, items = _pre_generated(asked), self._items_for(asked)
+        cancelled: list[Effect] = []
+        if self._response is not None:
+            cancelled = self.cancel(None, now_s)
+            items = self._items_for(asked)  # now with what was cut short
         transcribing = [later.due_s for later in self._later if isinstance(later, _UnderstandLater)]
         if transcribing:
             self._later.append(_RespondLater(max(transcribing), asked, event_id))
             return cancelled
-        items = self._items_for(asked)
         mcp_tools = self.mcp.offered(options.mcp_servers)
-        reply = _pre_generated(asked) or self._reply(items, options, frozenset(mcp_tools.keys()))
+        reply = pre_generated or self._reply(items, options, frozenset(mcp_tools.keys()))
         self._response = RunningResponse(
             reply,
             interim=interim_for(options.interim, reply, self._brain.interim),
@@ -242,16 +243,14 @@ class Dialogue:
         """
         if self._response is None or response_id not in {None, self._response.id}:
             raise nothing_to_cancel()
-        effects = self._response.cancel("client_cancelled")
-        self._response = None
+        effects = self._response.cancel("client_cancelled") + self._retire()
         return effects + self._avatar.cut(now_s)
 
     def interrupt(self, *, auto_truncate: bool, now_s: float) -> list[Effect]:
         """The caller speaks: stop the running response, and cut what is still being played if told to."""
         effects: list[Effect] = []
         if self._response is not None:
-            effects += self._response.cancel("turn_detected")
-            self._response = None
+            effects += self._response.cancel("turn_detected") + self._retire()
         effects += self._avatar.stop(now_s)
         if auto_truncate:
             effects += self._truncate_playing(now_s)
@@ -273,8 +272,13 @@ class Dialogue:
             return []
         effects = self._response.speech_failed(item_id, message)
         if self._response.finished:
-            self._response = None
+            effects += self._retire()
         return effects
+
+    def _retire(self) -> list[Effect]:
+        """The response is over, however it ended: the MCP calls that it wrote whole are made all the same."""
+        response, self._response = self._response, None
+        return [] if response is None else self.mcp.made(response.mcp_calls)
 
     def _catch_up(self, later: _Later, now_s: float) -> list[Effect]:
         match later:

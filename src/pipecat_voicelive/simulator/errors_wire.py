@@ -154,3 +154,10 @@ def nothing_to_cancel() -> RefusedError:
 def not_simulated(event_type: str) -> RefusedError:
     """An event that the simulator has no answer to."""
     return RefusedError("unsupported", f"This session does not support '{event_type}'.", "type")
+
+
+def simulator_failed(event_id: str | None) -> Error:
+    """A mistake of the simulator, met when it handled an event."""
+    message = "The simulator could not handle this event; its log says where it failed."
+    details = ErrorDetails(type="server_error", code="internal_error", message=message, event_id=event_id)
+    return Error(error=details)

@@ -71,6 +71,12 @@ class McpTools:
         servers = {server.label: server for server in map(_server, tools) if server is not None}
         news = [server for label, server in servers.items() if self._servers.get(label) != server]
         self._servers = servers
+        # Only the newest listing of a server counts.
+        self._listings = {
+            item_id: server
+            for item_id, server in self._listings.items()
+            if servers.get(server.label) == server
+        }
         self._tools = {
             label: names for label, names in self._tools.items() if servers.get(label) not in [None, *news]
         }
@@ -83,10 +89,11 @@ class McpTools:
 
     def listed(self, item_id: str, result: list[dict[str, Any]] | McpFailure) -> list[Effect]:
         """A server's tools, or why they cannot be had. Unwanted by now, if the session dropped it."""
-        server = self._listings.pop(item_id)
-        if self._servers.get(server.label) != server:
+        server = self._listings.pop(item_id, None)
+        if server is None:
             return []
         if isinstance(result, McpFailure):
+            del self._servers[server.label]  # the next update asks it again
             effects: list[Effect] = [Send(McpListToolsFailed(item_id=item_id))]
             if result.code is not None:
                 error = ErrorDetails(type="server_error", code=result.code, message=result.message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import functools
+import hashlib
 import io
 from collections.abc import Sequence
 
@@ -30,6 +30,10 @@ _COLORS = {
     "brown": (120, 75, 40),
 }
 
+_MOST_PIXELS = 25_000_000
+"""More takes too long to look at: all sessions wait meanwhile."""
+_UNREADABLE = (binascii.Error, OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+
 
 def check_image(url: str, param: str) -> None:
     """Refuse what is no URL of an image, or holds none.
@@ -41,8 +45,16 @@ def check_image(url: str, param: str) -> None:
         return
     if not url.startswith("data:image/") or ";base64," not in url[:64]:
         raise invalid_value(f"Invalid '{param}': expected an https URL or a data URI of an image.", param)
-    if _read(url) is None:
-        raise invalid_value(f"Invalid '{param}': the image data is not valid.", param)
+    try:
+        image = Image.open(io.BytesIO(_file(url)))
+        width, height = image.size
+        image.verify()
+    except _UNREADABLE:
+        raise invalid_value(f"Invalid '{param}': the image data is not valid.", param) from None
+    if width * height > _MOST_PIXELS:
+        raise invalid_value(
+            f"Invalid '{param}': the image is {width} by {height}; at most 25 megapixels.", param
+        )
 
 
 def image_urls(items: Sequence[ConversationItem]) -> list[str]:
@@ -60,19 +72,39 @@ def facts(items: Sequence[ConversationItem]) -> dict[str, object]:
     urls = image_urls(items)
     if not urls:
         return {}
-    return {"count": len(urls), **(_read(urls[-1]) or {})}
+    return {"count": len(urls), **_looked_at(urls[-1])}
 
 
-@functools.lru_cache(maxsize=64)
-def _read(url: str) -> dict[str, object] | None:
+_seen: dict[bytes, dict[str, object]] = {}
+"""What was seen in files, by their hash: looking takes long, and an answer looks each time."""
+_MOST_SEEN = 64
+
+
+def _file(url: str) -> bytes:
+    return base64.b64decode(url.partition(",")[2], validate=True)
+
+
+def _looked_at(url: str) -> dict[str, object]:
+    if not url.startswith("data:"):
+        return {}
+    key = hashlib.sha256(url.encode()).digest()
+    if key not in _seen:
+        if len(_seen) >= _MOST_SEEN:
+            _seen.clear()
+        _seen[key] = _read(_file(url))
+    return _seen[key]
+
+
+def _read(file: bytes) -> dict[str, object]:
+    image = Image.open(io.BytesIO(file))
+    width, height = image.size
+    facts: dict[str, object] = {"width": width, "height": height, "format": str(image.format).lower()}
     try:
-        file = base64.b64decode(url.partition(",")[2], validate=True)
-        image = Image.open(io.BytesIO(file))
-        width, height = image.size
+        image.draft("RGB", (64, 64))  # a JPEG need not be unpacked whole
         pixel = image.convert("RGB").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
-    except (binascii.Error, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
+    except _UNREADABLE:
+        return facts  # the file is cut short
     assert isinstance(pixel, tuple)
     mean = tuple(map(int, pixel))
     color = min(_COLORS, key=lambda name: sum((a - b) ** 2 for a, b in zip(mean, _COLORS[name], strict=True)))
-    return {"width": width, "height": height, "format": str(image.format).lower(), "color": color}
+    return {**facts, "color": color}

@@ -18,7 +18,9 @@ def pitch_of(given: object) -> float:
     """The height of the voice as a factor, 1 being normal; 1 for what cannot be read."""
     text = str(given or "")
     semitones = re.fullmatch(r"([+-]\d+(?:\.\d+)?)st", text)
-    factor = 2 ** (float(semitones[1]) / 12) if semitones else _NAMED_PITCHES.get(text) or _factor(text)
+    if semitones:
+        return 2 ** (min(max(float(semitones[1]), -12.0), 12.0) / 12)
+    factor = _NAMED_PITCHES.get(text) or _factor(text)
     return min(max(factor, 0.5), 2.0)
 
 

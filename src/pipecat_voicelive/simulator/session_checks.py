@@ -272,6 +272,7 @@ _MEMBERS: Mapping[str, Check] = {
                     "model": _one_of(*END_OF_UTTERANCE_MODELS),
                     "threshold_level": _one_of("low", "medium", "high", "default"),
                     "timeout_ms": _count,
+                    "timeout": _number(0, 3600),
                 }
             ),
         },

@@ -12,18 +12,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
 
+from msgspec.structs import replace
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from pipecat_voicelive.errors import VoiceLiveError
 from pipecat_voicelive.protocol.codec import RawEvent, decode_client_event, decode_plain
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
-from pipecat_voicelive.protocol.server_events import KnownServerEvent, ServerEvent
+from pipecat_voicelive.protocol.server_events import KnownServerEvent, ResponseVideoDelta, ServerEvent
 from pipecat_voicelive.simulator.avatar.media import AvatarMedia
 from pipecat_voicelive.simulator.effects import (
     CallTool,
@@ -36,6 +38,7 @@ from pipecat_voicelive.simulator.effects import (
     ShowAvatar,
     Speak,
 )
+from pipecat_voicelive.simulator.errors_wire import simulator_failed
 from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ReceivedEvent, ServiceSent
 from pipecat_voicelive.simulator.live_session import LiveSession, Received
 from pipecat_voicelive.simulator.mcp_client import call_tool, list_tools
@@ -131,7 +134,7 @@ class SessionRunner:
         """
         event = stamped(event)
         # Recorded first: waiting for the socket must not let a later event overtake it in the record.
-        self.note(typed(event))
+        self.note(_without_video(typed(event)))
         await self._connection.send(to_message(event, self._form))
 
     def note(self, event: ServerEvent) -> None:
@@ -146,7 +149,7 @@ class SessionRunner:
                 case None:
                     effects = self._session.advance(now_s)
                 case Received():
-                    effects = self._session.handle(inbound, now_s)
+                    effects = self._handled(inbound, now_s)
                 case _SpeechReady(item_id, utterance):
                     effects = self._session.speech_ready(item_id, utterance, now_s)
                 case _SpeechFailed(item_id, message):
@@ -160,6 +163,21 @@ class SessionRunner:
                 case _:
                     assert_never(inbound)
             await self._perform(effects)
+
+    def _handled(self, received: Received, now_s: float) -> list[Effect]:
+        try:
+            return self._session.handle(received, now_s)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the session
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            # Not its text: that may hold what the client sent.
+            _logger.error(  # noqa: TRY400
+                "The simulator failed at a %s: %s in %s:%s",
+                received.event.type or "message",
+                type(error).__name__,
+                where.filename,
+                where.lineno,
+            )
+            return [Send(simulator_failed(received.event_id))]
 
     async def _next(self) -> _Inbound | None:
         """What comes next, None if a deadline comes first."""
@@ -231,3 +249,10 @@ class SessionRunner:
 
     def _now_s(self) -> float:
         return time.monotonic()
+
+
+def _without_video(event: ServerEvent) -> ServerEvent:
+    """The event as it is remembered: of video, of which there are megabytes, only how much it was."""
+    if isinstance(event, ResponseVideoDelta):
+        return replace(event, delta=f"({len(event.delta)} characters of base64)")
+    return event

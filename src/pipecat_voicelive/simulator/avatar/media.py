@@ -55,6 +55,7 @@ class AvatarMedia:
         self._peer: AvatarPeer | None = None
         self._connecting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     def carry_out(self, effect: AvatarEffect) -> None:
         """Do what the session wants. Returns at once."""
@@ -77,10 +78,11 @@ class AvatarMedia:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._peer is not None:
-            await self._peer.aclose()
+        self._drop_peer()
+        if self._closing:
+            await asyncio.wait(self._closing)
         # Sessions are remembered; pictures need not be.
-        self._performance = self._peer = None
+        self._performance = None
         self._lines = ()
 
     def _show(self, options: AvatarOptions | None) -> None:
@@ -89,9 +91,7 @@ class AvatarMedia:
             if self._filming is not None:
                 self._filming.cancel()
                 self._filming = None
-            if self._peer is not None:
-                self._start(self._peer.aclose())
-                self._peer = None
+            self._drop_peer()
         elif self._performance is not None:
             self._performance.options = options
         else:
@@ -109,6 +109,17 @@ class AvatarMedia:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def _drop_peer(self) -> None:
+        """Close the peer, if there is one, in a task that nobody cancels.
+
+        A close of aiortc that is broken off never ends: each later one waits for it.
+        """
+        if self._peer is not None:
+            closing = asyncio.create_task(self._peer.aclose(), name="simulator-avatar-close")
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            self._peer = None
+
     async def _connect(self, performance: Performance, offer_sdp: str, event_id: str | None) -> None:
         with suppress(ConnectionClosed):
             if not await self._installed("peer", event_id):
@@ -116,8 +127,7 @@ class AvatarMedia:
             from pipecat_voicelive.simulator.avatar.peer import AvatarPeer, UnusableOfferError
 
             async with self._connecting:
-                if self._peer is not None:
-                    await self._peer.aclose()
+                self._drop_peer()
                 self._peer = AvatarPeer(performance)
                 try:
                     sdp = await self._peer.answer(offer_sdp)

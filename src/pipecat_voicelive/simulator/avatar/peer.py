@@ -67,7 +67,10 @@ class AvatarPeer:
             await self._connection.setRemoteDescription(RTCSessionDescription(offer_sdp, "offer"))
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except Exception as error:  # aiortc raises whatever its parser came upon
-            raise UnusableOfferError(f"the SDP offer cannot be used: {type(error).__name__}") from error
+            raise UnusableOfferError(
+                "the SDP offer cannot be used: give the whole local description, with candidates, "
+                "ice-ufrag, ice-pwd and fingerprint, and a video section with H264 or VP8"
+            ) from error
         return self._connection.localDescription.sdp
 
     async def aclose(self) -> None:
