@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import logging
 import math
 import signal
@@ -52,16 +53,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError
-    return port
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give 1 to 65535, or 0 for a free one")
+    return int(text)
 
 
 def _speed(text: str) -> float:
-    speed = float(text)
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
     if math.isnan(speed) or speed <= 0:
-        raise ValueError
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no speed: give a number above 0, 1 being real time, or inf for all at once"
+        )
     return speed
 
 
@@ -81,7 +86,11 @@ def _simulator(options: argparse.Namespace) -> int:
         )
         asyncio.run(_serve(simulator, api_key=options.api_key))
     except OSError as error:
-        print(f"voicelive simulator: {error}; give another --port, or 0 for a free one", file=sys.stderr)
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            advice = "give another --port, or 0 for a free one"
+        else:
+            advice = f"is --host {options.host!r} an address of this machine? 127.0.0.1 always is"
+        print(f"voicelive simulator: {error}; {advice}", file=sys.stderr)
         return 1
     except ConfigurationError as error:
         print(f"voicelive simulator: {error}", file=sys.stderr)

@@ -220,7 +220,7 @@ def test_without_an_avatar_nothing_happens():
 
 async def test_the_ice_server_tells_where_a_request_comes_from():
     server = await StunServer.open("127.0.0.1")
-    port = int(server.url.rpartition(":")[2])
+    port = int(server.url("127.0.0.1").rpartition(":")[2])
     request = struct.pack("!HHI12s", 1, 0, 0x2112A442, b"transaction!")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.bind(("127.0.0.1", 0))

@@ -46,6 +46,12 @@ async def test_a_client_without_ice_servers_is_given_some(start, join):
     assert server.keys() == {"urls", "username", "credential"}
 
 
+async def test_a_simulator_at_every_address_names_the_one_that_the_client_used(start, join):
+    client = await join(await start(host="0.0.0.0"))
+    reported = (await client.configure(voice=AZURE, avatar=avatar()))["avatar"]
+    assert reported["ice_servers"][0]["urls"][0].startswith("stun:127.0.0.1:")
+
+
 async def test_the_clients_own_ice_servers_stay(start, join):
     mine = [{"urls": ["turn:turn.example:3478"], "username": "u", "credential": "c"}]
     client = await join(await start(), session=None)

@@ -328,12 +328,39 @@ ALONE = ["unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up &
 """Runs a command on a machine that has nothing but loopback."""
 
 
-@pytest.mark.skipif(
+without_network = pytest.mark.skipif(
     not shutil.which("unshare") or subprocess.run([*ALONE, "true"], check=False).returncode != 0,
     reason="networks cannot be taken away here",
 )
+
+
+@without_network
 def test_it_works_on_a_machine_without_a_network():
     test = f"{__file__}::{test_a_data_channel_opens.__name__}"
     command = [*ALONE, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "1 passed" in done.stdout, done.stdout
+
+
+LEAVES_NO_TRACE = """
+import asyncio
+from aioice import ice
+from pipecat_voicelive.simulator import VoiceLiveSimulator
+
+async def main():
+    usual = ice.get_host_addresses
+    async with VoiceLiveSimulator():
+        async with VoiceLiveSimulator():
+            pass
+        print(ice.get_host_addresses(True, False))
+    print(ice.get_host_addresses is usual)
+
+asyncio.run(main())
+"""
+
+
+@without_network
+def test_other_peers_are_as_they_were_once_the_simulator_is_closed():
+    command = [*ALONE, sys.executable, "-c", LEAVES_NO_TRACE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "['127.0.0.1']\nTrue\n", done.stderr

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import sys
 
 import pytest
@@ -52,7 +53,27 @@ def test_a_scenario_that_is_wrong_is_named(tmp_path, capsys):
     assert "did you mean 'turns'" in capsys.readouterr().err
 
 
-def test_a_speed_that_is_none_is_refused(capsys):
+@pytest.mark.parametrize(
+    ("option", "given", "advice"),
+    [
+        ("--speed", "0", "'0' is no speed: give a number above 0"),
+        ("--speed", "fast", "'fast' is no speed"),
+        ("--port", "70000", "'70000' is no port: give 1 to 65535"),
+        ("--port", "web", "'web' is no port"),
+    ],
+)
+def test_an_option_that_will_not_do_is_told_what_would(capsys, option, given, advice):
     with pytest.raises(SystemExit):
-        main(["simulator", "--speed", "0"])
-    assert "--speed" in capsys.readouterr().err
+        main(["simulator", option, given])
+    assert f"argument {option}: {advice}" in capsys.readouterr().err
+
+
+def test_a_host_that_is_not_this_machine_is_named(capsys):
+    assert main(["simulator", "--host", "192.0.2.7", "--port", "0"]) == 1
+    assert "is --host '192.0.2.7' an address of this machine?" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_told_so(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["simulator", "--port", str(taken.getsockname()[1])]) == 1
+    assert "give another --port" in capsys.readouterr().err

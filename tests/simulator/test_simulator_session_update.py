@@ -129,6 +129,22 @@ async def test_unknown_members_pass_when_it_is_not_strict(start, join):
     assert (await client.configure(brand_new=1))["brand_new"] == 1
 
 
+async def test_a_phi_model_calls_no_mcp_servers(start, join):
+    client = await join(await start(), model="phi4-mm-realtime")
+    tool = {"type": "mcp", "server_label": "sums", "server_url": "http://127.0.0.1:9/mcp"}
+    await client.send("session.update", session={"tools": [tool]})
+    assert (await client.refused()).param == "session.tools"
+
+
+async def test_a_mistake_of_the_simulators_own_is_told_and_does_not_end_the_session(client, caplog):
+    turns = {"type": "server_vad", "silence_duration_ms": 10**400}
+    await client.send("session.update", event_id="mine", session={"turn_detection": turns})
+    error = await client.refused()
+    assert (error.type, error.event_id) == ("server_error", "mine")
+    assert "failed at a session.update: OverflowError" in caplog.text
+    await client.configure()
+
+
 async def test_a_cascaded_model_has_no_openai_voice(start, join):
     client = await join(await start(), model="gpt-4.1")
     await client.send("session.update", session={"voice": "alloy"})
@@ -162,6 +178,7 @@ TWO_CHANNELS = {"type": "server_echo_cancellation", "reference_source": "client"
     [
         ({"input_audio_format": "g711_ulaw"}, "invalid_ec_channels_format"),
         ({"modalities": ["text"]}, "ec_not_supported"),
+        ({"input_audio_sampling_rate": 44100}, "invalid_ec_channels_format"),
     ],
 )
 async def test_an_echo_reference_beside_what_it_cannot_be_beside_is_refused(client, session, code):

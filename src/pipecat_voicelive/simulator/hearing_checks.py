@@ -114,3 +114,5 @@ def _check_echo(session: Mapping[str, Any]) -> None:
         )
     if channels == 2 and (session.get("input_audio_format") or "pcm16") != "pcm16":
         raise RefusedError("invalid_ec_channels_format", "Two channels need pcm16.", path)
+    if client and session.get("input_audio_sampling_rate") == 44100:
+        raise RefusedError("invalid_ec_channels_format", "A client's reference needs 8, 16 or 24 kHz.", path)

@@ -90,6 +90,11 @@ class Model:
         return not self.name.startswith(_BLIND_MODELS)
 
     @property
+    def calls_mcp(self) -> bool:
+        """Whether it can be given MCP servers; the service is said not to let phi models call them."""
+        return not self.name.startswith("phi")
+
+    @property
     def speaks_openai_voices(self) -> bool:
         """Whether it has the voices of OpenAI besides those of Azure."""
         return self.pipeline.native and (self.profile is not None or self.name.startswith("gpt-"))

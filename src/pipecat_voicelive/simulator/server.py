@@ -19,7 +19,7 @@ from websockets.typing import Subprotocol
 from pipecat_voicelive.errors import ConfigurationError, ProtocolError
 from pipecat_voicelive.protocol.versions import V1
 from pipecat_voicelive.simulator.agent_threads import AgentThreads
-from pipecat_voicelive.simulator.avatar.loopback import use_loopback_if_alone
+from pipecat_voicelive.simulator.avatar.loopback import loopback_if_alone
 from pipecat_voicelive.simulator.avatar.stun import StunServer
 from pipecat_voicelive.simulator.exchange import Exchanged
 from pipecat_voicelive.simulator.handshake import SUBPROTOCOL, Handshake, Refusal, answer_handshake
@@ -63,7 +63,7 @@ class VoiceLiveSimulator:
             The service's schema has both.
         large_message_bytes: Fill every tenth message of an avatar's video up to this size, with what players
             skip, to see how clients take messages of several MiB.
-        keep_events: How many events each session remembers; None for all.
+        keep_events: How many events each session remembers, of video only the size; None for all.
         keep_sessions: How many sessions that are over are remembered, the newest.
         listener: Is called with every event on the wire, in the event loop; it must not block or raise.
 
@@ -112,7 +112,8 @@ class VoiceLiveSimulator:
         self._cleanup = AsyncExitStack()
         self._server: Server | None = None
         self._speaker: Speaker | None = speech
-        self._ice_servers: list[dict[str, Any]] = []
+        self._stun: StunServer | None = None
+        self._ice_secret = {"username": new_id("", 12), "credential": new_id("", 24)}
 
     @property
     def endpoint(self) -> str:
@@ -152,12 +153,9 @@ class VoiceLiveSimulator:
             if self._speaker is None:
                 self._speaker = await open_speaker()
                 cleanup.push_async_callback(self._speaker.aclose)
-            use_loopback_if_alone()
-            stun = await StunServer.open(self._host)
-            cleanup.callback(stun.close)
-            self._ice_servers = [
-                {"urls": [stun.url], "username": new_id("", 12), "credential": new_id("", 24)}
-            ]
+            cleanup.enter_context(loopback_if_alone())
+            self._stun = await StunServer.open(self._host)
+            cleanup.callback(self._stun.close)
             self._server = await cleanup.enter_async_context(
                 serve(
                     self._serve_connection,
@@ -202,6 +200,7 @@ class VoiceLiveSimulator:
         handshake = self._handshake(connection.request)
         assert isinstance(handshake, Handshake), "refused connections do not get here"
         assert self._speaker is not None, "there is a speaker while there is a server"
+        assert self._stun is not None, "and an ICE server"
         thread = self._threads.open(handshake.model.agent)
         config = SessionConfig(
             handshake.model,
@@ -211,7 +210,7 @@ class VoiceLiveSimulator:
             merge_updates=self._merge_session_updates,
             api_version=handshake.query["api-version"],
             thread_id=thread.id,
-            ice_servers=self._ice_servers,
+            ice_servers=[{"urls": [self._stun.url(connection.local_address[0])], **self._ice_secret}],
         )
         session = SimulatedSession(
             connection,

@@ -67,6 +67,8 @@ def check_session(session: Mapping[str, Any], model: Model, *, strict: bool) -> 
             _MEMBERS[name](value, f"session.{name}")
     _check_voice_of_model(session.get("voice"), model)
     _check_model(session, model)
+    if strict:
+        _check_mcp(session, model)
     _check_blendshapes(session, model)
     if session.get("avatar"):
         avatar_options(session["avatar"])
@@ -420,6 +422,11 @@ def _check_model(session: Mapping[str, Any], model: Model) -> None:
         raise invalid_value("interim_response is not supported by this model.", "session.interim_response")
     if session.get("instructions") and model.agent is not None:
         raise invalid_value("Instructions cannot be set for an agent.", "session.instructions")
+
+
+def _check_mcp(session: Mapping[str, Any], model: Model) -> None:
+    if not model.calls_mcp and any(tool["type"] == "mcp" for tool in session.get("tools") or ()):
+        raise invalid_value("MCP servers are not supported by this model.", "session.tools")
 
 
 def _check_blendshapes(session: Mapping[str, Any], model: Model) -> None:

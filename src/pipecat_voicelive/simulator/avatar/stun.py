@@ -32,11 +32,12 @@ class StunServer(asyncio.DatagramProtocol):
         _, server = await asyncio.get_running_loop().create_datagram_endpoint(cls, local_addr=(host, 0))
         return server
 
-    @property
-    def url(self) -> str:
-        """How clients name it."""
+    def url(self, reached_at: str) -> str:
+        """How a client names it that reached this machine at an address."""
         assert self._transport is not None, "it is open"
         host, port = self._transport.get_extra_info("sockname")[:2]
+        if ipaddress.ip_address(host).is_unspecified:  # it listens at every address; that one is none
+            host = reached_at
         return f"stun:[{host}]:{port}" if ":" in host else f"stun:{host}:{port}"
 
     def close(self) -> None:
