@@ -1,14 +1,20 @@
 """An avatar received in the pipeline: its pictures and its sound are frames like any others.
 
-python examples/avatar_frames.py        needs the extra `avatar`
+python examples/avatar_frames.py        needs the extra `avatar`: pip install ".[avatar]"
 
 What the pipeline does with them is its own affair: a video call through any transport with
 `video_out_enabled`, a recording, a picture now and then. Here three pictures are kept.
 """
 
 import asyncio
+import sys
 import tempfile
 from pathlib import Path
+
+try:
+    import aiortc  # noqa: F401 - the service receives the avatar with it
+except ModuleNotFoundError:
+    sys.exit('This example needs the extra "avatar": pip install ".[avatar]"')
 
 from PIL import Image
 from pipecat.frames.frames import Frame, OutputImageRawFrame, TTSAudioRawFrame

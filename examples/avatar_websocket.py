@@ -1,16 +1,22 @@
 """An avatar's video over the WebSocket, without Pipecat: the pieces, one after the other, are an MP4.
 
-python examples/avatar_websocket.py        needs the extra `avatar` for the simulator, and to look at the file
+python examples/avatar_websocket.py        needs the extra `avatar`: pip install ".[avatar]"
+
+The simulator draws with it, and the film is looked at with it.
 
 A browser plays them as they come: `sourceBuffer.appendBuffer(piece)` of a MediaSource with the type
 video/mp4; codecs="avc1.42E01E, mp4a.40.2".
 """
 
 import asyncio
+import sys
 import tempfile
 from pathlib import Path
 
-import av
+try:
+    import av
+except ModuleNotFoundError:
+    sys.exit('This example needs the extra "avatar": pip install ".[avatar]"')
 
 from offline import voice_live
 from pipecat_voicelive import VoiceLiveClient

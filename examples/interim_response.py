@@ -8,7 +8,12 @@ import asyncio
 from pipecat.services.llm_service import FunctionCallParams
 
 from offline import call, print_conversation, voice_live
-from pipecat_voicelive import SessionProperties, StaticInterimResponse, VoiceLiveLLMService
+from pipecat_voicelive import (
+    InputAudioTranscription,
+    SessionProperties,
+    StaticInterimResponse,
+    VoiceLiveLLMService,
+)
 
 SCENARIO = {
     "turns": [
@@ -29,8 +34,7 @@ async def find_train(params: FunctionCallParams):
 
 async def main() -> None:
     properties = SessionProperties(
-        turn_detection=None,
-        input_audio_transcription=None,
+        input_audio_transcription=InputAudioTranscription(model="azure-speech"),
         interim_response=StaticInterimResponse(
             triggers=["latency", "tool"],  # any of them is enough
             latency_threshold_ms=300,

@@ -1,15 +1,19 @@
 """An MCP server whose tools Voice Live calls itself, and a bot that is asked before each call.
 
-python examples/mcp_server.py
+python examples/mcp_server.py        needs the extra `mcp`: pip install ".[mcp]"
 """
 
 import asyncio
 import contextlib
 import os
 import socket
+import sys
 
-import uvicorn
-from mcp.server.mcpserver import MCPServer as McpServerOfOurs
+try:
+    import uvicorn
+    from mcp.server.mcpserver import MCPServer as McpServerOfOurs
+except ModuleNotFoundError:
+    sys.exit('This example needs the extra "mcp": pip install ".[mcp]"')
 
 from offline import call, print_conversation, voice_live
 from pipecat_voicelive import InputAudioTranscription, MCPServer, SessionProperties, VoiceLiveLLMService

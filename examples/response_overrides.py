@@ -9,7 +9,6 @@ from offline import call, print_conversation, voice_live
 from pipecat_voicelive import (
     AzureStandardVoice,
     ResponseProperties,
-    SessionProperties,
     VoiceLiveLLMService,
     VoiceLiveRespondFrame,
 )
@@ -31,10 +30,8 @@ async def main() -> None:
         ),
         additional_instructions="Greet the caller as a sea captain would.",
     )
-    properties = SessionProperties(turn_detection=None, input_audio_transcription=None)
     async with voice_live(SCENARIO) as connection:
-        settings = VoiceLiveLLMService.Settings(model="gpt-4.1", session_properties=properties)
-        llm = VoiceLiveLLMService(**connection, settings=settings)
+        llm = VoiceLiveLLMService(**connection, settings=VoiceLiveLLMService.Settings(model="gpt-4.1"))
         context = await call(llm, captain, "Where do we sail?")
     print_conversation(context)
 

@@ -1,6 +1,8 @@
 """An avatar in a browser: the page connects to it itself, and the bot only carries the messages in between.
 
 python examples/avatar_browser        then open the address that it prints
+
+Needs the extra `avatar`, with which the simulator draws: pip install ".[avatar]"
 """
 
 import asyncio
@@ -10,6 +12,11 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+try:
+    import aiortc  # noqa: F401 - the simulator draws the avatar with it
+except ModuleNotFoundError:
+    sys.exit('This example needs the extra "avatar": pip install ".[avatar]"')
 
 from loguru import logger
 from pipecat.frames.frames import (

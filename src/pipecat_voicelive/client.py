@@ -46,7 +46,7 @@ from pipecat_voicelive.protocol.refusals import service_error
 from pipecat_voicelive.protocol.requests import check_metadata, tool_choice_on_wire
 from pipecat_voicelive.protocol.server_events import ServerEvent
 from pipecat_voicelive.protocol.session_options import SessionProperties
-from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
+from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in, check_version
 from pipecat_voicelive.questions import Asks, closed
 from pipecat_voicelive.session import Session, effects, inputs
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
@@ -98,7 +98,7 @@ class VoiceLiveClient(Asks):
         clock: Seconds that never go back; for tests.
 
     Raises:
-        ConfigurationError: The endpoint or the credentials cannot work.
+        ConfigurationError: The endpoint, the credentials or the API version cannot work.
     """
 
     def __init__(
@@ -143,6 +143,7 @@ class VoiceLiveClient(Asks):
             parameters = {**ECHO_QUERY, **parameters}
         self._api_version = parameters.get("api-version", api_version)
         check_dialect(self._api_version, dialect, parameters)
+        check_version(self._api_version)
         self._dialect = dialect
         self._url = websocket_url(endpoint, model=model, api_version=api_version, query=parameters)
         self._auth = choose_auth(

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from pipecat_voicelive import VoiceLiveClient, VoiceLiveLLMService
 from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.versions import (
     API_VERSIONS,
@@ -161,3 +162,16 @@ def test_an_echo_reference_of_the_clients_is_refused_where_it_would_be_taken_for
         check_audio_in(session, "2026-04-10")
     check_audio_in(session, NEWEST)
     check_audio_in({"input_audio_echo_cancellation": None}, OLDEST)
+
+
+@pytest.mark.parametrize("version", ["latest", "2026-7-15", "2026-15-07", "2026-07-15-beta", "", "v2", None])
+@pytest.mark.parametrize("kind", [VoiceLiveClient, VoiceLiveLLMService])
+def test_what_is_no_version_is_refused_before_anything_is_sent(kind, version):
+    own = {"model": "m"} if kind is VoiceLiveClient else {}
+    with pytest.raises(ConfigurationError, match=r"is no api_version. Give one such as 2026-07-15, "):
+        kind(endpoint="ws://127.0.0.1:1", api_key="k", api_version=version, **own)
+
+
+@pytest.mark.parametrize("version", ["2027-01-01", "2026-12-01-preview"])
+def test_a_version_that_is_not_known_yet_may_be_named(version):
+    VoiceLiveClient(endpoint="ws://127.0.0.1:1", api_key="k", model="m", api_version=version)

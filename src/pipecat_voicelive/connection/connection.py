@@ -32,7 +32,7 @@ _logger = logging.getLogger("pipecat_voicelive.websocket")
 _logger.setLevel(logging.INFO)
 
 _HINTS: Final = {
-    400: "The service does not understand the request. Check the model's name and the api_version.",
+    400: "The service does not understand this. Check the model's name, the api_version and the profile.",
     401: "The key or token was refused. Check that it belongs to this resource and has not expired.",
     403: "The identity may not use this resource. Give it the role Cognitive Services User.",
     404: "There is no Voice Live at this address. Check the endpoint, the api_version and the region.",

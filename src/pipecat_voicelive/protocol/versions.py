@@ -10,6 +10,7 @@ https://learn.microsoft.com/azure/ai-services/speech-service/voice-live-api-refe
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -31,6 +32,21 @@ API_VERSIONS = (
 
 V1 = "v1"
 """The label of the rolling contract, another dialect; see `protocol.dialect_v1`."""
+
+
+_DATED = re.compile(r"\d{4}-(0[1-9]|1[0-2])-\d{2}(-preview)?")
+
+
+def check_version(api_version: str) -> None:
+    """Refuse what is no API version. A date that is not known here may be one that the service knows.
+
+    Raises:
+        ConfigurationError: It is neither a date, with or without "-preview", nor "v1".
+    """
+    if api_version != V1 and not _DATED.fullmatch(str(api_version)):
+        raise ConfigurationError(
+            f"{api_version!r} is no api_version. Give one such as {', '.join(API_VERSIONS[::-1])}."
+        )
 
 
 def contract_of(api_version: str) -> str:

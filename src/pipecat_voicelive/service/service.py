@@ -60,6 +60,7 @@ from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.requests import check_metadata, silent
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
+from pipecat_voicelive.service.arguments import check_arguments
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.avatar import Media, check_media, make_avatar
 from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter, tool_output
@@ -177,8 +178,10 @@ class VoiceLiveLLMService(InferringService):
             **kwargs: Passed on to `LLMService`.
 
         Raises:
-            ConfigurationError: The endpoint or the credentials cannot work; the text says what to give.
+            ConfigurationError: An argument is not known, or the endpoint, the credentials or the API version
+                cannot work; the text says what to give.
         """
+        check_arguments(type(self), kwargs)
         self._of_agent = agent is not None or names_agent(query)
         complete = complete_settings(settings, default_model=None if self._of_agent else DEFAULT_MODEL)
         super().__init__(base_url=base_url(endpoint), settings=complete, **kwargs)
