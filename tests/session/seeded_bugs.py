@@ -415,8 +415,8 @@ BUGS = [
     Bug(
         "an avatar's answer ends with its response",
         "avatar.py",
-        "if self._answer is not answer or not answer.has_speech:",
-        "if answer.has_speech:",
+        "if cancelled or not answer.has_speech:",
+        "if cancelled or answer.has_speech:",
     ),
     Bug(
         "an interrupted avatar speaks on",

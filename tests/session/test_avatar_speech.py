@@ -184,6 +184,57 @@ def test_an_avatar_that_is_never_idle_has_said_it_all_after_a_long_while():
     assert of(fx.ResponseClosed, driver.wait(SPEAK_S + 0.1))
 
 
+# --- one answer right after another ------------------------------------------------------------------
+
+
+def two_answers():
+    """The second comes while the avatar speaks the first, whose text ends 1.1 s after it began."""
+    driver = with_avatar()
+    answering(driver, *PLACES, done("r1"), SPEAKING)
+    driver.wait(0.4)
+    driver.give(created("r2"), spoken("r2", "b", "Four five."), word("r2", "b", "Four", 0))
+    driver.give(word("r2", "b", "five.", 800), done("r2"))
+    return driver
+
+
+def test_an_answer_that_follows_without_a_pause_begins_where_the_text_before_it_ends():
+    driver = two_answers()
+    assert driver.wait(0.65) == []
+    assert names(driver.wait(0.1)) == ["SpeechOpened", "SpeechItem", "Word", "SpokenText"]
+    driver.wait(0.85)
+    assert names(driver.give(IDLE)) == ["SpeechClosed", "ResponseClosed", "AvatarIdle"]
+    assert said(driver.trace) == "One two three.Four five."
+
+
+def test_an_interruption_of_an_answer_that_followed_without_a_pause_cuts_it_where_it_was():
+    driver = two_answers()
+    driver.wait(1.2)
+    (_, cut) = sent(driver.give(Interrupt(Heard("", 0))))
+    assert (cut.type, cut.item_id, cut.audio_end_ms) == ("conversation.item.truncate", "b", 500)
+
+
+@pytest.mark.parametrize("late_s", [0.5, 0.9])
+def test_an_avatar_that_pauses_between_two_answers_begins_the_second_when_it_says_so(late_s):
+    driver = two_answers()
+    driver.wait(late_s)
+    assert names(driver.give(IDLE)) == ["AvatarIdle"]
+    driver.wait(2)
+    assert "five" not in said(driver.trace)
+    driver.give(SPEAKING)
+    driver.wait(0.9)
+    assert names(driver.give(IDLE)) == ["SpeechClosed", "ResponseClosed", "AvatarIdle"]
+    assert said(driver.trace) == "One two three.Four five."
+
+
+def test_a_tool_call_between_two_answers_changes_nothing():
+    driver = with_avatar()
+    answering(driver, *PLACES, done("r1"), SPEAKING)
+    driver.give(created("r2"), item_added("r2", call_item("c1")), done("r2", output=[call_item("c1")]))
+    driver.give(AnswerTool("c1", "42"), created("r3"), spoken("r3", "b", "Four."), done("r3"))
+    driver.wait(1.2)
+    assert said(driver.trace) == "One two three.Four."
+
+
 # --- interruptions -----------------------------------------------------------------------------------
 
 
@@ -244,6 +295,23 @@ def test_an_avatar_that_was_silenced_without_an_interruption_ends_as_interrupted
     effects = driver.wait(BEGIN_S + 1)
     assert of(fx.ResponseClosed, effects) == [fx.ResponseClosed("r1", interrupted=True)]
     assert said(driver.trace) == "One two"
+
+
+def test_an_answer_cancelled_after_the_avatar_was_silenced_is_over_and_still_cut_where_it_was():
+    driver = with_avatar()
+    answering(driver, *PLACES, SPEAKING)
+    driver.wait(0.75)
+    driver.give(speech_started(), IDLE)
+    assert of(fx.ResponseClosed, driver.give(done("r1", "cancelled")))
+    assert not driver.session.answer_pending
+    (cut,) = sent(driver.give(Interrupt(Heard("", 0))))
+    assert (cut.type, cut.item_id, cut.audio_end_ms) == ("conversation.item.truncate", "a", 750)
+
+
+def test_nothing_is_cleared_after_an_answer_without_speech():
+    driver = with_avatar()
+    driver.give(created("r1"), item_added("r1", call_item("c1")), done("r1", output=[call_item("c1")]))
+    assert sent_types(driver.give(Interrupt())) == []
 
 
 def test_an_interruption_of_silence_changes_nothing():

@@ -81,6 +81,11 @@ class Answer:
         """Where something is to happen next in speech that is played elsewhere, None if it is not played."""
         return self._timeline.next_ms if self._phase is Phase.SPEAKING else None
 
+    @property
+    def end_ms(self) -> float:
+        """Where what is known of its speech ends."""
+        return self._timeline.end_ms
+
     def position(self, at_ms: float) -> tuple[str, float]:
         """The item that is being played, and how many milliseconds of it at that place of the response."""
         return self._timeline.position(at_ms)

@@ -1,14 +1,11 @@
-"""The avatar: whether there is one, how it is connected, and what it is saying.
+"""The avatar: whether there is one, and what it is saying.
 
 Theory. With an avatar the service plays the answers itself, to whoever is connected to it. No audio comes
 over the socket, or only to be kept (`output_audit_audio`), and everything arrives long before it is heard.
 What is heard is known from two notices alone: the avatar begins to speak, the avatar is idle again.
 
-    connection   Absent ──options──▶ Waiting ──offer──▶ Offered ──answer──▶ Connected
-                    └──options, over the WebSocket──────────────────────────────▲
-
-    voice        Still ──switch_to_speaking / output_audio_buffer.started──▶ Speaking
-                   ◀──switch_to_idle / output_audio_buffer.stopped, .cleared──┘
+    Still ──switch_to_speaking / output_audio_buffer.started──▶ it speaks
+          ◀──switch_to_idle / output_audio_buffer.stopped, .cleared──┘
 
 The service silences the avatar itself when it hears the caller, and says so before anybody here has decided
 on an interruption. Then the answer waits, as it was cut, for that decision.
@@ -18,6 +15,10 @@ visemes and text come out by the time since the avatar began. An interruption ha
 is unsaid, and the conversation is cut where that clock stood: notices take about as long to us as picture and
 sound to whoever sees them, so it is right to about the difference.
 
+It may speak one answer right after another, and no notice comes between. Then the next is taken to begin where
+the text of the last one ends. If the avatar is idle before half of that next one can have been heard, it was
+the last one that ended, and a notice of the next will come.
+
 An avatar that does not begin within `BEGIN_S` of the end of its response, or is not idle `SPEAK_S` after it,
 has said it all.
 """
@@ -25,7 +26,6 @@ has said it all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from pipecat_voicelive.protocol import server_events as se
@@ -45,40 +45,6 @@ SPEAK_S = 300.0
 _ROUNDING_MS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """The session has no avatar."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """It is there, and waits for somebody to connect to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """A peer connection was offered to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """Its picture and sound go somewhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Still:
-    """It does not speak."""
-
-
-@dataclass(frozen=True, slots=True)
-class Speaking:
-    """It speaks, since then."""
-
-    since_s: float
-
-
-Connection: TypeAlias = Absent | Waiting | Offered | Connected
-Voice: TypeAlias = Still | Speaking
 AvatarEvent: TypeAlias = (
     se.SessionAvatarConnecting
     | se.SessionAvatarSwitchToSpeaking
@@ -96,18 +62,16 @@ class Avatar:
     def __init__(self, playback: Playback, unreadable: UnreadableEvents) -> None:
         self._playback = playback
         self._unreadable = unreadable
-        self.connection: Connection = Absent()
-        self._voice: Voice = Still()
+        self.present = False
+        """Whether answers are the avatar's to speak."""
+        self._speaks = False
         self._answer: Answer | None = None
         self._since_s: float | None = None
+        self._next_s: float | None = None
+        self._guessed = False
         self._until_s: float | None = None
         self._unsaid = False
         self._cut: Heard | None = None
-
-    @property
-    def present(self) -> bool:
-        """Whether answers are the avatar's to speak."""
-        return not isinstance(self.connection, Absent)
 
     @property
     def speaking(self) -> bool:
@@ -120,22 +84,16 @@ class Avatar:
         deadlines = [] if self._until_s is None else [self._until_s]
         if self._since_s is not None and self._answer and (next_ms := self._answer.next_ms) is not None:
             deadlines.append(self._since_s + (next_ms + _ROUNDING_MS) / 1000)
+        if self._next_s is not None and self._answer and self._answer.has_speech:
+            deadlines.append(self._next_s)
         return min(deadlines, default=None)
 
     def configured(self, session: SessionInfo) -> None:
         """Options are in effect."""
-        options: dict[str, Any] | None = session.avatar
-        if options is None:
-            self.connection = Absent()
-        elif options.get("output_protocol") == "websocket":
-            self.connection = Connected()
-        elif isinstance(self.connection, Absent):
-            self.connection = Waiting()
+        self.present = session.avatar is not None
 
     def offer(self, sdp: str) -> SessionAvatarConnectEvent:
         """Somebody wants to see it."""
-        if self.present:
-            self.connection = Offered()
         return SessionAvatarConnectEvent(client_sdp=encode_offer(sdp))
 
     # --- what it says ------------------------------------------------------------------------------
@@ -144,13 +102,20 @@ class Avatar:
         """A response begins, to be spoken after what is being said."""
         if self.present:
             self._answer, self._since_s, self._until_s, self._unsaid = answer, None, None, True
-            self._cut = None
+            self._guessed, self._cut = self._next_s is not None, None
 
-    def done(self, answer: Answer, now_s: float) -> bool:
+    def done(self, answer: Answer, now_s: float, *, cancelled: bool) -> bool:
         """The response is done. Returns whether it is still to be spoken."""
-        if self._answer is not answer or not answer.has_speech:
+        if self._answer is not answer:
             return False
-        self._until_s = now_s + (BEGIN_S if self._since_s is None else SPEAK_S)
+        if cancelled or not answer.has_speech:
+            self._unsaid = answer.has_speech and self._cut is None
+            if answer.has_speech and self._cut is None:
+                self._cut = self._heard(now_s)
+            self._answer = self._since_s = None
+            return False
+        began = self._since_s is not None or self._next_s is not None
+        self._until_s = now_s + (SPEAK_S if began else BEGIN_S)
         return True
 
     def take(self, event: AvatarEvent, now_s: float, *, caller_speaks: bool) -> Iterator[fx.Effect]:
@@ -166,7 +131,6 @@ class Avatar:
                 if (sdp := decode_answer(event.server_sdp)) is None:
                     yield from self._unreadable.tell(event.type, "an answer without SDP")
                 else:
-                    self.connection = Connected()
                     yield fx.AvatarAnswer(sdp)
             case se.ResponseVideoDelta():
                 if (data := decode_base64(event.delta)) is None:
@@ -186,20 +150,27 @@ class Avatar:
 
     def tick(self, now_s: float) -> Out:
         """Time has passed."""
+        if self._next_s is not None and now_s >= self._next_s and self._answer and self._answer.has_speech:
+            yield from self._begin_answer(now_s, guessed=True)
         if self._answer is not None and self._since_s is not None:
             yield from self._answer.heard((now_s - self._since_s) * 1000)
         if self._until_s is not None and now_s >= self._until_s:
             yield from self.finish()
 
-    def next(self) -> Out:
+    def next(self, now_s: float) -> Out:
         """Another response begins: one that is done has been said, as far as it is known."""
         if self.speaking:
+            start_s = self._next_s if self._since_s is None else self._since_s
+            end_s = None
+            if self._speaks and self._answer is not None and start_s is not None:
+                end_s = max(now_s, start_s + self._answer.end_ms / 1000)
             yield from self.finish()
+            self._next_s = end_s
 
     def finish(self) -> Out:
         """What is being spoken has been said, as far as it is known."""
         answer, over = self._answer, self._until_s is not None
-        self._since_s = self._until_s = None
+        self._since_s = self._next_s = self._until_s = None
         if answer is None:
             return
         if self._cut is not None:
@@ -217,43 +188,62 @@ class Avatar:
         Nothing is thrown away at the service if nothing can be left there.
         """
         out: list[fx.Effect] = []
-        heard = Heard("", 0) if self._answer is not None else None
-        if self._unsaid or isinstance(self._voice, Speaking):
+        if self._unsaid or self._speaks:
             out.append(fx.Send(OutputAudioBufferClearEvent()))
-        if self._cut is not None:
-            heard = self._cut
-        elif self._answer is not None and self._since_s is not None:
-            heard = Heard(*self._answer.position((now_s - self._since_s) * 1000))
+        heard = self._cut
+        if heard is None and self._answer is not None:
+            heard = self._heard(now_s)
         out += self.lost()
         return out, heard
 
     def lost(self) -> Out:
         """Nothing more is spoken."""
         answer, self._answer = self._answer, None
-        self._since_s = self._until_s = self._cut = None
+        self._since_s = self._next_s = self._until_s = self._cut = None
         self._unsaid = False
         if answer is not None:
             yield from answer.close(interrupted=True)
 
+    def _heard(self, now_s: float) -> Heard:
+        """How much of the answer was heard by now."""
+        if self._answer is None or self._since_s is None:
+            return Heard("", 0)
+        return Heard(*self._answer.position((now_s - self._since_s) * 1000))
+
     def _begin(self, turn_id: str | None, now_s: float) -> Iterator[fx.Effect]:
-        if self._answer is not None and self._since_s is None:
-            self._since_s, self._cut = now_s, None
+        if self._since_s is None or self._guessed:
+            yield from self._begin_answer(now_s)
+        if not self._speaks:
+            self._speaks = True
+            yield fx.AvatarSpeaking(turn_id)
+
+    def _begin_answer(self, now_s: float, *, guessed: bool = False) -> Out:
+        if self._answer is not None:
+            self._since_s, self._guessed = now_s, guessed
+            self._next_s = self._cut = None
             if self._until_s is not None:
                 self._until_s = now_s + SPEAK_S
             yield from self._answer.begin_speech()
-        if isinstance(self._voice, Still):
-            self._voice = Speaking(now_s)
-            yield fx.AvatarSpeaking(turn_id)
 
     def _end(self, turn_id: str | None, now_s: float, *, cut: bool) -> Iterator[fx.Effect]:
-        if isinstance(self._voice, Speaking):
-            self._voice = Still()
-            if self._since_s is not None and not cut:
-                yield from self.finish()
-            elif self._since_s is not None and self._answer is not None:
-                at_ms, self._since_s = (now_s - self._since_s) * 1000, None
-                yield from self._answer.heard(at_ms)
-                self._cut = Heard(*self._answer.position(at_ms))
-                if self._until_s is not None:
-                    self._until_s = now_s + BEGIN_S
-            yield fx.AvatarIdle(turn_id)
+        if not self._speaks:
+            return
+        self._speaks, self._next_s = False, None
+        at_ms = None if self._since_s is None else (now_s - self._since_s) * 1000
+        if self._answer is None:
+            self._unsaid = False
+        elif self._guessed and not cut and (at_ms is None or at_ms < self._answer.end_ms / 2):
+            self._wait(now_s)
+        elif self._since_s is not None and not cut:
+            yield from self.finish()
+        elif at_ms is not None:
+            yield from self._answer.heard(at_ms)
+            self._cut = self._heard(now_s)
+            self._wait(now_s)
+        yield fx.AvatarIdle(turn_id)
+
+    def _wait(self, now_s: float) -> None:
+        """It does not speak this answer at present, and may begin."""
+        self._since_s, self._guessed = None, False
+        if self._until_s is not None:
+            self._until_s = now_s + BEGIN_S

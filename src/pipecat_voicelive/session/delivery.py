@@ -79,16 +79,17 @@ class Delivery:
         """When `tick` has something to do."""
         return self._ending[2] if self._ending else None
 
-    def created(self, response: Response, *, interim: bool) -> bool:
+    def created(self, response: Response, now_s: float, *, interim: bool) -> bool:
         """A response begins. Returns whether an answer does.
 
         Args:
             response: The response.
+            now_s: The present time.
             interim: Whether one of the service's own is an interim response.
         """
         replaced_id = self._responses.active_id
         wish = self._responses.created(response, self._out.unconfirmed.ids, interim=interim)
-        self._out.tell(*self._avatar.next())
+        self._out.tell(*self._avatar.next(now_s))
         self._end()
         self._close(interrupted=True)
         if replaced_id is not None:
@@ -137,8 +138,9 @@ class Delivery:
             self._calls.abandon(response.id)
             self._finished(response)
             return
-        if not self._avatar.done(answer, now_s):
-            self._out.tell(*answer.end_speech(complete=response.status != "cancelled"))
+        cancelled = response.status == "cancelled"
+        if not self._avatar.done(answer, now_s, cancelled=cancelled):
+            self._out.tell(*answer.end_speech(complete=not cancelled))
         self._ending = (answer, response, now_s + WAIT_S)
         self.transcripts_came()
 

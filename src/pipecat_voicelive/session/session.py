@@ -248,7 +248,7 @@ class Session:
             case se.ResponseOutputItemDone():
                 self._calls.item(event.item, event.response_id, now_s)
             case se.ResponseCreated():
-                self._response_created(event.response)
+                self._response_created(event.response, now_s)
             case se.ResponseDone():
                 self._response_done(event.response, now_s)
             case se.InputAudioBufferSpeechStarted():
@@ -321,7 +321,7 @@ class Session:
         self._out.tell(fx.SessionReady(event.session) if first else fx.SessionChanged(event.session))
         self._out.tell(*(fx.Send(waiting) for waiting in held))
 
-    def _response_created(self, response: Response) -> None:
+    def _response_created(self, response: Response, now_s: float) -> None:
         if self._asides.created(response):
             self._responses.echoes = True
             return
@@ -329,7 +329,7 @@ class Session:
             return
         # The service answers of itself after a turn of the caller, and never in between.
         interim = self._setup.interim_responses and not self._turns.answer_due
-        if self._delivery.created(response, interim=interim):
+        if self._delivery.created(response, now_s, interim=interim):
             self._turns.answered()
 
     def _response_done(self, response: Response, now_s: float) -> None:

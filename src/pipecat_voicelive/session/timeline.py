@@ -61,6 +61,12 @@ class _ItemText:
     estimates: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
     words_seen: bool = False
     unplaced: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    words_end_ms: float = 0.0
+
+    @property
+    def end_ms(self) -> float:
+        """Where it ends, as far as it is known."""
+        return self.words_end_ms if self.words_seen else self.start_ms + self.estimated_ms
 
 
 class Timeline:
@@ -103,6 +109,11 @@ class Timeline:
     def next_ms(self) -> float | None:
         """Where something is to happen next, None if nothing is known of."""
         return self._format.duration_ms(self._pending[0][0]) if self._pending else None
+
+    @property
+    def end_ms(self) -> float:
+        """Where what is known of the text ends."""
+        return max((text.end_ms for text in self._texts.values()), default=0.0)
 
     def position(self, at_ms: float) -> tuple[str, float]:
         """The item that is being played, "" if none was begun, and how many milliseconds of it by then."""
@@ -151,6 +162,7 @@ class Timeline:
         self._at(item_id, offset_ms, lambda: iter((signal,)))
         text = self._text_of(item_id)
         text.words_seen = True
+        text.words_end_ms = max(text.words_end_ms, offset_ms + duration_ms)
         text.unplaced.append((offset_ms, word))
         self._place_words(text)
         yield from self._passed()
