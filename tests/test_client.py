@@ -166,3 +166,21 @@ async def test_options_that_are_refused_end_the_iterator():
             assert isinstance(signals[-1], SessionRefused)
             assert not client.is_open
             await simulator.sessions[0].wait_closed()
+
+
+async def test_video_that_nobody_takes_stops_the_reading_before_much_of_it_waits():
+    pieces, all_sent = 128, asyncio.Event()
+
+    async def film(websocket):
+        for _ in range(pieces):
+            await websocket.send('{"type": "response.video.delta", "delta": "' + "A" * 2**19 + '"}')
+        all_sent.set()
+        await websocket.wait_closed()
+
+    async with serving(film) as url, client_of(url) as client:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(all_sent.wait(), 1)
+        signals = aiter(client)
+        async with asyncio.timeout(10):
+            taken = [await anext(signals) for _ in range(pieces)]
+    assert {len(video.data) for video in taken} == {2**19 * 3 // 4}

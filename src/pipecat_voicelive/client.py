@@ -170,6 +170,7 @@ class VoiceLiveClient(Asks):
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due_s: float | None = None
         self._signals: deque[ClientSignal] = deque()
+        self._video_bytes = 0
         self._waiting = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -248,7 +249,8 @@ class VoiceLiveClient(Asks):
         while True:
             while self._signals:
                 signal = self._signals.popleft()
-                if len(self._signals) < _ENOUGH_SIGNALS:
+                self._video_bytes -= _video_bytes(signal)
+                if len(self._signals) < _ENOUGH_SIGNALS and self._video_bytes < _MUCH_VIDEO_BYTES:
                     self._room.set()
                 yield signal
             if self._over:
@@ -466,7 +468,9 @@ class VoiceLiveClient(Asks):
             if self._over:  # the service took no options: there is nothing more to hear
                 await connection.close()
                 return
-            while len(self._signals) >= _TOO_MANY_SIGNALS and not self._over:
+            while not self._over and (
+                len(self._signals) >= _TOO_MANY_SIGNALS or self._video_bytes >= _MUCH_VIDEO_BYTES
+            ):
                 self._room.clear()
                 await self._room.wait()
         self._lose(connection.lost_error())
@@ -480,6 +484,7 @@ class VoiceLiveClient(Asks):
 
     def _signal(self, signal: ClientSignal) -> None:
         self._signals.append(signal)
+        self._video_bytes += _video_bytes(signal)
         self._waiting.set()
 
     def _lose(self, error: ConnectionFailedError) -> None:
@@ -516,6 +521,13 @@ _TOO_MANY_SIGNALS = 2000
 """From here on the socket is not read until the consumer has caught up."""
 
 _ENOUGH_SIGNALS = 1000
+
+_MUCH_VIDEO_BYTES = 16 * 2**20
+"""As much video that was not taken yet stops the reading too."""
+
+
+def _video_bytes(signal: ClientSignal) -> int:
+    return len(signal.data) if isinstance(signal, effects.AvatarVideo) else 0
 
 
 def _plain_tool(tool: Any) -> Any:

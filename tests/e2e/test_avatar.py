@@ -1,5 +1,6 @@
 """A bot with a face: relayed to a client that connects itself, or received into the pipeline."""
 
+import asyncio
 import io
 
 import av
@@ -24,6 +25,7 @@ from pipecat.frames.frames import (
 from pipecat_voicelive import (
     AvatarConfig,
     AzureStandardVoice,
+    IceServer,
     InputAudioTranscription,
     Scene,
     SessionProperties,
@@ -156,7 +158,7 @@ async def test_a_caller_who_speaks_into_the_answer_cuts_it(speaker):
 @pytest.mark.proves("session.avatar.output_audit_audio")
 async def test_audio_for_audits_is_there_but_not_played(speaker):
     async with calling(
-        {"greeting": "Hello there."}, speaker, settings=settings(output_audit_audio=True)
+        {"greeting": "Hello there."}, speaker, settings=settings(output_audit_audio=True), out_hz=16000
     ) as call:
         await call.until(lambda: call.heard(LLMFullResponseEndFrame), "for the end")
         audit = call.seen(VoiceLiveAuditAudioFrame)
@@ -186,9 +188,9 @@ async def test_video_over_the_websocket_is_handed_on_piece_by_piece_however_larg
         movie = av.open(io.BytesIO(b"".join(piece.data for piece in pieces)))
         assert {stream.codec_context.name for stream in movie.streams} == {"h264", "aac"}
         await send(call, "join")
-        await call.until(
-            lambda: [m for m in told(call, "video") if m["codec"] == ""], "for the first piece again"
-        )
+        first = told(call, "video")[0]
+        await call.until(lambda: told(call, "video").count(first) == 2, "for the first piece again")
+        assert first["codec"] == "h264"
     assert not call.seen(ErrorFrame)
 
 
@@ -258,6 +260,64 @@ async def test_a_barge_in_silences_an_avatar_in_the_pipeline(speaker, protocol):
         assert sound < 2.5
         before = len(call.seen(OutputImageRawFrame))
         await call.until(lambda: len(call.seen(OutputImageRawFrame)) > before + 5, "for more pictures")
+
+
+def switched(on):
+    return LLMUpdateSettingsFrame(
+        delta=VoiceLiveLLMSettings(
+            session_properties=SessionProperties(
+                avatar=AvatarConfig(character="lisa", video=SMALL) if on else None
+            )
+        )
+    )
+
+
+def receivers():
+    """The tasks that receive an avatar."""
+    return [task for task in asyncio.all_tasks() if task.get_name().startswith("voicelive-avatar")]
+
+
+async def test_an_avatar_that_is_switched_off_is_not_received_until_it_is_switched_on(speaker):
+    async with calling(
+        {"greeting": "Hello."}, speaker, settings=settings(), service_options=into_pipeline(), greet=False
+    ) as call:
+        await call.until(lambda: call.seen(OutputImageRawFrame), "for a picture")
+        received = len(receivers())
+        await call.queue(switched(False))
+        await call.until(lambda: not receivers(), "for the end of it")
+        before = len(call.seen(OutputImageRawFrame))
+        await call.queue(switched(True))
+        await call.until(lambda: len(call.seen(OutputImageRawFrame)) > before + 5, "for more pictures")
+        assert len(receivers()) == received
+
+
+async def test_a_bot_whose_avatar_is_switched_off_while_it_speaks_has_stopped(speaker):
+    async with calling({"greeting": COUNTING}, speaker, settings=settings()) as call:
+        await call.until(lambda: call.heard(VoiceLiveWordFrame), "for a word")
+        await call.queue(switched(False))
+        await call.bot_has_spoken()
+    assert len(call.pushed_by_service(BotStartedSpeakingFrame)) == 1
+    assert len(call.pushed_by_service(BotStoppedSpeakingFrame)) == 1
+
+
+async def test_an_ice_server_that_cannot_be_is_told_of_and_the_session_is_ready(speaker):
+    ready = []
+
+    async def on_session_ready(_service, session):
+        ready.append(session)
+
+    async with calling(
+        {"greeting": "Hello."},
+        speaker,
+        settings=settings(ice_servers=[IceServer(urls=["nonsense"])]),
+        service_options=into_pipeline(),
+    ) as call:
+        await call.until(lambda: call.session.received("response.create"), "to be asked")
+        call.service.add_event_handler("on_session_ready", on_session_ready)
+        await call.service.reset_conversation()
+        await call.until(lambda: ready, "for the session")
+        await call.until(lambda: len(call.seen(ErrorFrame)) == 2, "for the errors")
+    assert "No peer connection" in call.seen(ErrorFrame)[1].error
 
 
 async def test_a_new_conversation_shows_the_avatar_again(speaker):

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import av
 import numpy as np
@@ -81,19 +82,22 @@ async def test_a_picture_that_waits_gives_way_to_a_newer_one():
     assert image.sync_with_audio
 
 
-def film(seconds):
-    """A fragmented MP4 of a tone and grey pictures."""
+def film(seconds, *, silent=False):
+    """A fragmented MP4 of grey pictures, and a tone unless silent."""
     file = io.BytesIO()
     options = {"movflags": "empty_moov+default_base_moof+frag_keyframe"}
     with av.open(file, "w", format="mp4", options=options) as movie:
-        video, audio = movie.add_stream("libx264", rate=25), movie.add_stream("aac", rate=48000)
+        video = movie.add_stream("libx264", rate=25)
+        audio = None if silent else movie.add_stream("aac", rate=48000)
         video.width, video.height, video.pix_fmt, video.gop_size = 64, 48, "yuv420p", 5
         for number in range(int(seconds * 25)):
             grey = np.full((48, 64, 3), number * 3 % 255, np.uint8)
             movie.mux(video.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
-            movie.mux(audio.encode(sound(3000 * (-1) ** number, duration_ms=40)))
+            if audio is not None:
+                movie.mux(audio.encode(sound(3000 * (-1) ** number, duration_ms=40)))
         movie.mux(video.encode(None))
-        movie.mux(audio.encode(None))
+        if audio is not None:
+            movie.mux(audio.encode(None))
     return file.getvalue()
 
 
@@ -113,6 +117,22 @@ async def test_a_film_that_comes_in_pieces_becomes_pictures_and_sound_at_its_own
     pictures = [frame for frame in pushed if isinstance(frame, OutputImageRawFrame)]
     assert len(pictures) > 5
     assert {picture.size for picture in pictures} == {(64, 48)}
+
+
+async def test_a_film_without_sound_becomes_pictures():
+    pushed = Pushed()
+    movie = AvatarMovie(AvatarMedia(pushed, 24000))
+    movie.feed(film(1, silent=True))
+    await pushed.until(lambda: len(pushed) > 5)
+    await movie.aclose()
+
+
+async def test_a_film_that_lasts_leaves_the_threads_of_others_alone():
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
+    movie = AvatarMovie(AvatarMedia(Pushed(), 24000))
+    async with asyncio.timeout(5):
+        await asyncio.to_thread(int)
+        await movie.aclose()
 
 
 @pytest.mark.parametrize("data", [b"", b"this is no film at all" * 100], ids=["nothing", "nonsense"])

@@ -69,7 +69,7 @@ def test_an_answer_that_cannot_be_read_is_told_of():
 def test_video_comes_out_as_it_comes():
     event = se.ResponseVideoDelta(delta="bW9vZg==", codec="h264", output_index=1)
     driver = with_avatar(output_protocol="websocket")
-    assert driver.give(event) == [fx.AvatarVideo("h264", b"moof", 1)]
+    assert driver.give(event) == [fx.AvatarVideo("h264", b"moof", 1, "bW9vZg==")]
     assert driver.give(se.ResponseVideoDelta(delta="?")) == [
         fx.Unreadable("response.video.delta", "video that is no base64")
     ]

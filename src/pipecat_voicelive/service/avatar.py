@@ -19,7 +19,6 @@ bot speaks are pushed from here.
 from __future__ import annotations
 
 import asyncio
-import base64
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from loguru import logger
@@ -69,7 +68,8 @@ class AvatarOut:
         self._service = service
         self._client = client
         self._session: SessionInfo | None = None
-        self._first_video: bytes | None = None
+        self._first_video: fx.AvatarVideo | None = None
+        self._bot_speaks = False
 
     @property
     def options(self) -> dict[str, Any] | None:
@@ -79,7 +79,9 @@ class AvatarOut:
     async def session(self, session: SessionInfo) -> None:
         """Options are in effect."""
         before, self._session = self.options, session
-        if session.avatar is not None and before is None:
+        if session.avatar is None:
+            await self.gone()
+        elif before is None:
             await self.ready(session.avatar)
 
     async def ready(self, options: dict[str, Any]) -> None:
@@ -99,15 +101,17 @@ class AvatarOut:
                 await self._tell("speaking", turn_id=turn_id)
             case fx.AvatarIdle(turn_id):
                 await self._tell("idle", turn_id=turn_id)
-            case fx.AvatarVideo(codec, data, _):
+            case fx.AvatarVideo(codec, data):
                 if self._first_video is None:
-                    self._first_video = data
+                    self._first_video = signal
                 await self._service.push_frame(VoiceLiveVideoFrame(data, codec))
-                await self._tell_video(codec, data)
+                await self._tell_video(signal)
 
     async def speech(self, *, begins: bool) -> None:
         """The avatar begins or ends to speak an answer."""
-        if self.options is not None:
+        begins = begins and self.options is not None
+        if begins != self._bot_speaks:
+            self._bot_speaks = begins
             await self._service.broadcast_frame(
                 BotStartedSpeakingFrame if begins else BotStoppedSpeakingFrame
             )
@@ -122,12 +126,17 @@ class AvatarOut:
             case "voicelive-avatar-join", _ if self.options is not None:
                 await self.ready(self.options)
                 if self._first_video is not None:
-                    await self._tell_video("", self._first_video)
+                    await self._tell_video(self._first_video)
             case _:
                 pass
 
     def void(self) -> None:
         """An interruption: what is still to come of the answer is not wanted."""
+
+    async def gone(self) -> None:
+        """There is no avatar, or none any more."""
+        self._first_video = None
+        await self.speech(begins=False)
 
     async def aclose(self) -> None:
         """The conversation is over."""
@@ -136,8 +145,8 @@ class AvatarOut:
         data = {"type": f"voicelive-avatar-{what}", **members}
         await self._service.push_frame(RTVIServerMessageFrame(data=data))
 
-    async def _tell_video(self, codec: str, data: bytes) -> None:
-        await self._tell("video", codec=codec, data=base64.b64encode(data).decode())
+    async def _tell_video(self, video: fx.AvatarVideo) -> None:
+        await self._tell("video", codec=video.codec, data=video.base64)
 
 
 class AvatarIntoPipeline(AvatarOut):
@@ -158,15 +167,17 @@ class AvatarIntoPipeline(AvatarOut):
 
     async def ready(self, options: dict[str, Any]) -> None:
         """There is an avatar: receive it."""
-        self._media = AvatarMedia(self._service.push_frame, self._rate_hz)
+        await self.aclose()
+        self._media = media = AvatarMedia(self._service.push_frame, self._rate_hz)
         if options.get("output_protocol") == "websocket":
-            self._source = AvatarMovie(self._media)
+            self._source = AvatarMovie(media)
             return
-        self._source = AvatarPeer(self._media, options.get("ice_servers") or [])
-        self._offering = asyncio.create_task(self._offer(self._source), name="voicelive-avatar-offer")
+        servers = options.get("ice_servers") or []
+        self._offering = asyncio.create_task(self._offer(media, servers), name="voicelive-avatar-offer")
 
-    async def _offer(self, peer: AvatarPeer) -> None:
+    async def _offer(self, media: AvatarMedia, ice_servers: list[dict[str, Any]]) -> None:
         try:
+            self._source = peer = AvatarPeer(media, ice_servers)
             self._client.connect_avatar(await peer.offer())
         except Exception as error:  # noqa: BLE001 - whatever it is, there will be no picture and no sound
             await self._service.push_error(
@@ -178,7 +189,7 @@ class AvatarIntoPipeline(AvatarOut):
         match signal, self._source:
             case fx.AvatarAnswer(sdp), AvatarPeer() as peer:
                 await peer.answer(sdp)
-            case fx.AvatarVideo(_, data, _), AvatarMovie() as movie:
+            case fx.AvatarVideo(_, data), AvatarMovie() as movie:
                 movie.feed(data)
             case _:
                 pass
@@ -198,11 +209,17 @@ class AvatarIntoPipeline(AvatarOut):
         if isinstance(self._source, AvatarMovie):
             self._source.void()
 
+    async def gone(self) -> None:
+        """There is no avatar, or none any more."""
+        await self.aclose()
+
     async def aclose(self) -> None:
-        """The conversation is over."""
+        """Receive nothing more."""
+        self._media = None
         if self._offering is not None:
             self._offering.cancel()
             await asyncio.gather(self._offering, return_exceptions=True)
+            self._offering = None
         source, self._source = self._source, None
         if source is not None:
             await source.aclose()

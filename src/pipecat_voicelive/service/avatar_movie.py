@@ -7,6 +7,7 @@ is not there yet, and gives out frames when they are due, counted from the first
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import threading
 import time
@@ -71,8 +72,10 @@ class AvatarMovie:
         self._skip_bytes = 0
         self._start_s: float | None = None
         self._sounds: asyncio.Queue[Any] = asyncio.Queue()
+        self._ended = asyncio.Event()
+        # A thread of its own: it lasts as long as the call, and others need those of the default executor.
+        threading.Thread(target=self._decode, name="voicelive-avatar-movie", daemon=True).start()
         self._tasks = [
-            asyncio.create_task(asyncio.to_thread(self._decode), name="voicelive-avatar-movie"),
             asyncio.create_task(media.push_pictures(), name="voicelive-avatar-pictures"),
             asyncio.create_task(self._push_sounds(), name="voicelive-avatar-sounds"),
         ]
@@ -89,10 +92,9 @@ class AvatarMovie:
         """Stop."""
         self._closed.set()
         self._feed.end()
-        decoding, *others = self._tasks
-        for task in others:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(decoding, *others, return_exceptions=True)
+        await asyncio.gather(self._ended.wait(), *self._tasks, return_exceptions=True)
 
     def _decode(self) -> None:
         """Runs in a thread of its own."""
@@ -100,13 +102,16 @@ class AvatarMovie:
 
         try:
             with av.open(self._feed, "r", format="mp4", options={"probesize": "32"}) as movie:
-                for frame in movie.decode(video=0, audio=0):
+                for frame in movie.decode(*movie.streams.video[:1], *movie.streams.audio[:1]):
                     if self._closed.is_set():
                         return
                     self._give(frame, isinstance(frame, av.VideoFrame))
-        except (OSError, ValueError) as error:  # FFmpeg's errors are among these
+        except Exception as error:  # noqa: BLE001 - whatever it is, no picture and no sound will come
             if not self._closed.is_set():
                 logger.warning(f"The avatar's video cannot be decoded: {type(error).__name__}")
+        finally:
+            with contextlib.suppress(RuntimeError):  # the loop is closed already
+                self._loop.call_soon_threadsafe(self._ended.set)
 
     def _give(self, frame: Any, is_picture: bool) -> None:
         if self._feed.taken_bytes <= self._skip_bytes:

@@ -12,9 +12,6 @@ from pipecat_voicelive.service.avatar_media import AvatarMedia
 if TYPE_CHECKING:
     from aiortc import MediaStreamTrack
 
-GATHERING_S = 10.0
-"""How long ICE candidates are gathered; then those there are must do."""
-
 
 class AvatarPeer:
     """One peer connection that only receives: a track of sound, a track of pictures.
@@ -41,10 +38,9 @@ class AvatarPeer:
         self._peer.on("connectionstatechange", self._state_changed)
 
     async def offer(self) -> str:
-        """The offer, as plain SDP, with its candidates."""
+        """The offer, as plain SDP, with its candidates: those that aioice finds within 5 s."""
         offer = await self._peer.createOffer()
-        async with asyncio.timeout(GATHERING_S):
-            await self._peer.setLocalDescription(offer)
+        await self._peer.setLocalDescription(offer)
         return self._peer.localDescription.sdp
 
     async def answer(self, sdp: str) -> None:

@@ -82,6 +82,7 @@ class FramesOut:
         self._silent = False
         self._speech: TTSSpeakFrame | None = None
         self._dropped_audio = False
+        self._audit: tuple[str, str] | None = None
         self._untranscribed: set[str] = set()
         self._told_wait_s: float | None = None
         self._interruptions = 0
@@ -147,7 +148,7 @@ class FramesOut:
                     await self._avatar.speech(begins=True)
             case fx.SpeechClosed():
                 if not self._silent:
-                    await self._push_audio(self._audio.flush())
+                    await self._audio_ends()
                     await service.push_frame(TTSStoppedFrame())
                     await self._avatar.speech(begins=False)
             case fx.ResponseClosed():
@@ -269,8 +270,8 @@ class FramesOut:
             case fx.Audio(_, _, audio):
                 await self._push_audio(self._audio.convert(audio))
             case fx.AuditAudio(response_id, item_id, audio):
-                pcm, rate_hz = self._audio.convert(audio), self._audio.rate_hz
-                await push(VoiceLiveAuditAudioFrame(pcm, rate_hz, response_id, item_id))
+                self._audit = (response_id, item_id)
+                await self._push_audit(self._audio.convert(audio), *self._audit)
             case fx.SpokenText(_, item_id, text):
                 heard = TTSTextFrame(self._heard.joined(item_id, text), text_type=text_type(self._speech))
                 heard.includes_inter_frame_spaces = True
@@ -294,6 +295,18 @@ class FramesOut:
             await self._service.push_frame(
                 TTSAudioRawFrame(audio=pcm, sample_rate=self._audio.rate_hz, num_channels=1)
             )
+
+    async def _push_audit(self, pcm: bytes, response_id: str, item_id: str) -> None:
+        if pcm:
+            frame = VoiceLiveAuditAudioFrame(pcm, self._audio.rate_hz, response_id, item_id)
+            await self._service.push_frame(frame)
+
+    async def _audio_ends(self) -> None:
+        rest, audit, self._audit = self._audio.flush(), self._audit, None
+        if audit is None:
+            await self._push_audio(rest)
+        else:
+            await self._push_audit(rest, *audit)
 
     async def _transcript(self, transcript: fx.UserTranscript) -> None:
         self._untranscribed.discard(transcript.item_id)

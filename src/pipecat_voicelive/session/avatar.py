@@ -15,9 +15,9 @@ visemes and text come out by the time since the avatar began. An interruption ha
 is unsaid, and the conversation is cut where that clock stood: notices take about as long to us as picture and
 sound to whoever sees them, so it is right to about the difference.
 
-It may speak one answer right after another, and no notice comes between. Then the next is taken to begin where
-the text of the last one ends. If the avatar is idle before half of that next one can have been heard, it was
-the last one that ended, and a notice of the next will come.
+It may speak one answer right after another, and no notice comes between. Then the next is taken to begin
+where the text of the last one ends. If the avatar is idle before half of that next one can have been heard,
+it was the last one that ended, and a notice of the next will come.
 
 An avatar that does not begin within `BEGIN_S` of the end of its response, or is not idle `SPEAK_S` after it,
 has said it all.
@@ -26,7 +26,7 @@ has said it all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pipecat_voicelive.protocol import server_events as se
 from pipecat_voicelive.protocol.client_events import OutputAudioBufferClearEvent, SessionAvatarConnectEvent
@@ -136,7 +136,7 @@ class Avatar:
                 if (data := decode_base64(event.delta)) is None:
                     yield from self._unreadable.tell(event.type, "video that is no base64")
                 else:
-                    yield fx.AvatarVideo(event.codec or "", data, event.output_index)
+                    yield fx.AvatarVideo(event.codec or "", data, event.output_index, event.delta)
             case se.SessionAvatarSwitchToSpeaking():
                 yield from self._begin(event.turn_id, now_s)
             case se.OutputAudioBufferStarted():

@@ -372,11 +372,13 @@ class AvatarVideo:
         codec: As the service names it, e.g. "h264".
         data: The next bytes of the file, picture and sound; may be several MiB.
         output_index: The service's number of the output.
+        base64: The same bytes as the text that came, for whoever hands them on as text.
     """
 
     codec: str
     data: bytes = field(repr=False)
     output_index: int
+    base64: str = field(repr=False)
 
 
 AnswerPart: TypeAlias = (
