@@ -98,25 +98,29 @@ class Asks(ABC):
         Args:
             instructions: What to do, instead of the session's instructions.
             items: What to look at instead of the conversation as it stands; [] for nothing.
-            properties: Further overrides, such as `max_output_tokens`. Without any, no tool is called.
+            properties: Further overrides, such as `max_output_tokens`. No tool is called
+                unless `tool_choice` is among them.
 
         Returns:
             The answer's text; what there is of it, if it reached `max_output_tokens`.
 
         Raises:
-            ConfigurationError: The service would refuse the properties.
+            ConfigurationError: The service would refuse the properties, or something in the items.
             ServiceError: The service refused the question, or could not answer it.
             ConnectionFailedError: The connection is closed or lost.
         """
-        own = response_properties(properties or ResponseProperties(tool_choice="none"))
+        own = response_properties(properties or ResponseProperties())
         asked = msgspec.structs.replace(own, instructions=instructions, modalities=["text"])
+        if asked.tool_choice is msgspec.UNSET:
+            asked = msgspec.structs.replace(asked, tool_choice="none")
         if items is not None:
             asked = msgspec.structs.replace(asked, input_items=list(items))
         ask_id, answer = self._questions.open()
-        self.handle(inputs.Ask(ask_id, asked))
         try:
+            self.handle(inputs.Ask(ask_id, asked))
             return await answer
         finally:
+            answer.cancel()  # nothing, if it has come
             if answer.cancelled():
                 self.handle(inputs.Withdraw(ask_id))
 

@@ -12,8 +12,9 @@ from pipecat.utils.context.llm_context_summarization import (
     LLMContextSummaryConfig,
 )
 
-from pipecat_voicelive import ConnectionFailedError, ServiceError, VoiceLiveClient
+from pipecat_voicelive import ConfigurationError, ConnectionFailedError, ServiceError, VoiceLiveClient
 from pipecat_voicelive.protocol.client_events import ResponseProperties
+from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.session.effects import ResponseFinished, SessionReady, TextDelta
 from pipecat_voicelive.session.tools import message_item
 from pipecat_voicelive.simulator import VoiceLiveSimulator
@@ -42,6 +43,22 @@ async def simulator(speaker):
 
 def client_of(simulator):
     return VoiceLiveClient(endpoint=simulator.endpoint, api_key="key", model="gpt-4.1")
+
+
+async def test_a_question_that_cannot_be_put_is_refused_and_the_call_goes_on(simulator):
+    async with client_of(simulator) as client:
+        item = ConversationItem(type="function_call", call_id="c", name="look", arguments={"a": 1})
+        with pytest.raises(ConfigurationError, match="arguments"):
+            await client.ask("What is the caller's mood?", items=[item])
+        assert await client.ask("What is the caller's mood?") == "annoyed"
+
+
+async def test_no_tool_is_called_for_a_question_unless_it_says_so(simulator):
+    async with client_of(simulator) as client:
+        await client.ask("What is the mood?", properties=ResponseProperties(temperature=0.7))
+        await client.ask("And the mood now?", properties=ResponseProperties(tool_choice="auto"))
+        requests = simulator.sessions[-1].received("response.create")
+        assert [request.response.tool_choice for request in requests] == ["none", "auto"]
 
 
 @pytest.mark.proves(

@@ -140,7 +140,7 @@ BUGS = [
     Bug(
         "a speech counts as the answer to tool results",
         "delivery.py",
-        "if wish.speech is None if wish else not interim:",
+        "if wish.is_answer if wish else not interim:",
         "if wish is not None or not interim:",
     ),
     Bug(
@@ -200,8 +200,8 @@ BUGS = [
     Bug(
         "an interim response is taken for one that speaks of the results",
         "delivery.py",
-        "if wish.speech is None if wish else not interim:",
-        "if wish is None or wish.speech is None:",
+        "if wish.is_answer if wish else not interim:",
+        "if wish is None or wish.is_answer:",
     ),
     Bug(
         "asks while a response out of band runs",
@@ -231,8 +231,8 @@ BUGS = [
     Bug(
         "an answer out of band told of late is an answer",
         "asides.py",
-        "return request_id.startswith(self._event_id_prefix)",
-        "return self._gives(response.id)",
+        "ours = request_id.startswith(self._event_id_prefix)",
+        "ours = response.id == self.active_id",
     ),
     Bug(
         "the text of an earlier attempt is in the answer",

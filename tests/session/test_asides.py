@@ -255,3 +255,20 @@ def test_a_lost_connection_ends_it():
     driver.give(inputs.Lost())
     assert driver.session.deadline_s is None
     assert driver.give(written("out", "i", "x"), done("out")) == []
+
+
+def mcp(item_type: str, **members: str) -> ConversationItem:
+    return ConversationItem(type=item_type, id="m", server_label="sums", name="add", **members)
+
+
+def test_tools_that_the_service_runs_for_a_question_are_told_of_to_nobody_and_spoken_of_by_none():
+    driver = manual()
+    given(driver)
+    added = se.ResponseOutputItemAdded(response_id="out", item=mcp("mcp_call"))
+    asks = se.ResponseOutputItemAdded(response_id="out", item=mcp("mcp_approval_request"))
+    assert driver.give(added, asks, se.ResponseMcpCallInProgress(item_id="m")) == []
+    assert names(driver.give(se.ConversationItemCreated(item=mcp("mcp_call")))) == ["ItemCreated"]
+    assert names(driver.give(done("out"))) == ["AskAnswered"]
+    item = mcp("mcp_call", output="3")
+    assert driver.give(se.ResponseOutputItemDone(response_id="out", item=item)) == []
+    assert not driver.session.answer_pending

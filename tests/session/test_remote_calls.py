@@ -540,3 +540,70 @@ def test_a_thousand_calls_leave_nothing_to_wait_for():
         assert len(effects) <= 3
     assert not driver.session.answer_pending
     assert driver.session.deadline_s is None
+
+
+# --- out of order, and from before ---------------------------------------------------------------------
+
+
+def test_a_call_that_is_announced_after_its_response_is_spoken_of_all_the_same():
+    driver = ready()
+    driver.give(created("r1"), done("r1"), *call_made())
+    request = request_in(driver.give(running(), with_output()))
+    driver.give(created("r2", request), done("r2"))
+    assert not driver.session.answer_pending
+
+
+def test_a_call_of_no_response_is_not_waited_for_without_end():
+    driver = ready()
+    driver.give(se.ConversationItemCreated(item=mcp_item()))
+    assert endings(driver.wait(60)) == [("m1", "overdue", None)]
+    assert not driver.session.answer_pending
+
+
+def test_a_request_for_approval_from_before_is_not_asked_again():
+    driver = ready()
+    denied = mcp_item(arguments='{"a": 1}')
+    driver.give(se.ConversationItemCreated(item=denied), approval_request())
+    driver.wait(70)
+    assert of(rx.ApprovalRequested, driver.trace) == []
+    assert sent(driver.trace) == []
+
+
+def test_a_request_for_approval_that_comes_after_its_response_is_asked():
+    driver = ready()
+    driver.give(created("r1"), *call_made(), done("r1"))
+    assert len(of(rx.ApprovalRequested, driver.give(approval_request()))) == 1
+
+
+def approval_response(*, approve):
+    return ConversationItem(type="mcp_approval_response", approval_request_id="q1", approve=approve)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda item: AddItem(item),
+        lambda item: se.ConversationItemCreated(item=item),
+    ],
+    ids=["added", "created"],
+)
+def test_an_item_that_answers_a_request_is_its_answer(answer):
+    driver = ready()
+    asked(driver)
+    effects = driver.give(answer(approval_response(approve=True)))
+    assert [told.approve for told in of(rx.ApprovalAnswered, effects)] == [True]
+    driver.wait(40)
+    assert False not in [approve for _, approve, _ in approvals(driver.trace)]
+
+
+def test_a_denial_given_as_an_item_is_spoken_of_once():
+    driver = ready()
+    asked(driver)
+    effects = driver.give(AddItem(approval_response(approve=False)))
+    assert approvals(effects) == [("q1", False, None)]
+    request = request_in(effects)
+    confirm_all(driver)
+    driver.give(created("r2", request), done("r2"))
+    driver.wait(40)
+    assert requests_in(driver.trace) == [request]
+    assert not driver.session.answer_pending

@@ -1,5 +1,9 @@
 """Which results are spoken of, and when."""
 
+from session_harness import arguments_done, confirm_all, created, done, manual, request_in
+
+from pipecat_voicelive.protocol.client_events import ResponseProperties
+from pipecat_voicelive.session.inputs import AnswerTool, Respond, RespondToResults
 from pipecat_voicelive.session.results import Results
 
 
@@ -36,3 +40,13 @@ def test_a_wish_that_was_fulfilled_does_not_count_for_the_next_result():
     results.answered(set())
     results.given("i2", "r2")
     assert not results.due(nothing)
+
+
+def test_a_response_that_leaves_the_conversation_alone_speaks_of_no_results():
+    driver = manual()
+    driver.give(created("r1"), arguments_done("r1", "c1"), done("r1"), AnswerTool("c1", "{}"))
+    confirm_all(driver)
+    beside = request_in(driver.give(Respond(ResponseProperties(conversation="none"))))
+    driver.give(created("r2", beside), done("r2"))
+    assert driver.session.results_waiting
+    request_in(driver.give(RespondToResults()))

@@ -5,9 +5,10 @@ import pytest
 from pipecat_voicelive.errors import ProtocolError
 from pipecat_voicelive.protocol import server_events as se
 from pipecat_voicelive.protocol.codec import to_plain
-from pipecat_voicelive.protocol.items import SessionInfo
+from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails, Response, SessionInfo
 from pipecat_voicelive.session import Session, inputs
 from pipecat_voicelive.session import effects as fx
+from pipecat_voicelive.session.response import ACTIVE_RESPONSE
 from pipecat_voicelive.session.text_input import TextInput
 
 NEWEST = "2026-07-15"
@@ -127,3 +128,18 @@ def test_a_closed_text_is_answered_once_and_takes_no_more():
     assert wire.types.count("response.create") == 1
     with pytest.raises(ProtocolError, match="begin_text"):
         text.write("again")
+
+
+@pytest.mark.parametrize("api_version", [NEWEST, "2026-06-01-preview"])
+def test_a_response_of_the_services_own_that_began_before_the_text_was_whole_is_not_its_answer(api_version):
+    wire = Wire(api_version)
+    text = wire.text(api_version=api_version)
+    text.write("What ")
+    wire.tell(se.ConversationItemCreated(item=ConversationItem(type="message", id="X")))
+    text.write("time is it?")
+    text.close()
+    wire.tell(se.ResponseCreated(response=Response(id="own")))
+    wire.sent.clear()
+    wire.tell(se.Error(error=ErrorDetails(code=ACTIVE_RESPONSE, event_id="t_respond_1")))
+    wire.tell(se.ResponseDone(response=Response(id="own", status="completed")))
+    assert wire.types == ["response.create"]

@@ -6,10 +6,11 @@ the simulator's. Reading never raises; what cannot be read becomes an event that
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 
+from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.discreet import Discreet
 from pipecat_voicelive.protocol.items import Response, SessionInfo
@@ -24,6 +25,8 @@ from pipecat_voicelive.protocol.server_events import (
     SessionUpdated,
     UnknownEvent,
 )
+
+_Sent = TypeVar("_Sent")
 
 
 class RawEvent(Discreet, frozen=True, kw_only=True):
@@ -85,6 +88,20 @@ def encode(event: ClientEvent | RawEvent | KnownServerEvent) -> bytes:
         TypeError: A `RawEvent` holds something JSON cannot say.
     """
     return _encoder.encode(event.members if isinstance(event, RawEvent) else event)
+
+
+def as_sent(value: _Sent) -> _Sent:
+    """A value of a declared type as it would come out of its JSON: a copy of its own, of the right types.
+
+    Raises:
+        ConfigurationError: It cannot be sent: JSON has no form for something in it, or a member is of
+            another type than the wire's.
+    """
+    try:
+        return msgspec.json.decode(_encoder.encode(value), type=type(value))
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        # These texts name places, types and single characters; they quote no content.
+        raise ConfigurationError(f"This cannot be sent: {error}") from None
 
 
 class Dialect(Protocol):

@@ -33,6 +33,7 @@ from pipecat_voicelive.session.response import ACTIVE_RESPONSE, METADATA_KEY, wi
 
 _ASK_AGAIN_S = 0.3
 _NO_WORD_S = 3.0
+_REMEMBERED = 64
 
 NO_IDS = ErrorDetails(
     type="server_error",
@@ -93,6 +94,7 @@ class Asides:
     _waiting: deque[Question] = field(default_factory=deque[Question])
     _text: list[str] = field(default_factory=list[str])
     _asked: int = 0
+    _begun: deque[str] = field(default_factory=lambda: deque[str](maxlen=_REMEMBERED))
 
     @property
     def occupies(self) -> bool:
@@ -103,6 +105,15 @@ class Asides:
     def waiting(self) -> bool:
         """Whether there is something to ask, to await or to cancel."""
         return self.occupies or bool(self._waiting)
+
+    @property
+    def active_id(self) -> str | None:
+        """The response that is being given."""
+        return self._phase.response_id if isinstance(self._phase, Given | Leaving) else None
+
+    def gave(self, response_id: str | None) -> bool:
+        """Whether this response is or was one of these: the tools that it calls are nobody's business."""
+        return response_id in self._begun
 
     def want(self, question: Question) -> None:
         """Ask this, after what is to be asked already."""
@@ -151,18 +162,20 @@ class Asides:
                 self.give_up_at_s = None
             case _:
                 pass
-        return request_id.startswith(self._event_id_prefix)
+        ours = request_id.startswith(self._event_id_prefix)
+        if ours:
+            self._begun.append(response.id)
+        return ours
 
     def text(self, response_id: str, delta: str) -> None:
         """Text of some response."""
-        if self._gives(response_id):
+        if response_id == self.active_id:
             self._text.append(delta)
 
     def done(self, response: Response) -> AskAnswered | AskDeferred | None:
         """What the end of this response means; None if it is none of these, or nobody waits for it."""
-        if not self._gives(response.id):
+        if not isinstance(self._phase, Given | Leaving) or self._phase.response_id != response.id:
             return None
-        assert isinstance(self._phase, Given | Leaving)
         question, self._phase = self._phase.question, Idle()
         if question is None:
             return AskDeferred("", response)
@@ -206,6 +219,3 @@ class Asides:
         self._phase = Asked(event_id, question)
         properties = msgspec.structs.replace(question.properties, conversation="none")
         return ResponseCreateEvent(event_id=event_id, response=with_metadata(properties, event_id))
-
-    def _gives(self, response_id: str) -> bool:
-        return isinstance(self._phase, Given | Leaving) and self._phase.response_id == response_id

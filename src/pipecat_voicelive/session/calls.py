@@ -13,6 +13,7 @@ from pipecat_voicelive.protocol import server_events as se
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.protocol.items import ConversationItem, Response
 from pipecat_voicelive.session import effects as fx
+from pipecat_voicelive.session.asides import Asides
 from pipecat_voicelive.session.inputs import AnswerApproval, AnswerTool
 from pipecat_voicelive.session.outbox import Outbox
 from pipecat_voicelive.session.remote_calls import CALL_ITEMS, CallEvent, RemoteCalls, approval_item
@@ -29,12 +30,14 @@ class Calls:
     Args:
         out: Where outputs and signals go.
         responses: Asked for the answers that speak of results.
+        asides: Whose calls are nobody's business.
         approval_timeout_s: How long an MCP call may wait for approval before it is denied.
     """
 
-    def __init__(self, out: Outbox, responses: Responses, approval_timeout_s: float) -> None:
+    def __init__(self, out: Outbox, responses: Responses, asides: Asides, approval_timeout_s: float) -> None:
         self._out = out
         self._responses = responses
+        self._asides = asides
         self._tools = Tools()
         self._remote = RemoteCalls(approval_timeout_s)
         self._listings = ToolListings()
@@ -70,8 +73,14 @@ class Calls:
 
     def item(self, item: ConversationItem, response_id: str | None, now_s: float) -> None:
         """An item that may be about a tool that the service runs itself, new or as it is now."""
+        if self._asides.gave(response_id or self._asides.active_id):
+            return
         if item.type in CALL_ITEMS:
-            self.tell([*self._remote.announced(item, response_id), *self._remote.item_done(item)])
+            under_way = self._responses.gives(response_id or "")
+            begun = self._remote.announced(item, response_id, now_s, under_way=under_way)
+            self.tell([*begun, *self._remote.item_done(item)])
+        elif settled := self._remote.answered(item, now_s):
+            self.tell(settled, item.id or None)
         elif item.type == "mcp_approval_request":
             self._out.tell(*self._remote.approval_requested(item, response_id, now_s))
         elif item.type == "mcp_list_tools":
@@ -145,6 +154,11 @@ class Calls:
                 self._results.given(item_id, group)
             self._speak_of_results()
 
+    def add_item(self, item: ConversationItem, now_s: float) -> None:
+        """An item of the client's user, who may answer a request for approval with it."""
+        settled = self._remote.answered(item, now_s)
+        self.tell(settled, self._out.add_item(item))
+
     def answer_approval(self, answer: AnswerApproval, now_s: float, *, timed_out: bool = False) -> None:
         """A call that the service runs may run, or may not."""
         signals = self._remote.answer(
@@ -155,8 +169,10 @@ class Calls:
 
     def want_answer(self, properties: ResponseProperties | None = None, additional: str = "") -> None:
         """An answer is wanted, to all that was said so far."""
-        self._results.clear()
-        self._out.send(self._responses.want(Wish.to(properties, self._out.unconfirmed.ids, additional)))
+        wish = Wish.to(properties, self._out.unconfirmed.ids, additional)
+        if wish.in_conversation:
+            self._results.clear()
+        self._out.send(self._responses.want(wish))
 
     def want_results_spoken_of(self) -> None:
         """An answer is wanted if results wait for one."""

@@ -105,7 +105,7 @@ class Delivery:
             elsewhere=self._avatar.present,
         )
         self._avatar.created(self._answer)
-        if wish.speech is None if wish else not interim:
+        if wish.is_answer if wish else not interim:
             self._calls.answered()
         return True
 

@@ -163,8 +163,17 @@ class RemoteCalls:
 
     # --- items -------------------------------------------------------------------------------------
 
-    def announced(self, item: ConversationItem, response_id: str | None) -> list[CallSignal]:
-        """A call's item began. One that is over and belongs to no response is history, and is not told of."""
+    def announced(
+        self, item: ConversationItem, response_id: str | None, now_s: float, *, under_way: bool
+    ) -> list[CallSignal]:
+        """A call's item began. One that is over and belongs to no response is history, and is not told of.
+
+        Args:
+            item: The item.
+            response_id: The response that it belongs to.
+            now_s: The present time in seconds.
+            under_way: Whether the end of that response is still to come. Else the call must end in time.
+        """
         if not item.id or self._find(item.id) is not None:
             return []
         request = item.approval_request_id
@@ -178,8 +187,8 @@ class RemoteCalls:
             item.id, kind, name or item.name or "", item.server_label or "", response_id=response_id
         )
         call = _known_from(item, call)
-        self._calls[item.id] = Written(call)
-        if response_id is not None:
+        self._calls[item.id] = Written(call, until_s=None if under_way else now_s + RUN_S)
+        if under_way and response_id is not None:
             self._in_response.add(response_id)
         self._forget()
         return [RemoteCallStarted(call)]
@@ -221,7 +230,10 @@ class RemoteCalls:
     def approval_requested(
         self, item: ConversationItem, response_id: str | None, now_s: float
     ) -> list[CallSignal]:
-        """An `mcp_approval_request` item. It does not name its call: the oldest that it fits is meant."""
+        """An `mcp_approval_request` item. It does not name its call: the oldest that it fits is meant.
+
+        One outside a response that fits no call of one is history, and is not told of.
+        """
         if not item.id or item.id in self._requests:
             return []
         told: list[CallSignal] = []
@@ -232,7 +244,10 @@ class RemoteCalls:
             if isinstance(state, Written)
             and (state.call.kind, state.call.server_label, state.call.name) == ("mcp_call", label, name)
             and state.call.call_id not in self._requests.values()
+            and (response_id is not None or state.call.response_id is not None)
         ]
+        if response_id is None and not fitting:
+            return []
         exact = [call for call in fitting if call.arguments == arguments]
         if fitting:
             call = _with_arguments((exact or fitting)[0], arguments)
@@ -258,6 +273,12 @@ class RemoteCalls:
             self._calls[call_id] = Written(call, whole=True, until_s=now_s + RUN_S)
             return [answered]
         return [answered, *self._end(call_id, "denied")]
+
+    def answered(self, item: ConversationItem, now_s: float) -> list[CallSignal]:
+        """An item that is in the conversation or on its way there, and may answer a request."""
+        if item.type != "mcp_approval_response":
+            return []
+        return self.answer(item.approval_request_id or "", now_s, approve=item.approve is True)
 
     def overdue_requests(self, now_s: float) -> list[str]:
         """Requests that nobody answered in time."""

@@ -92,6 +92,11 @@ class Wish:
         """Whether what it brings becomes part of the conversation."""
         return self.properties is None or self.properties.conversation != "none"
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether what it brings is the model's own, and the conversation's."""
+        return self.speech is None and self.in_conversation
+
     def answered_without(self, unconfirmed: frozenset[str]) -> bool:
         """Whether any response answers it that begins while these items are unconfirmed."""
         return self.properties is None and self.items.isdisjoint(unconfirmed)

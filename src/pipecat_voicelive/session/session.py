@@ -35,6 +35,7 @@ from pipecat_voicelive.session.avatar import Avatar
 from pipecat_voicelive.session.calls import Calls
 from pipecat_voicelive.session.delivery import Delivery
 from pipecat_voicelive.session.ignored import IgnoredEvent
+from pipecat_voicelive.session.intake import sendable
 from pipecat_voicelive.session.outbox import Outbox
 from pipecat_voicelive.session.playback import Playback
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S, CallEvent
@@ -73,7 +74,7 @@ class Session:
         self._out = Outbox(self._setup, self._wording, id_prefix)
         self._responses = Responses(id_prefix, echoes=None if self._wording.has_metadata else False)
         self._asides = Asides(id_prefix)
-        self._calls = Calls(self._out, self._responses, approval_timeout_s)
+        self._calls = Calls(self._out, self._responses, self._asides, approval_timeout_s)
         self._turns = Turns(self._out, self._responses, self._calls)
         self._transcripts = Transcripts()
         self._playback = Playback()
@@ -142,7 +143,7 @@ class Session:
             now_s: The present time in seconds; may jump, never goes back.
         """
         if isinstance(event, inputs.Intent):
-            self._intent(event, now_s)
+            self._intent(sendable(event), now_s)
         else:
             self._server_event(event, now_s)
         if self._asides.waiting or self._responses.occupied:
@@ -161,7 +162,7 @@ class Session:
                 if update:
                     self._out.tell(fx.Send(update))
             case inputs.AddItem(item):
-                self._out.add_item(item)
+                self._calls.add_item(item, now_s)
             case inputs.Respond(properties, additional):
                 self._calls.want_answer(properties, additional)
             case inputs.Speak():

@@ -18,7 +18,11 @@ from typing import Self
 from msgspec.structs import replace
 
 from pipecat_voicelive.errors import ProtocolError
-from pipecat_voicelive.protocol.client_events import InputTextDeltaEvent, InputTextDoneEvent
+from pipecat_voicelive.protocol.client_events import (
+    InputTextDeltaEvent,
+    InputTextDoneEvent,
+    ResponseProperties,
+)
 from pipecat_voicelive.protocol.versions import API_VERSIONS, V1, contract_of
 from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.tools import message_item
@@ -94,7 +98,8 @@ class TextInput:
         else:
             self._add_item()
         if self._respond if respond is None else respond:
-            self._tell(inputs.Respond())
+            # Nothing confirms that a streamed text is whole: a wish like no other is its own response's.
+            self._tell(inputs.Respond(ResponseProperties() if self._streams else None))
 
     def _add_item(self) -> None:
         self._tell(inputs.AddItem(replace(message_item("user", self._text), id=self._item_id)))
