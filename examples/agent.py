@@ -12,10 +12,10 @@ from pipecat_voicelive import FoundryAgent, VoiceLiveAgentEventFrame, VoiceLiveL
 
 SCENARIO = {
     "turns": [
-        {"user": "Book me a table for two at eight.", "say": "Under what name?"},
+        {"user": "Book me a table for two at eight.", "say": "Inside or on the terrace?"},
         {
-            "user": "Ida.",
-            "say": "A table for two at eight, for Ida. See you tonight.",
+            "user": "On the terrace, please.",
+            "say": "A table for two at eight, on the terrace. See you tonight.",
             "events": [{"type": "booking", "persons": 2, "time": "20:00"}],
         },
     ]
@@ -40,7 +40,7 @@ async def main() -> None:
         print("... the line breaks; the caller rings again ...")
         again = FoundryAgent(name="restaurant", project="demo", conversation_id=llm.conversation_id)
         llm = VoiceLiveLLMService(endpoint=endpoint, token_provider=token, agent=again)
-        print_conversation(await call(llm, "Ida.", on_frame=show))
+        print_conversation(await call(llm, "On the terrace, please.", on_frame=show))
 
 
 if __name__ == "__main__":

@@ -9,35 +9,33 @@ from pipecat.frames.frames import LLMSetToolChoiceFrame
 from pipecat.services.llm_service import FunctionCallParams
 
 from offline import Unanswered, call, print_conversation, voice_live
-from pipecat_voicelive import SessionProperties, VoiceLiveLLMService
+from pipecat_voicelive import VoiceLiveLLMService
 
 SCENARIO = {
     "turns": [
-        {"user": "Do you know me?", "say": "Not yet.", "call": {"name": "look_up_caller"}},
-        {"user": "My name is Alva.", "say": "Hello Alva."},
+        {"user": "What did I order?", "say": "I cannot say yet.", "call": {"name": "find_order"}},
+        {"user": "Please look it up.", "call": {"name": "find_order"}, "then": "A {result.ordered}."},
     ]
 }
 
 
-async def look_up_caller(params: FunctionCallParams):
-    """Look up who calls."""
+async def find_order(params: FunctionCallParams):
+    """Find what the caller ordered."""
     print("(looked up)")
-    await params.result_callback({"name": "Alva Lind"})
+    await params.result_callback({"ordered": "blue kettle"})
 
 
 async def main() -> None:
-    properties = SessionProperties(turn_detection=None, input_audio_transcription=None)
     async with voice_live(SCENARIO) as connection:
-        settings = VoiceLiveLLMService.Settings(model="gpt-4.1", session_properties=properties)
-        llm = VoiceLiveLLMService(**connection, settings=settings)
-        must = {"type": "function", "function": {"name": "look_up_caller"}}
+        llm = VoiceLiveLLMService(**connection, settings=VoiceLiveLLMService.Settings(model="gpt-4.1"))
+        must = {"type": "function", "function": {"name": "find_order"}}
         context = await call(
             llm,
             Unanswered(LLMSetToolChoiceFrame(tool_choice="none")),
-            "Do you know me?",
+            "What did I order?",
             Unanswered(LLMSetToolChoiceFrame(tool_choice=must)),
-            "My name is Alva.",
-            tools=[look_up_caller],
+            "Please look it up.",
+            tools=[find_order],
         )
     print_conversation(context)
 

@@ -19,7 +19,7 @@ PRINTS = {
     ],
     "out_of_band": ["I am sorry. How late is it?", "mood: annoyed"],
     "response_overrides": ["assistant: Ahoy! I am the captain of this ship.", "assistant: To Madeira."],
-    "tool_choice": ["(looked up)", "assistant: Not yet.", 'assistant: The answer is: {"name": "Alva Lind"}'],
+    "tool_choice": ["(looked up)", "assistant: I cannot say yet.", "assistant: A blue kettle."],
     "avatar_frames": ["heard ", "pictures of 640 x 360", "0.png", "2.png"],
     "avatar_websocket": ["it speaks", "it has spoken", "video: h264", "audio: aac", "avatar.mp4"],
     "echo_reference": [
@@ -87,7 +87,11 @@ PRINTS = {
         "assistant: From ten to four.",
         "s went, one byte a sample",
     ],
-    "agent": ["assistant: Under what name?", "event: {'type': 'booking'", "for Ida. See you tonight."],
+    "agent": [
+        "assistant: Inside or on the terrace?",
+        "event: {'type': 'booking'",
+        "on the terrace. See you tonight.",
+    ],
     "change_options": [
         "instructions = Be brief.",
         "'silence_duration_ms': 500}",
