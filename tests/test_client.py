@@ -11,7 +11,8 @@ from websockets.asyncio.server import serve
 from pipecat_voicelive import VoiceLiveClient
 from pipecat_voicelive.client import ConnectionLost
 from pipecat_voicelive.connection.connection import ConnectionOptions
-from pipecat_voicelive.errors import ConnectionFailedError, ProtocolError
+from pipecat_voicelive.errors import ConfigurationError, ConnectionFailedError, ProtocolError
+from pipecat_voicelive.protocol.session_options import InputAudioEchoCancellation
 from pipecat_voicelive.session.effects import ResponseFinished, SessionRefused
 from pipecat_voicelive.simulator import VoiceLiveSimulator
 
@@ -184,3 +185,10 @@ async def test_video_that_nobody_takes_stops_the_reading_before_much_of_it_waits
         async with asyncio.timeout(10):
             taken = [await anext(signals) for _ in range(pieces)]
     assert {len(video.data) for video in taken} == {2**19 * 3 // 4}
+
+
+@pytest.mark.parametrize("echo", [dict, InputAudioEchoCancellation])
+def test_an_echo_reference_is_refused_when_it_is_configured_later_too(echo):
+    client = VoiceLiveClient(endpoint="ws://127.0.0.1:9", api_key="k", model="m", api_version="2025-10-01")
+    with pytest.raises(ConfigurationError, match="2026-06-01-preview"):
+        client.configure({"input_audio_echo_cancellation": echo(reference_source="client", channels=2)})

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from pipecat_voicelive.connection.agent import FoundryAgent, names_agent
@@ -39,14 +38,14 @@ from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect, check_dialect
-from pipecat_voicelive.protocol.echo import ECHO_QUERY, check_echo, sends_reference
+from pipecat_voicelive.protocol.echo import ECHO_QUERY, sends_reference
 from pipecat_voicelive.protocol.images import ImageDetail, image_message, image_part
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.protocol.refusals import service_error
-from pipecat_voicelive.protocol.requests import check_metadata, tool_choice_on_wire
+from pipecat_voicelive.protocol.requests import session_on_wire
 from pipecat_voicelive.protocol.server_events import ServerEvent
 from pipecat_voicelive.protocol.session_options import SessionProperties
-from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in, check_version
+from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_version
 from pipecat_voicelive.questions import Asks, closed
 from pipecat_voicelive.session import Session, effects, inputs
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
@@ -137,11 +136,10 @@ class VoiceLiveClient(Asks):
                 "A Foundry agent takes no api_key. Leave it out to sign in with DefaultAzureCredential, or "
                 "give a `credential` whose identity has the role Foundry User."
             )
+        self._api_version = parameters.get("api-version", api_version)
         wire = self._wire(session or {})
-        check_echo(wire)
         if sends_reference(wire):
             parameters = {**ECHO_QUERY, **parameters}
-        self._api_version = parameters.get("api-version", api_version)
         check_dialect(self._api_version, dialect, parameters)
         check_version(self._api_version)
         self._dialect = dialect
@@ -176,7 +174,6 @@ class VoiceLiveClient(Asks):
         self._room.set()
         self._over = False
         super().__init__()
-        check_audio_in(wire, self._api_version)
         self.handle(inputs.Configure(wire))
 
     # --- life --------------------------------------------------------------------------------------
@@ -303,23 +300,13 @@ class VoiceLiveClient(Asks):
         """Set the session's options, all of them. Sent if they differ from what was sent.
 
         Raises:
-            ConfigurationError: Options that cannot be sent, or instructions for an agent, which has its own.
+            ConfigurationError: Options that cannot be sent or would be misunderstood, or instructions for
+                an agent, which has its own.
         """
         self.handle(inputs.Configure(self._wire(session)))
 
     def _wire(self, session: SessionProperties | Mapping[str, Any]) -> dict[str, Any]:
-        wire = session.to_wire() if isinstance(session, SessionProperties) else dict(session)
-        if isinstance(session, SessionProperties) and session.tools is not None:
-            wire["tools"] = msgspec.to_builtins(session.tools, enc_hook=_plain_tool)
-        check_metadata(wire.get("metadata"))
-        if "tool_choice" in wire:
-            wire["tool_choice"] = tool_choice_on_wire(wire["tool_choice"])
-        if self._of_agent and wire.get("instructions"):
-            raise ConfigurationError(
-                "A Foundry agent has its own instructions, and the service takes no others. Leave them out; "
-                'to tell it something in this call, use send_text(..., role="system", respond=False).'
-            )
-        return wire
+        return session_on_wire(session, api_version=self._api_version, of_agent=self._of_agent)
 
     def send_audio(self, audio: bytes) -> None:
         """The caller's audio, in the session's input format (default: pcm16, 24 kHz, mono)."""
@@ -528,12 +515,3 @@ _MUCH_VIDEO_BYTES = 16 * 2**20
 
 def _video_bytes(signal: ClientSignal) -> int:
     return len(signal.data) if isinstance(signal, effects.AvatarVideo) else 0
-
-
-def _plain_tool(tool: Any) -> Any:
-    """A tool given as a pydantic model, as plain members."""
-    if hasattr(tool, "model_dump"):
-        return tool.model_dump(mode="json", exclude_unset=True)
-    raise ConfigurationError(
-        f"A tool of type {type(tool).__name__} cannot be sent. Give a dict or FunctionTool."
-    )

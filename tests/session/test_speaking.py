@@ -175,3 +175,4 @@ def test_a_version_that_cannot_speak_given_words_says_nothing_and_tells():
     assert isinstance(told, fx.OptionWithheld)
     assert "2026-01-01-preview" in told.reason
     assert not session.answer_pending
+    assert session.handle(inputs.Speak("Goodbye."), 0.0) == []

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
+from pydantic import BaseModel
 
 from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.discreet import Discreet
 from pipecat_voicelive.protocol.items import Response, SessionInfo
-from pipecat_voicelive.protocol.options.base import Option
 from pipecat_voicelive.protocol.server_events import (
     KnownServerEvent,
     MalformedEvent,
@@ -49,10 +49,10 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
 def plain_option(value: Any) -> Any:
-    """An option inside an event, as its members that were set. For msgspec's `enc_hook`."""
-    if isinstance(value, Option):
+    """An option, or a tool of any pydantic model, as its members that were set. For msgspec's `enc_hook`."""
+    if isinstance(value, BaseModel):
         return value.model_dump(mode="json", exclude_unset=True)
-    raise TypeError(f"A {type(value).__name__} cannot be sent.")
+    raise TypeError(f"A {type(value).__name__} cannot be sent. Give a dict or one of the option classes.")
 
 
 _encoder = msgspec.json.Encoder(enc_hook=plain_option)

@@ -86,7 +86,7 @@ class VoiceLiveLLMAdapter(BaseLLMAdapter[VoiceLiveInvocationParams]):
                 in_context or None, system_instruction, discard_context_system=True
             ),
             "tools": self._realtime_session_tools(context.tools, service_tools) or [],
-            "tool_choice": _tool_choice(context.tool_choice) if is_given(context.tool_choice) else None,
+            "tool_choice": context.tool_choice if is_given(context.tool_choice) else None,
         }
 
     def to_provider_tools_format(self, tools_schema: ToolsSchema) -> list[Any]:
@@ -102,12 +102,6 @@ class VoiceLiveLLMAdapter(BaseLLMAdapter[VoiceLiveInvocationParams]):
             for message in self.get_messages(context)
         ]
         return [{"role": role, "messages": roles.count(role)} for role in dict.fromkeys(roles)]
-
-
-def _tool_choice(choice: Any) -> Any:
-    """A context's tool choice as the wire has it: chat completions nest the function's name, it does not."""
-    function = choice.get("function") if isinstance(choice, dict) else None
-    return {"type": "function", "name": function["name"]} if isinstance(function, dict) else choice
 
 
 def _function(function: FunctionSchema) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.adapters.llm.schemas.tools_schema import AdapterType, ToolsSchema
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 from pipecat.utils.types import assert_given
-from pydantic import BaseModel
 
+from pipecat_voicelive.protocol.codec import plain_option
 from pipecat_voicelive.protocol.session_options import SessionProperties, TurnDetection
 from pipecat_voicelive.service.context import VoiceLiveLLMAdapter
 from pipecat_voicelive.service.settings import VoiceLiveLLMSettings
@@ -33,7 +34,7 @@ def session_options(
         tools = adapter.from_standard_tools(tools) or []
     if instruction:
         options["instructions"] = instruction
-    options["tools"] = [_plain(tool) for tool in tools]
+    options["tools"] = msgspec.to_builtins(tools, enc_hook=plain_option)
     if (temperature := assert_given(settings.temperature)) is not None:
         options["temperature"] = temperature
     if "audio" not in (options.get("modalities") or ["audio"]):
@@ -67,8 +68,8 @@ def _run_by_the_service(settings: VoiceLiveLLMSettings) -> list[Any]:
     tools = service_tools(settings)
     if isinstance(tools, ToolsSchema):
         tools = (tools.custom_tools or {}).get(AdapterType.OPENAI)
-    return [tool for tool in tools or [] if _plain(tool).get("type") != "function"]
+    return [tool for tool in tools or [] if _type_of(tool) != "function"]
 
 
-def _plain(tool: Any) -> Any:
-    return tool.model_dump(mode="json", exclude_unset=True) if isinstance(tool, BaseModel) else tool
+def _type_of(tool: Any) -> Any:
+    return tool.get("type") if isinstance(tool, dict) else getattr(tool, "type", None)

@@ -166,7 +166,7 @@ class Session:
             case inputs.Respond(properties, additional):
                 self._calls.want_answer(properties, additional)
             case inputs.Speak():
-                match wish_to_say(intent, self._wording.api_version):
+                match wish_to_say(intent, self._wording):
                     case Wish() as wish:
                         self._out.send(self._responses.want(wish))
                     case fx.OptionWithheld() as withheld:

@@ -22,15 +22,16 @@ from pipecat_voicelive.session.effects import OptionWithheld
 from pipecat_voicelive.session.inputs import Speak
 from pipecat_voicelive.session.response import Wish
 from pipecat_voicelive.session.tools import message_item
+from pipecat_voicelive.session.wording import Wording
 
 
-def wish_to_say(speech: Speak, api_version: str) -> Wish | OptionWithheld | None:
-    """The wish for a response that says this; why it cannot be said; or None if there is nothing to say."""
+def wish_to_say(speech: Speak, wording: Wording) -> Wish | OptionWithheld | None:
+    """The wish for a response that says this, why it cannot be said, or None: nothing to say or tell."""
     if not speech.text.strip():
         return None
     message = message_item("assistant", speech.text)
     properties = ResponseProperties(pre_generated_assistant_message=message)
-    _, left_out = for_version(to_plain(ResponseCreateEvent(response=properties)), api_version)
+    _, left_out = for_version(to_plain(ResponseCreateEvent(response=properties)), wording.api_version)
     for option in left_out:
-        return OptionWithheld(option.option, option.reason)
+        return wording.withheld(option)
     return Wish(properties, speech=speech)

@@ -30,7 +30,7 @@ from pipecat_voicelive.protocol.client_events import (
     SessionUpdateEvent,
 )
 from pipecat_voicelive.protocol.codec import RawEvent, to_plain
-from pipecat_voicelive.protocol.versions import for_version
+from pipecat_voicelive.protocol.versions import V1, LeftOut, for_version
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session.response import METADATA_KEY
 
@@ -41,14 +41,18 @@ _DIFFER = (
     | InputTextDeltaEvent
     | InputTextDoneEvent
     | OutputAudioBufferClearEvent
-    | SessionAvatarConnectEvent
+)
+"""Events that not every dated version has in the same words."""
+
+_NOT_IN_V1 = (
+    SessionAvatarConnectEvent
     | InputAudioTurnStartEvent
     | InputAudioTurnAppendEvent
     | InputAudioTurnEndEvent
     | InputAudioTurnCancelEvent
     | InputAudioClearEvent
 )
-"""Events that not every version has in the same words."""
+"""Events that every dated version has in the same words, and v1 has not. Audio may be among what is sent."""
 
 
 @dataclass(slots=True)
@@ -64,22 +68,34 @@ class Wording:
         response = ResponseProperties(metadata={METADATA_KEY: ""})
         return not for_version(to_plain(ResponseCreateEvent(response=response)), self.api_version)[1]
 
+    def withheld(self, option: LeftOut) -> fx.OptionWithheld | None:
+        """That this is not sent; None if it was told before."""
+        if option.option in self._told:
+            return None
+        self._told.add(option.option)
+        return fx.OptionWithheld(option.option, option.reason)
+
     def of(self, effects: list[fx.Effect]) -> list[fx.Effect]:
         """The effects, with what is sent as the version understands it."""
-        if not any(isinstance(effect, fx.Send) and isinstance(effect.event, _DIFFER) for effect in effects):
+        if not any(self._differs(effect) for effect in effects):
             return effects
         return [worded for effect in effects for worded in self._worded(effect)]
 
+    def _differs(self, effect: fx.Effect) -> bool:
+        return isinstance(effect, fx.Send) and (
+            isinstance(effect.event, _DIFFER)
+            or (self.api_version == V1 and isinstance(effect.event, _NOT_IN_V1))
+        )
+
     def _worded(self, effect: fx.Effect) -> Iterator[fx.Effect]:
-        if not isinstance(effect, fx.Send) or not isinstance(effect.event, _DIFFER):
+        if not isinstance(effect, fx.Send) or not self._differs(effect):
             yield effect
             return
         event = effect.event
         written, left_out = for_version(to_plain(event), self.api_version)
         for option in left_out:
-            if option.option not in self._told and not _is_ours(event, option.option):
-                self._told.add(option.option)
-                yield fx.OptionWithheld(option.option, option.reason)
+            if not _is_ours(event, option.option) and (withheld := self.withheld(option)):
+                yield withheld
         if written is not None:
             same = msgspec.convert(written, type(event))
             yield effect if same == event else fx.Send(same)
