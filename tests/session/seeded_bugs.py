@@ -74,7 +74,7 @@ BUGS = [
     Bug(
         "hammers after a refusal",
         "response.py",
-        "self.ask_again_at_s = now_s + _ASK_AGAIN_S\n                return True, None",
+        "self.ask_again_at_s = now_s + ASK_AGAIN_S\n                return True, None",
         "return True, self.ask()",
     ),
     Bug(

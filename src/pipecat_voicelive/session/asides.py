@@ -29,10 +29,14 @@ from pipecat_voicelive.protocol.client_events import (
 )
 from pipecat_voicelive.protocol.items import ErrorDetails, Response
 from pipecat_voicelive.session.effects import AskAnswered, AskDeferred, AskRefused
-from pipecat_voicelive.session.response import ACTIVE_RESPONSE, METADATA_KEY, with_metadata
+from pipecat_voicelive.session.response import (
+    ACTIVE_RESPONSE,
+    ASK_AGAIN_S,
+    METADATA_KEY,
+    NO_WORD_S,
+    with_metadata,
+)
 
-_ASK_AGAIN_S = 0.3
-_NO_WORD_S = 3.0
 _REMEMBERED = 64
 
 NO_IDS = ErrorDetails(
@@ -188,7 +192,7 @@ class Asides:
     def doubt(self, now_s: float) -> None:
         """Another response is over, and the service has never given an id back."""
         if isinstance(self._phase, Asked):
-            self.give_up_at_s = now_s + _NO_WORD_S
+            self.give_up_at_s = now_s + NO_WORD_S
 
     def refused(self, error: ErrorDetails, now_s: float) -> AskRefused | None:
         """What a refusal means; None if it is about none of these."""
@@ -198,7 +202,7 @@ class Asides:
                 if question is not None and error.code == ACTIVE_RESPONSE:
                     # A response we were not told of yet. Do not hammer.
                     self._waiting.appendleft(question)
-                    self.ask_again_at_s = now_s + _ASK_AGAIN_S
+                    self.ask_again_at_s = now_s + ASK_AGAIN_S
                     question = None
                 return AskRefused("" if question is None else question.ask_id, error)
             case _:

@@ -47,8 +47,12 @@ METADATA_KEY = "pipecat_voicelive_request"
 """Member of a response's metadata that holds our request id."""
 
 ACTIVE_RESPONSE = "conversation_already_has_active_response"
-_ASK_AGAIN_S = 0.3
-_NO_WORD_S = 3.0
+ASK_AGAIN_S = 0.3
+"""After a refusal for a response that we do not know of, this long passes before the next request."""
+
+NO_WORD_S = 3.0
+"""A service that gave no id back in this time, another response being over, will not."""
+
 _REMEMBERED = 64
 
 
@@ -248,7 +252,7 @@ class Responses:
         """The response that was given is over."""
         self.active = Silent()
         if self.echoes is None and not isinstance(self.request, NotAsked):
-            self.conclude_at_s = now_s + _NO_WORD_S
+            self.conclude_at_s = now_s + NO_WORD_S
         return self.ask()
 
     def refused(self, event_id: str, code: str, now_s: float) -> tuple[bool, ResponseCreateEvent | None]:
@@ -260,7 +264,7 @@ class Responses:
             self._owe_first(request.wish)
             if isinstance(self.active, Silent):
                 # A response we were not told of, or one that has just ended. Do not hammer.
-                self.ask_again_at_s = now_s + _ASK_AGAIN_S
+                self.ask_again_at_s = now_s + ASK_AGAIN_S
                 return True, None
         return True, self.ask()
 
