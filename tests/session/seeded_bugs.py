@@ -500,7 +500,7 @@ BUGS = [
     Bug(
         "a remote call is told complete although it is over",
         "remote_calls.py",
-        "self._calls[call_id] = Over()",
+        "self._over[call_id] = None",
         "self._calls[call_id] = Overdue(state.call)",
     ),
     Bug(
@@ -531,7 +531,7 @@ BUGS = [
         "a request that has been answered can be answered again",
         "remote_calls.py",
         "if not isinstance(state, AwaitingApproval):\n            return []",
-        "if state is None or isinstance(state, Over):\n            return []",
+        "if state is None:\n            return []",
     ),
     Bug(
         "a denied call is passed over in silence",

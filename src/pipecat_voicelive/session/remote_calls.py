@@ -106,11 +106,6 @@ class Overdue:
 Open: TypeAlias = Written | AwaitingApproval | Running | Finishing | Overdue
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
-    """It has ended, and what is told of it now changes nothing."""
-
-
 CallEvent: TypeAlias = (
     se.ResponseMcpCallArgumentsDelta
     | se.ResponseMcpCallArgumentsDone
@@ -140,7 +135,8 @@ class RemoteCalls:
     """
 
     approval_timeout_s: float = APPROVAL_TIMEOUT_S
-    _calls: dict[str, Open | Over] = field(default_factory=dict[str, "Open | Over"])
+    _calls: dict[str, Open] = field(default_factory=dict[str, "Open"])
+    _over: dict[str, None] = field(default_factory=dict[str, None])  # what is told of these changes nothing
     _items: dict[str, str] = field(default_factory=dict[str, str])  # item id: call id, where they differ
     _requests: dict[str, str] = field(default_factory=dict[str, str])  # approval request id: call id
     _in_response: set[str] = field(default_factory=set[str])
@@ -331,7 +327,7 @@ class RemoteCalls:
         """What time has brought, but for requests that nobody answered."""
         told: list[CallSignal] = []
         for call_id, state in list(self._calls.items()):
-            if isinstance(state, Over | AwaitingApproval) or state.until_s is None or state.until_s > now_s:
+            if isinstance(state, AwaitingApproval) or state.until_s is None or state.until_s > now_s:
                 continue
             if isinstance(state, Finishing):
                 told += self._end(call_id, state.outcome)
@@ -345,22 +341,20 @@ class RemoteCalls:
         self._in_response.clear()
         told: list[CallSignal] = []
         for call_id, state in list(self._calls.items()):
-            if not isinstance(state, Over | Overdue):
+            if not isinstance(state, Overdue):
                 told += self._end(call_id, "lost")
         return told
 
     # --- steps -------------------------------------------------------------------------------------
 
     def _open(self) -> list[Open]:
-        return [state for state in self._calls.values() if not isinstance(state, Over)]
+        return list(self._calls.values())
 
     def _find(self, item_id: str) -> tuple[str, Open | None] | None:
         """The call of an item and its state, which is None if it is over; None if there is none."""
         call_id = self._items.get(item_id, item_id)
         state = self._calls.get(call_id)
-        if state is None:
-            return None
-        return call_id, None if isinstance(state, Over) else state
+        return None if state is None and call_id not in self._over else (call_id, state)
 
     def _run(self, call_id: str, state: Open, status: str, now_s: float) -> list[CallSignal]:
         if isinstance(state, Finishing):
@@ -376,21 +370,22 @@ class RemoteCalls:
     def _end(
         self, call_id: str, outcome: Outcome, *, output: Any = None, error: Any = None
     ) -> list[CallSignal]:
-        state = self._calls[call_id]
-        assert not isinstance(state, Over), "a call ends once"
+        state = self._calls.pop(call_id)
         if isinstance(state, Finishing) and error is None:
             outcome = state.outcome
-        self._calls[call_id] = Over()
+        self._over[call_id] = None
         return [RemoteCallEnded(state.call, outcome, output, error)]
 
     def _forget(self) -> None:
         """Drop the oldest calls that are over, so that an hour of them does not stay."""
-        over = [call_id for call_id, state in self._calls.items() if isinstance(state, Over | Overdue)]
-        for call_id in over[: max(0, len(over) - _REMEMBERED)]:
-            del self._calls[call_id]
+        overdue = [call_id for call_id, state in self._calls.items() if isinstance(state, Overdue)]
+        for some in (overdue, list(self._over)):
+            for call_id in some[: max(0, len(some) - _REMEMBERED)]:
+                self._calls.pop(call_id, None)
+                self._over.pop(call_id, None)
         for known in (self._items, self._requests):
             for name, call_id in list(known.items()):
-                if call_id not in self._calls:
+                if call_id not in self._calls and call_id not in self._over:
                     del known[name]
 
 
