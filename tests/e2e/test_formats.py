@@ -13,8 +13,11 @@ from pipecat_voicelive import (
     SessionProperties,
     VoiceLiveClient,
     VoiceLiveLLMSettings,
+    VoiceLiveRespondFrame,
 )
 from pipecat_voicelive.protocol.audio import input_format, output_format
+from pipecat_voicelive.protocol.client_events import ResponseProperties
+from pipecat_voicelive.protocol.codec import to_plain
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.session import effects
 from pipecat_voicelive.simulator import VoiceLiveSimulator, g711
@@ -185,3 +188,17 @@ async def test_a_format_that_the_service_chose_itself_is_played_at_its_own_speed
         await call.bot_has_spoken()
         frames = call.pushed_by_service(TTSAudioRawFrame)
         assert sum(frame.num_frames for frame in frames) == 16000
+
+
+async def test_an_answer_in_a_format_of_its_own_keeps_it_when_the_session_changes(speaker, caplog_loguru):
+    properties = ResponseProperties(output_audio_format="pcm16_8000hz")
+    async with calling(SCENARIO, speaker, greet=False, speed=1.0) as call:
+        await call.queue(VoiceLiveRespondFrame(properties=properties))
+        await call.until(lambda: call.pushed_by_service(TTSAudioRawFrame), "for audio")
+        (updated,) = call.session.sent("session.updated")
+        await call.session.send_event({"type": "session.updated", "session": to_plain(updated.session)})
+        await call.bot_has_spoken()
+        sent_bytes = sum(len(event.delta) for event in call.session.sent("response.audio.delta"))
+        frames = call.pushed_by_service(TTSAudioRawFrame)
+        assert sum(frame.num_frames for frame in frames) == pytest.approx(3 * sent_bytes / 2, abs=100)
+    assert not [line for line in caplog_loguru if "not as asked for" in line]

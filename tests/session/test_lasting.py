@@ -155,3 +155,9 @@ def test_the_options_given_are_neither_kept_nor_changed() -> None:
     assert (session, held) == (wanted, [])
     wanted["avatar"]["scene"]["zoom"] = 3
     assert session == {"avatar": {"character": "a", "video": {"bitrate": 1}, "scene": {"zoom": 2}}}
+
+
+def test_a_voice_that_is_not_named_any_more_is_no_change_of_voice():
+    driver = spoken(running({"voice": "alloy"}, voice=OPENAI))
+    assert changed(driver, {"modalities": ["text"]}) == ({"modalities": ["text"]}, [])
+    assert changed(driver, {"voice": AZURE}) == ({}, ["session.voice"])

@@ -49,7 +49,8 @@ class ConnectionOptions:
         open_timeout_s: How long the whole handshake may take, name look-up and TLS included.
         close_timeout_s: How long closing may wait for the peer.
         max_message_bytes: Largest message taken from the service.
-        max_unsent_bytes: How much may wait to be sent before the connection counts as stalled.
+        max_unsent_bytes: How much may wait to be sent before the connection counts as stalled. A peer that
+            does not answer at all is noticed by its pings; this bounds the memory that one costs meanwhile.
         ping_interval_s: How often the peer must show that it lives; None never asks.
         headers: Further headers of the handshake.
         proxy: True takes the proxy from the environment, a string names one, None uses none.
@@ -59,7 +60,7 @@ class ConnectionOptions:
     open_timeout_s: float = 10.0
     close_timeout_s: float = 1.0
     max_message_bytes: int = 32 * 1024 * 1024
-    max_unsent_bytes: int = 4 * 1024 * 1024
+    max_unsent_bytes: int = 16 * 1024 * 1024
     ping_interval_s: float | None = 20.0
     headers: dict[str, str] | None = field(default=None, repr=False)
     proxy: str | Literal[True] | None = field(default=True, repr=False)

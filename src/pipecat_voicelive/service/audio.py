@@ -90,28 +90,26 @@ class OutputAudio:
     """
 
     def __init__(self, wire: AudioFormat, rate_hz: int) -> None:
-        self._wire = wire
+        self.wire = wire
         self.rate_hz = rate_hz
         self._resampler = Resampler("HQ")
 
-    def comes_as(self, wire: AudioFormat) -> bool:
-        """What comes from now on is in this format. Returns whether it was another before."""
-        if wire == self._wire:
-            return False
-        self._wire = wire
-        self._resampler.reset()
-        return True
+    def comes_as(self, wire: AudioFormat) -> None:
+        """What comes from now on is in this format."""
+        if wire != self.wire:
+            self.wire = wire
+            self._resampler.reset()
 
     def convert(self, audio: bytes) -> bytes:
         """Audio of the wire as 16 bit PCM at the pipeline's rate; may be empty while a resampler fills."""
-        match self._wire.encoding:
+        match self.wire.encoding:
             case "pcm16":
                 pcm = audio
             case "g711_ulaw":
                 pcm = audioop.ulaw2lin(audio, 2)
             case "g711_alaw":
                 pcm = audioop.alaw2lin(audio, 2)
-        return self._resampler.resample(pcm, self._wire.rate_hz, self.rate_hz)
+        return self._resampler.resample(pcm, self.wire.rate_hz, self.rate_hz)
 
     def flush(self) -> bytes:
         """The end of an answer's audio."""

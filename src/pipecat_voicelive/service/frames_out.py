@@ -73,6 +73,8 @@ class FramesOut:
     ) -> None:
         self._service = service
         self._audio = audio
+        self._session_format = audio.wire
+        self._speaking = False
         self._heard, self._written = Joints(), Joints()
         self._meter = meter
         self._marks = marks
@@ -142,11 +144,13 @@ class FramesOut:
                 if self._in_context:
                     await service.push_frame(LLMFullResponseStartFrame())
             case fx.SpeechOpened(_, audio_format):
+                self._speaking = True
                 self._audio.comes_as(audio_format)
                 if not self._silent:
                     await service.push_frame(TTSStartedFrame(append_to_context=self._in_context))
                     await self._avatar.speech(begins=True)
             case fx.SpeechClosed():
+                self._speaking = False
                 if not self._silent:
                     await self._audio_ends()
                     await service.push_frame(TTSStoppedFrame())
@@ -284,8 +288,15 @@ class FramesOut:
                 assert_never(part)
 
     def _check_format(self, session: SessionInfo) -> None:
-        """Play what the service says it sends, not what it was asked for: else the bot speaks too fast."""
-        if self._audio.comes_as(output_format(session.output_audio_format)):
+        """Play what the service says it sends, not what it was asked for: else the bot speaks too fast.
+
+        An answer that is being given goes on as it began, perhaps in a format of its own.
+        """
+        told = output_format(session.output_audio_format)
+        if not self._speaking:
+            self._audio.comes_as(told)
+        if told != self._session_format:
+            self._session_format = told
             logger.warning(
                 f"{self._service}: Voice Live speaks in {session.output_audio_format}, not as asked for"
             )

@@ -82,7 +82,7 @@ def _changes(
         yield _fixed("turn_detection.type", ("turn_detection",))
     yield from _avatar(wanted.get("avatar"), running.get("avatar"))
     voice = _voice(running.get("voice")) or _voice(told.voice)
-    if spoken and voice and voice["type"] == "openai" and not _same_voice(wanted, running, voice):
+    if spoken and voice and voice["type"] == "openai" and not _same_voice(wanted, voice):
         yield HeldBack("session.voice", ("voice",), f"The bot has spoken with it. {_NEXT_TIME}")
 
 
@@ -124,9 +124,9 @@ def _voice(voice: object) -> dict[str, Any] | None:
     return _members(voice) if _members(voice).get("type") else None
 
 
-def _same_voice(wanted: dict[str, Any], running: dict[str, Any], voice: dict[str, Any]) -> bool:
+def _same_voice(wanted: dict[str, Any], voice: dict[str, Any]) -> bool:
     if "voice" not in wanted:
-        return "voice" not in running
+        return True  # nothing is said of it, so it stays as it is
     after = _voice(wanted["voice"]) or {}
     return (after.get("type"), after.get("name")) == (voice["type"], voice.get("name"))
 
