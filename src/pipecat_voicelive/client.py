@@ -45,7 +45,7 @@ from pipecat_voicelive.protocol.refusals import service_error
 from pipecat_voicelive.protocol.requests import session_on_wire
 from pipecat_voicelive.protocol.server_events import ServerEvent
 from pipecat_voicelive.protocol.session_options import SessionProperties
-from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_version
+from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_version, takes_images
 from pipecat_voicelive.questions import Asks, closed
 from pipecat_voicelive.session import Session, effects, inputs
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
@@ -268,6 +268,11 @@ class VoiceLiveClient(Asks):
         return self._session.answer_coming
 
     @property
+    def speeches(self) -> list[inputs.Speak]:
+        """What is to be said and has not begun, in order; another client can `handle` it."""
+        return self._session.speeches
+
+    @property
     def results_waiting(self) -> bool:
         """Whether a tool's result was given that no answer has spoken of."""
         return self._session.results_waiting
@@ -283,6 +288,11 @@ class VoiceLiveClient(Asks):
         agent = self._session.info.agent if self._session.info else None
         thread_id: object = agent.get("thread_id") if agent else None
         return thread_id if isinstance(thread_id, str) and thread_id else None
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether the API version has images; which model sees is another question."""
+        return takes_images(self._api_version)
 
     @property
     def is_ready(self) -> bool:

@@ -1,7 +1,7 @@
 """Foundry agents: a bot that talks to one, goes on another day, and hears what is not speech."""
 
 import pytest
-from pipecat.frames.frames import LLMMessagesAppendFrame
+from pipecat.frames.frames import LLMConfigureOutputFrame, LLMMessagesAppendFrame
 
 from e2e.harness import calling
 from pipecat_voicelive import (
@@ -111,6 +111,17 @@ async def test_a_hosted_agent_is_handed_an_object_and_its_events_come_out(speake
         (frame,) = call.pushed_by_service(VoiceLiveAgentEventFrame)
         assert frame.event == PAID
         await call.until(lambda: call.said == [("assistant", "Confirmed.")], "for the context")
+
+
+async def test_an_object_is_handed_over_for_a_silent_answer_if_answers_are_to_be_silent(speaker):
+    options = {"token_provider": token, "agent": AGENT}
+    async with calling(SCENARIO, speaker, service_options=options, greet=False) as call:
+        await call.queue(LLMConfigureOutputFrame(skip_tts=True))
+        await call.until(lambda: call.service.skips_speech, "for silence")
+        await call.service.invoke({"action": "confirm"})
+        (request,) = await call.session.wait_for_received("response.create")
+        assert request.response.modalities == ["text"]
+        assert request.response.invoke_input == {"action": "confirm"}
 
 
 async def test_the_client_hands_an_object_over_too(speaker):

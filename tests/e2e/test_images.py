@@ -20,6 +20,11 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators.llm_context import LLMContext
 
 from pipecat_voicelive import ConfigurationError, ImageInput, VoiceLiveClient, VoiceLiveLLMSettings
+from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
+from pipecat_voicelive.service import camera
+from pipecat_voicelive.service.camera import Camera
+from pipecat_voicelive.service.pictures import Pictures
+from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.simulator import VoiceLiveSimulator
 
@@ -320,3 +325,84 @@ async def test_of_a_history_of_many_large_images_the_newest_are_shown_and_the_ca
         await call.queue(InputTextRawFrame(text="What is this?"))
         await call.until(lambda: "A gray jpeg, 1000 wide." in answers(call), "for the answer")
     assert not call.seen(ErrorFrame)
+
+
+async def test_video_is_not_shown_to_an_api_version_without_images_and_that_is_said_once(
+    speaker, caplog_loguru
+):
+    options = {**video_options(), "api_version": "2025-10-01"}
+    async with calling({}, speaker, greet=False, service_options=options) as call:
+        await call.queue(frame(), frame(), InputTextRawFrame(text="Hello"))
+        await call.bot_has_spoken()
+        assert [item.words for item in call.session.conversation if item.role == "user"] == ["Hello"]
+    assert sum("has no images" in line for line in caplog_loguru) == 1
+
+
+def client_of(simulator):
+    return VoiceLiveClient(endpoint=simulator.endpoint, api_key="key", model="gpt-realtime")
+
+
+async def confirmations(client, number):
+    """The ids of that many items, as they enter the conversation."""
+    ids = []
+    async for signal in client:
+        if isinstance(signal, fx.ItemCreated):
+            ids.append(signal.item.id)
+            if len(ids) == number:
+                return ids
+    raise AssertionError("the connection ended")
+
+
+async def test_a_frame_that_is_confirmed_late_leaves_the_conversation_too(speaker, monkeypatch):
+    monkeypatch.setattr(camera, "CONFIRMED_WITHIN_S", 0.0)
+    async with VoiceLiveSimulator({}, speech=speaker) as sim, client_of(sim) as client:
+        await anext(signal async for signal in client if isinstance(signal, fx.SessionReady))
+        tasks = []
+        shows = Camera(
+            client,
+            ImageInput(video_fps=10, video_frames_kept=1),
+            lambda work, _: tasks.append(asyncio.create_task(work)),
+        )
+        while len(tasks) < 2:
+            shows.see(frame())
+            await asyncio.sleep(0.02)
+        await asyncio.gather(*tasks)
+        for item_id in await confirmations(client, 2):
+            shows.confirmed(item_id)
+        await sim.sessions[0].wait_for_received("conversation.item.delete")
+
+
+async def test_images_added_one_after_the_other_share_what_may_be_under_way(speaker):
+    photo = uri(file_of(Image.effect_noise((1000, 900), 90).convert("RGB"), "JPEG", quality=90))
+    part = ItemContent(type="input_image", image_url=photo)
+    items = [ConversationItem(type="message", role="user", content=[part]) for _ in range(2)]
+    options = ImageInput()
+
+    async def complain(problem):
+        raise AssertionError(problem)
+
+    async with VoiceLiveSimulator({}, speech=speaker) as sim:
+        client = client_of(sim)
+        seeing = Seeing(client, Pictures(options), options, lambda work, _: None, complain)
+        seeing.add(items)
+        seeing.add(items)
+        async with client:
+            for item_id in await confirmations(client, 4):
+                seeing.confirmed(item_id)
+            assert len(photo) * len(shown(sim.sessions[0])) < 3_200_000
+            assert len(shown(sim.sessions[0])) in (2, 3)
+            seeing.add(items)
+            await confirmations(client, 2)
+            assert len(shown(sim.sessions[0])) in (4, 5)
+
+
+async def test_an_image_that_is_ready_after_a_reset_is_shown_to_the_new_conversation(speaker):
+    async with calling(RED, speaker) as call:
+        await call.bot_has_spoken()
+        image = frame(size=(6000, 4000), kind=UserImageRawFrame, text="What is this?")
+        await call.queue(image)
+        await call.until(lambda: call.pushed_by_service(UserImageRawFrame), "for the frame to pass")
+        await call.service.reset_conversation()
+        await call.until(lambda: "A red jpeg, 1024 wide." in answers(call), "for the answer")
+        assert len(call.sim.sessions) == 2
+        assert not shown(call.sim.sessions[0])

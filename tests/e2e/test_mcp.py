@@ -27,6 +27,7 @@ from pipecat_voicelive import (
     VoiceLiveAnnotationFrame,
     VoiceLiveLLMService,
 )
+from pipecat_voicelive.service import ending
 
 from .harness import calling
 from .test_mcp_client import SCENARIO, SEARCHES
@@ -255,3 +256,20 @@ async def test_citations_come_with_the_speech_they_are_for():
         started, running, result = call.pushed_by_service(*CALL_FRAMES)
         assert started.function_calls[0].function_name == running.function_name == "web_search"
         assert result.function_name == "web_search"
+
+
+async def test_a_handler_that_fails_keeps_the_end_no_longer_than_its_limit(sums, monkeypatch):
+    monkeypatch.setattr(ending, "WAIT_S", 0.5)
+
+    async def fails(service, request):
+        raise ValueError("nobody is at the desk")
+
+    options = {"api_key": "k", "mcp_approval_timeout_s": 60}
+    settings = with_tools(server(sums))
+    async with calling(SCENARIO, None, settings=settings, greet=False, service_options=options) as call:
+        call.service.add_event_handler("on_mcp_approval_request", fails)
+        await listed(call)
+        await call.queue(typed("What is one and two?"))
+        await call.until(lambda: call.session.sent("response.done"), "for the request")
+    assert not answers(call)
+    assert sums.calls == []

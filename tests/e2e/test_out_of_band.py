@@ -1,18 +1,30 @@
 """Out of band: questions that the call neither hears nor knows of, and the summaries made with them."""
 
 import asyncio
+import base64
+import io
 
 import pytest
-from pipecat.frames.frames import LLMSummarizeContextFrame, MetricsFrame, TTSTextFrame
+from PIL import Image
+from pipecat.frames.frames import EndFrame, LLMSummarizeContextFrame, MetricsFrame, TTSTextFrame
 from pipecat.metrics.metrics import LLMUsageMetricsData
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregatorParams
 from pipecat.utils.context.llm_context_summarization import (
     LLMAutoContextSummarizationConfig,
     LLMContextSummaryConfig,
 )
+from pipecat.workers.runner import WorkerRunner
 
-from pipecat_voicelive import ConfigurationError, ConnectionFailedError, ServiceError, VoiceLiveClient
+from pipecat_voicelive import (
+    ConfigurationError,
+    ConnectionFailedError,
+    ServiceError,
+    VoiceLiveClient,
+    VoiceLiveLLMService,
+)
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.session.effects import ResponseFinished, SessionReady, TextDelta
@@ -197,3 +209,36 @@ async def test_a_summary_replaces_what_was_said_and_the_call_goes_on_with_it(spe
         known = [item.words for item in call.session.conversation]
         assert "The caller's train is late." in known[0]
         assert len(call.sim.sessions) == 2
+
+
+async def test_inference_that_is_asked_before_the_call_is_answered_when_it_runs(speaker):
+    context = LLMContext([{"role": "user", "content": "My train is late."}])
+    async with VoiceLiveSimulator(SCENARIO, speech=speaker) as sim:
+        service = VoiceLiveLLMService(endpoint=sim.endpoint, api_key="key")
+        asking = asyncio.create_task(service.run_inference(context, system_instruction="Name the mood."))
+        await asyncio.sleep(0)
+        pipeline = PipelineWorker(Pipeline([service]), idle_timeout_secs=None)
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(pipeline)
+        running = asyncio.create_task(runner.run())
+        async with asyncio.timeout(15):
+            assert await asking == "annoyed"
+        await pipeline.queue_frame(EndFrame())
+        await running
+
+
+async def test_inference_about_many_large_images_is_asked_with_the_newest_and_the_call_goes_on(speaker):
+    photo = Image.effect_noise((1000, 900), 90).convert("RGB")
+    file = io.BytesIO()
+    photo.save(file, format="JPEG", quality=90)
+    url = f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    context = LLMContext([LLMContext.create_image_url_message(url=url, text=str(n)) for n in range(8)])
+    async with calling(SCENARIO, speaker) as call:
+        await call.bot_has_spoken()
+        assert await call.service.run_inference(context, system_instruction="Name the mood.") == "annoyed"
+        items = call.session.received("response.create")[-1].response.input_items
+        shown = [item.words for item in items if item.content[-1].type == "input_image"]
+        assert shown == [str(number) for number in range(8 - len(shown), 8)]
+        assert 0 < len(shown) * len(url) < 3_200_000
+        await call.say("My train is late.")
+        await call.bot_has_spoken(2)

@@ -209,3 +209,16 @@ async def test_without_pipecat_a_client_says_given_words(speaker):
                 case fx.ResponseFinished():
                     break
         assert said == "Good evening."
+
+
+async def test_what_waits_to_be_said_is_said_in_the_conversation_that_begins_anew(speaker):
+    async with calling(CAPITAL, speaker, greet=False, speed=1.0) as call:
+        await call.queue(asking("What is the capital of Portugal?"))
+        await call.bot_has_spoken()
+        await call.queue(TTSSpeakFrame(STORY), TTSSpeakFrame("Goodbye."), TTSSpeakFrame("Farewell."))
+        await call.until(lambda: len(call.pushed_by_service(TTSStartedFrame)) == 2, "for the story")
+        await call.service.reset_conversation()
+        await call.until(lambda: len(call.pushed_by_service(TTSStartedFrame)) == 4, "for both")
+        await call.until(lambda: in_conversation(call)[-2:] == ["Goodbye.", "Farewell."], "for the words")
+        assert len(call.sim.sessions) == 2
+        assert STORY not in in_conversation(call)

@@ -3,7 +3,13 @@
 import asyncio
 
 import pytest
-from pipecat.frames.frames import ErrorFrame, InputTextRawFrame, InterruptionFrame, TTSTextFrame
+from pipecat.frames.frames import (
+    ErrorFrame,
+    InputTextRawFrame,
+    InterruptionFrame,
+    LLMConfigureOutputFrame,
+    TTSTextFrame,
+)
 
 from pipecat_voicelive import VoiceLiveClient
 from pipecat_voicelive.protocol.client_events import InputTextDeltaEvent, InputTextDoneEvent
@@ -140,3 +146,13 @@ async def test_a_line_typed_while_the_caller_speaks_is_in_the_conversation_befor
         await call.bot_has_spoken()
         assert "12 Elm Road" in users(call)
         assert len(call.session.sent("response.created")) == 1
+
+
+async def test_a_stream_is_answered_in_silence_if_answers_are_to_be_silent(speaker):
+    async with calling(CAPITALS, speaker, greet=False) as call:
+        await call.queue(LLMConfigureOutputFrame(skip_tts=True))
+        await call.until(lambda: call.service.skips_speech, "for silence")
+        await call.service.send_text_stream(pieces("What is ", "the capital ", "of Portugal?"))
+        (request,) = await call.session.wait_for_received("response.create")
+        assert request.response.modalities == ["text"]
+        await call.until(lambda: call.said, "for the answer")

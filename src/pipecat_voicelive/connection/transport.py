@@ -2,7 +2,9 @@
 
 websockets' own `send` is a coroutine that may wait for the peer. Here a message goes into the socket's
 buffer in the same step in which it was decided on, so that nothing can come between; what the peer does
-not read piles up in that buffer, up to a bound.
+not read piles up in that buffer, up to a bound. The bound lies well above what is ever sent in one go (a few
+images, 3 MiB), which must not make the next piece of audio find a stalled peer. Writing takes no longer
+for what waits already (4 microseconds a piece of audio, with nothing waiting and with 9 MiB).
 """
 
 from __future__ import annotations

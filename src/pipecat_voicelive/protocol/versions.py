@@ -314,6 +314,14 @@ def for_version(
     return event, left_out
 
 
+def takes_images(api_version: str) -> bool:
+    """Whether a version has images in messages."""
+    _, left_out = for_version(
+        {"type": "conversation.item.create", "item": {"content": [{"type": "input_image"}]}}, api_version
+    )
+    return not left_out
+
+
 def check_audio_in(session: Mapping[str, Any], api_version: str) -> None:
     """Refuse options under which an API version would take two channels of audio for one.
 

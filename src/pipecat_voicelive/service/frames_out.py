@@ -179,7 +179,7 @@ class FramesOut:
             case fx.AgentEvent(delta):
                 await service.push_frame(VoiceLiveAgentEventFrame(delta))
             case fx.ItemCreated(item):
-                self._seeing.camera.confirmed(item.id or "")
+                self._seeing.confirmed(item.id or "")
                 await service.item_created(item)
             case fx.ItemUpdated(item_id, item):
                 await service.item_updated(item_id, item)

@@ -9,8 +9,10 @@ from pipecat.services.llm_service import LLMService
 from pipecat.utils.types import assert_given
 
 from pipecat_voicelive.client import VoiceLiveClient
+from pipecat_voicelive.errors import ConnectionFailedError
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.service.context import VoiceLiveLLMAdapter
+from pipecat_voicelive.service.seeing import Seeing
 
 MOST_OUTPUT_TOKENS = 4096
 """The service takes no higher limit."""
@@ -20,6 +22,7 @@ class InferringService(LLMService[VoiceLiveLLMAdapter]):
     """An LLM service that infers beside its call. Pipecat makes its context summaries with that."""
 
     _client: VoiceLiveClient
+    _seeing: Seeing
 
     async def run_inference(
         self,
@@ -30,7 +33,8 @@ class InferringService(LLMService[VoiceLiveLLMAdapter]):
     ) -> str | None:
         """What the model answers to a context of its own, as text; the call neither hears nor knows of it.
 
-        It is asked in the next pause of the call, so it takes as long as the caller or the bot goes on.
+        It is asked in the next pause of the call, so it takes as long as the caller or the bot goes on. If
+        a new conversation begins meanwhile, it is asked there.
 
         Args:
             context: It is not the call's, though it may hold the same.
@@ -55,7 +59,15 @@ class InferringService(LLMService[VoiceLiveLLMAdapter]):
             properties = ResponseProperties(
                 tool_choice="none", max_output_tokens=min(max_tokens, MOST_OUTPUT_TOKENS)
             )
-        text = await self._client.ask(
-            params["system_instruction"] or "", items=params["messages"], properties=properties
-        )
-        return text or None
+        items = await self._seeing.beside(context, params["messages"])
+        while True:
+            client = self._client
+            try:
+                text = await client.ask(
+                    params["system_instruction"] or "", items=items, properties=properties
+                )
+            except ConnectionFailedError:
+                if client is self._client:
+                    raise
+            else:
+                return text or None

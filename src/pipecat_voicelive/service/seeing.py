@@ -28,7 +28,7 @@ from pipecat_voicelive.service.pictures import (
 
 _REMEMBERED = 64
 _MOST_AT_ONCE_BYTES = 3 * 1024 * 1024
-"""How much text images may be that are sent in one go; less than a connection holds unsent (4 MiB)."""
+"""How much text images may be that wait or are under way; far less than a connection holds unsent."""
 
 
 class Seeing:
@@ -56,6 +56,7 @@ class Seeing:
         self._complain = complain
         self._pictures = pictures
         self._images: deque[str] = deque(maxlen=_REMEMBERED)
+        self._under_way_bytes: dict[str, int] = {}
         self._told = False
         self.camera = Camera(client, options, spawn)
 
@@ -73,36 +74,46 @@ class Seeing:
 
         Of more images than a slow connection can take at once, the oldest are left out.
         """
-        room_bytes, fitting = _MOST_AT_ONCE_BYTES, list[ConversationItem]()
-        for item in reversed(items):
+        room_bytes = _MOST_AT_ONCE_BYTES - sum(self._under_way_bytes.values())
+        for item in self._fitting(items, self._pictures, room_bytes):
             if has_image(item):
-                item = self._known(self._pictures.fit(item))
-                room_bytes -= text_bytes(item)
-                if room_bytes < 0:
-                    item = without_images(item)
-                    self._tell_once("Too many images at once: the oldest are not shown")
-            fitting.append(item)
-        for item in reversed(fitting):
+                item = self._known(item)
             self._client.add_item(item)
+
+    async def beside(self, context: LLMContext, items: Sequence[ConversationItem]) -> list[ConversationItem]:
+        """Items of a context of its own, fit to be sent in one question beside the conversation."""
+        pictures = Pictures(self._options)
+        for problem in await pictures.prepare(context.get_messages()):
+            await self._complain(str(problem))
+        return self._fitting(items, pictures, _MOST_AT_ONCE_BYTES)
+
+    def confirmed(self, item_id: str) -> None:
+        """An item entered the conversation."""
+        self._under_way_bytes.pop(item_id, None)
+        self.camera.confirmed(item_id)
 
     def video(self, frame: InputImageRawFrame) -> None:
         """A frame of the caller's video."""
         self.camera.see(frame)
 
-    def image(self, frame: UserImageRawFrame, respond: Callable[[], Awaitable[None]]) -> None:
-        """An image of the caller.
+    def image(
+        self, frame: UserImageRawFrame, show: Callable[[ConversationItem, bool], Awaitable[None]]
+    ) -> None:
+        """An image of the caller; once it is fit to be sent, `show` it, and whether to have it answered.
 
         One that is meant for the context comes from there. One that somebody asked for, and not for the
         context, is not meant for the model. What remains was put into the pipeline to be shown.
         """
         if frame.append_to_context is None and frame.request is None:
-            self._spawn(self._show(frame, respond), "voicelive-image")
+            self._spawn(self._show(frame, show), "voicelive-image")
 
     def refused(self, event_id: str | None) -> str | None:
         """A request was refused: what could not be done, if it was to show an image."""
         if self.camera.refused(event_id):
             return "Voice Live refused a frame of video, so no more is shown to it. Not every model sees"
-        if event_id is not None and event_id.removeprefix("create_") in self._images:
+        item_id = (event_id or "").removeprefix("create_")
+        self._under_way_bytes.pop(item_id, None)
+        if item_id in self._images:
             return "Voice Live refused an image. Not every model sees"
         return None
 
@@ -114,15 +125,31 @@ class Seeing:
     def _known(self, item: ConversationItem) -> ConversationItem:
         item_id = item.id or f"image_{uuid.uuid4().hex[:12]}"
         self._images.append(item_id)
+        self._under_way_bytes[item_id] = text_bytes(item)
         return replace(item, id=item_id)
 
-    async def _show(self, frame: UserImageRawFrame, respond: Callable[[], Awaitable[None]]) -> None:
+    def _fitting(
+        self, items: Sequence[ConversationItem], pictures: Pictures, room_bytes: int
+    ) -> list[ConversationItem]:
+        """The items as they are sent, with the newest images that there is room for."""
+        fitting: list[ConversationItem] = []
+        for item in reversed(items):
+            if has_image(item):
+                item = pictures.fit(item)
+                room_bytes -= text_bytes(item)
+                if room_bytes < 0:
+                    item = without_images(item)
+                    self._tell_once("Too many images at once: the oldest are not shown")
+            fitting.append(item)
+        return fitting[::-1]
+
+    async def _show(
+        self, frame: UserImageRawFrame, show: Callable[[ConversationItem, bool], Awaitable[None]]
+    ) -> None:
         try:
             url = await asyncio.to_thread(encoded, frame.image, frame.size, frame.format, self._options)
         except ConfigurationError as error:
             await self._complain(str(error))
             return
         part = ItemContent(type="input_image", image_url=url, detail=self._options.detail)
-        self._client.add_item(self._known(image_message(part, frame.text)))
-        if frame.run_llm is not False:
-            await respond()
+        await show(image_message(part, frame.text), frame.run_llm is not False)

@@ -255,11 +255,13 @@ class VoiceLiveLLMService(InferringService):
             respond: Whether to have it answered.
         """
         client = self._client
-        with client.begin_text(respond=respond) as text:
+        with client.begin_text(respond=False) as text:
             async for piece in pieces:
                 text.write(piece)
         if client is not self._client:  # a new conversation began meanwhile, and has not seen it
-            self._client.send_text(text.text, respond=respond)
+            self._client.send_text(text.text, respond=False)
+        if respond and text.text.strip():
+            await self._respond()
 
     async def reset_conversation(self) -> None:
         """Begin the conversation anew: a new session, told what is in the context.
@@ -277,8 +279,7 @@ class VoiceLiveLLMService(InferringService):
 
         What the agent sends besides speech comes out as `VoiceLiveAgentEventFrame`s.
         """
-        self._client.invoke(input)
-        await self._measure_answer()
+        await self._respond(ResponseProperties(invoke_input=dict(input)))
 
     @property
     def conversation_id(self) -> str | None:
@@ -315,6 +316,7 @@ class VoiceLiveLLMService(InferringService):
         """Set up, and begin to connect; the pipeline starts meanwhile and its audio waits."""
         await super().setup(setup)
         self._rates_hz = (setup.audio_in_sample_rate, setup.audio_out_sample_rate)
+        self._stop_running()
         self._begin_conversation(deaf=self._hearing.paused, blind=self._seeing.camera.paused)
         setup.pipeline_worker.add_observer(self._meter)
         self._configure()
@@ -409,7 +411,8 @@ class VoiceLiveLLMService(InferringService):
         await self._end.release()
 
     def _restart(self) -> None:
-        """A new session with the whole context; the old one ends in the background."""
+        """A new session with the whole context and what was still to be said; the old one ends unheard."""
+        speeches = self._client.speeches
         self._client.interrupt()
         self._out.void()
         self._stop_running()
@@ -418,6 +421,8 @@ class VoiceLiveLLMService(InferringService):
         self._begin_conversation(deaf=self._hearing.paused, blind=self._seeing.camera.paused)
         self._configure()
         self._seeing.add(self._reader.news(self.context).items)
+        for speech in speeches:
+            self._client.handle(speech)
         self._start_running()
 
     def _classify_error(self, exception: Exception) -> ErrorCategory | None:
@@ -494,7 +499,7 @@ class VoiceLiveLLMService(InferringService):
                 if self._hearing.turn_stopped():
                     await self._measure_answer()
             case UserImageRawFrame():
-                self._seeing.image(frame, self._respond)
+                self._seeing.image(frame, self._show)
             case InputImageRawFrame():
                 self._seeing.video(frame)
             case InputTextRawFrame():
@@ -599,6 +604,12 @@ class VoiceLiveLLMService(InferringService):
             properties = silent(properties)
         self._client.respond(properties, additional_instructions=additional)
         await self._measure_answer()
+
+    async def _show(self, image: ConversationItem, respond: bool) -> None:
+        """Show an image, to the conversation that runs by now."""
+        self._seeing.add([image])
+        if respond:
+            await self._respond()
 
     async def _measure_answer(self) -> None:
         await self.start_ttfb_metrics()

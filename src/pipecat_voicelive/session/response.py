@@ -190,6 +190,12 @@ class Responses:
         )
 
     @property
+    def speeches(self) -> list[Speak]:
+        """What is to be said and has not begun, in order."""
+        asked = (self.request.wish,) if isinstance(self.request, Asked) else ()
+        return [wish.speech for wish in (*asked, *self.owed) if wish.speech is not None]
+
+    @property
     def at_rest(self) -> bool:
         """Whether the service has nothing to do and nothing is to be asked of it."""
         return (

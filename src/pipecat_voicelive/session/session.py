@@ -115,6 +115,11 @@ class Session:
         return self._responses.answer_coming
 
     @property
+    def speeches(self) -> list[inputs.Speak]:
+        """What is to be said and has not begun, in order."""
+        return self._responses.speeches
+
+    @property
     def results_waiting(self) -> bool:
         """Whether a tool's result was given that no answer has spoken of."""
         return self._calls.results_waiting
