@@ -134,8 +134,10 @@ send_audio
 send_event
 send_image
 send_text speak
+speeches
 session_info
 start_turn
+takes_images
 """.split()
 )
 
