@@ -320,7 +320,7 @@ class VoiceLiveLLMService(InferringService):
         self._begin_conversation(deaf=self._hearing.paused, blind=self._seeing.camera.paused)
         setup.pipeline_worker.add_observer(self._meter)
         self._configure()
-        self._start_running()
+        self._spawn(self._run(self._client, self._out, self._reader), "voicelive")
 
     async def stop(self, frame: EndFrame) -> None:
         """The pipeline ends: close."""
@@ -368,9 +368,6 @@ class VoiceLiveLLMService(InferringService):
         self._out = FramesOut(self, audio, self._meter, self._marks, self._seeing, self._avatar)
         self._reader = ContextReader()
         self._writing_turn = False
-
-    def _start_running(self) -> None:
-        self._spawn(self._run(self._client, self._out, self._reader), "voicelive")
 
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         """Start a task that ends with the service."""
@@ -423,7 +420,7 @@ class VoiceLiveLLMService(InferringService):
         self._seeing.add(self._reader.news(self.context).items)
         for speech in speeches:
             self._client.handle(speech)
-        self._start_running()
+        self._spawn(self._run(self._client, self._out, self._reader), "voicelive")
 
     def _classify_error(self, exception: Exception) -> ErrorCategory | None:
         return category_of(exception)
