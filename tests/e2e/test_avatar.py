@@ -158,7 +158,7 @@ async def test_a_caller_who_speaks_into_the_answer_cuts_it(speaker):
 @pytest.mark.proves("session.avatar.output_audit_audio")
 async def test_audio_for_audits_is_there_but_not_played(speaker):
     async with calling(
-        {"greeting": "Hello there."}, speaker, settings=settings(output_audit_audio=True), out_hz=16000
+        {"greeting": "Hello there."}, speaker, settings=settings(output_audit_audio=True), out_hz=48000
     ) as call:
         await call.until(lambda: call.heard(LLMFullResponseEndFrame), "for the end")
         audit = call.seen(VoiceLiveAuditAudioFrame)

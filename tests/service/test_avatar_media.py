@@ -130,6 +130,7 @@ async def test_a_film_without_sound_becomes_pictures():
 async def test_a_film_that_lasts_leaves_the_threads_of_others_alone():
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
     movie = AvatarMovie(AvatarMedia(Pushed(), 24000))
+    await asyncio.sleep(0)  # its tasks have begun
     async with asyncio.timeout(5):
         await asyncio.to_thread(int)
         await movie.aclose()
