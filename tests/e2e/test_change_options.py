@@ -4,10 +4,11 @@ import asyncio
 import math
 
 import pytest
-from pipecat.frames.frames import LLMRunFrame, LLMUpdateSettingsFrame
+from pipecat.frames.frames import ErrorFrame, LLMRunFrame, LLMUpdateSettingsFrame
 
 from pipecat_voicelive import (
     AzureStandardVoice,
+    InputAudioEchoCancellation,
     InputAudioTranscription,
     OpenAIVoice,
     SessionProperties,
@@ -154,3 +155,29 @@ async def test_a_client_is_told_what_it_cannot_change_by_a_signal():
         changed = await next_of(effects.SessionChanged | effects.SessionRefused)
         assert changed.session.turn_detection["type"] == "server_vad"
         assert changed.session.voice["name"] == "en-US-AndrewNeural"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            {
+                "input_audio_echo_cancellation": InputAudioEchoCancellation(
+                    reference_source="client", channels=1
+                )
+            },
+            "channels=2",
+        ),
+        ({"metadata": {f"key{n}": "value" for n in range(17)}}, "16"),
+    ],
+    ids=["echo", "metadata"],
+)
+async def test_options_that_cannot_be_sent_change_nothing_and_the_call_goes_on(options, told):
+    async with calling(SCENARIO, ToneSpeaker(), settings=START, greet=False) as call:
+        await change(call, **options)
+        (error,) = call.seen(ErrorFrame)
+        assert told in error.error
+        await change(call, instructions="Be long.")
+        assert updates(call)[-1]["instructions"] == "Be long."
+        assert updates(call)[-1]["metadata"] == {"call": "7"}
+        assert "input_audio_echo_cancellation" not in updates(call)[-1]

@@ -50,16 +50,16 @@ from pipecat_voicelive.connection.agent import FoundryAgent, names_agent
 from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, TokenProvider
 from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.connection.endpoint import base_url
-from pipecat_voicelive.errors import VoiceLiveError
+from pipecat_voicelive.errors import ConfigurationError, VoiceLiveError
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
-from pipecat_voicelive.protocol.echo import ECHO_QUERY, check_echo
+from pipecat_voicelive.protocol.echo import ECHO_QUERY
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
-from pipecat_voicelive.protocol.requests import check_metadata, silent
+from pipecat_voicelive.protocol.requests import silent
 from pipecat_voicelive.protocol.session_options import SessionProperties
-from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_audio_in
+from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
 from pipecat_voicelive.service.arguments import check_arguments
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.avatar import Media, check_media, make_avatar
@@ -80,6 +80,8 @@ from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.service.settings import (
     DEFAULT_MODEL,
     VoiceLiveLLMSettings,
+    check_options,
+    check_update,
     complete_settings,
     doubts_about,
 )
@@ -206,8 +208,7 @@ class VoiceLiveLLMService(InferringService):
         self._marks = SpeechMarks(blendshape_rate_hz, send=send_speech_marks)
         self._check_settings()
         options = assert_given(complete.session_properties).to_wire()
-        check_audio_in(options, api_version)
-        check_echo(options)
+        check_options(options, api_version)
         self._context: LLMContext | None = None
         self._meter = PlaybackMeter()
         self._end = HeldEnd(self._answer_pending, self.queue_frame, self.create_task, self.cancel_task)
@@ -428,6 +429,11 @@ class VoiceLiveLLMService(InferringService):
     # --- settings ----------------------------------------------------------------------------------
 
     async def _update_settings(self, delta: VoiceLiveLLMSettings) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        try:
+            check_update(self._settings, delta, str(self._connect_arguments["api_version"]))
+        except ConfigurationError as error:
+            await self._complain(f"The settings stay as they were. {error}")
+            return {}
         changed = await super()._update_settings(delta)
         handled = {"session_properties", "system_instruction", "temperature"}
         if changed.keys() & handled:
@@ -451,7 +457,6 @@ class VoiceLiveLLMService(InferringService):
                 logger.warning(f"{self}: session.{name} is not sent: the audio is bound to it. {_NEXT_TIME}")
 
     def _check_settings(self) -> None:
-        check_metadata(assert_given(self._settings.session_properties).metadata)
         known = not self._of_agent and self._connect_arguments["profile"] is None
         model = str(self._settings.model) if known else None
         for doubt in doubts_about(assert_given(self._settings.session_properties), model):

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from pipecat.services.settings import LLMSettings
-from pipecat.utils.types import NOT_GIVEN, NotGiven, is_given
+from pipecat.utils.types import NOT_GIVEN, NotGiven, assert_given, is_given
 
+from pipecat_voicelive.protocol.echo import check_echo
 from pipecat_voicelive.protocol.mismatches import mismatches
 from pipecat_voicelive.protocol.options.base import own_copy
+from pipecat_voicelive.protocol.requests import check_metadata
 from pipecat_voicelive.protocol.session_options import (
     AzureStandardVoice,
     InputAudioNoiseReduction,
@@ -20,6 +22,7 @@ from pipecat_voicelive.protocol.session_options import (
     TurnDetection,
     misspelt,
 )
+from pipecat_voicelive.protocol.versions import check_audio_in
 from pipecat_voicelive.service.own_tools import own_tools
 
 DEFAULT_MODEL = "gpt-4o-mini"
@@ -114,6 +117,29 @@ def default_properties(model: str) -> SessionProperties:
         properties.voice = AzureStandardVoice(name=DEFAULT_VOICE)
         properties.output_audio_timestamp_types = ["word"]
     return properties
+
+
+def check_update(settings: VoiceLiveLLMSettings, delta: VoiceLiveLLMSettings, api_version: str) -> None:
+    """Refuse an update with which the options could not be sent. Neither argument changes.
+
+    Raises:
+        ConfigurationError: The text says what to give instead.
+    """
+    after = copy.copy(settings)
+    after.extra = dict(settings.extra)
+    after.apply_update(delta)
+    check_options(assert_given(after.session_properties).to_wire(), api_version)
+
+
+def check_options(options: Mapping[str, Any], api_version: str) -> None:
+    """Refuse options that the service, or this version of it, would refuse or take for others.
+
+    Raises:
+        ConfigurationError: The text says what to give instead.
+    """
+    check_metadata(options.get("metadata"))
+    check_echo(options)
+    check_audio_in(options, api_version)
 
 
 def doubts_about(properties: SessionProperties, model: str | None) -> Iterator[str]:
