@@ -39,7 +39,8 @@ demo: $(RUN)  ## a whole spoken call, offline: watch it, then look at out/call.h
 	@cd examples && ../$(BIN)/python -m demo --out ../out
 
 test: $(READY)  ## run the tests
-	@$(PYTEST) -q -n 4 --dist worksteal
+	@$(PYTEST) -q -n 4 --dist worksteal -m "not quiet"
+	@$(PYTEST) -q -m quiet
 
 check: $(READY)  ## format, lint, types, architecture, generated reference
 	@$(BIN)/ruff format --check .

@@ -125,6 +125,7 @@ async def test_an_answer_that_others_hear_has_its_brackets_and_its_place_in_the_
 
 
 @pytest.mark.proves("feature.avatar-barge-in", "output_audio_buffer.clear", "output_audio_buffer.cleared")
+@pytest.mark.quiet
 async def test_a_barge_in_silences_the_avatar_and_cuts_the_conversation_to_what_was_heard(speaker):
     async with calling({"greeting": COUNTING}, speaker, settings=settings(), speed=1000) as call:
         await call.until(lambda: len(call.heard(VoiceLiveWordFrame)) >= 3, "for three words")

@@ -21,6 +21,9 @@ from pipecat_voicelive import (
 
 from .harness import calling
 
+pytestmark = pytest.mark.quiet
+"""What is played and what is heard are compared by the clock."""
+
 REFERENCE = InputAudioEchoCancellation(reference_source="client", channels=2)
 STORY = "Once upon a time there was a king who had three sons, and each of them wanted to be a baker."
 
