@@ -3,6 +3,7 @@
 import asyncio
 import io
 import sys
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import av
@@ -144,6 +145,17 @@ async def test_what_is_no_film_does_no_harm(data):
     async with asyncio.timeout(5):
         await movie.aclose()
     assert not pushed
+
+
+async def test_what_comes_after_the_end_is_not_kept():
+    movie = AvatarMovie(AvatarMedia(Pushed(), 24000))
+    await movie.aclose()
+    tracemalloc.start()
+    for _ in range(20):
+        movie.feed(bytes(1 << 20))
+    kept_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept_bytes < 4 << 20
 
 
 def test_a_missing_extra_is_named(monkeypatch):

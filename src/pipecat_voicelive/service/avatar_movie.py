@@ -19,6 +19,9 @@ from pipecat_voicelive.service.avatar_media import AvatarMedia
 
 LEAD_S = 0.2
 
+_MOST_SOUNDS = 250
+"""Pieces of sound that wait for the pipeline, some seconds."""
+
 
 class _Feed(io.RawIOBase):
     """A file that is written at one end while it is read at the other, by another thread."""
@@ -35,7 +38,10 @@ class _Feed(io.RawIOBase):
         return True
 
     def feed(self, data: bytes) -> None:
+        """Write a piece; after the end nobody reads it, so it is dropped."""
         with self._changed:
+            if self._ended:
+                return
             self._data += data
             self.fed_bytes += len(data)
             self._changed.notify()
@@ -43,6 +49,7 @@ class _Feed(io.RawIOBase):
     def end(self) -> None:
         with self._changed:
             self._ended = True
+            self._data.clear()
             self._changed.notify()
 
     def read(self, size: int = -1) -> bytes:
@@ -71,7 +78,7 @@ class AvatarMovie:
         self._closed = threading.Event()
         self._skip_bytes = 0
         self._start_s: float | None = None
-        self._sounds: asyncio.Queue[Any] = asyncio.Queue()
+        self._sounds: asyncio.Queue[Any] = asyncio.Queue(_MOST_SOUNDS)
         self._ended = asyncio.Event()
         # A thread of its own: it lasts as long as the call, and others need those of the default executor.
         threading.Thread(target=self._decode, name="voicelive-avatar-movie", daemon=True).start()
@@ -110,6 +117,7 @@ class AvatarMovie:
             if not self._closed.is_set():
                 logger.warning(f"The avatar's video cannot be decoded: {type(error).__name__}")
         finally:
+            self._feed.end()
             with contextlib.suppress(RuntimeError):  # the loop is closed already
                 self._loop.call_soon_threadsafe(self._ended.set)
 
@@ -121,8 +129,14 @@ class AvatarMovie:
         if self._start_s is None or not -5 < (self._start_s + frame.time - now_s) < 30:
             self._start_s = now_s - frame.time
         self._closed.wait(max(self._start_s + frame.time - now_s - LEAD_S, 0))
-        give = self._media.picture if is_picture else self._sounds.put_nowait
+        give = self._media.picture if is_picture else self._sound
         self._loop.call_soon_threadsafe(give, frame)
+
+    def _sound(self, frame: Any) -> None:
+        """A piece of sound; the oldest goes if the pipeline does not keep up."""
+        if self._sounds.full():
+            self._sounds.get_nowait()
+        self._sounds.put_nowait(frame)
 
     async def _push_sounds(self) -> None:
         while True:
