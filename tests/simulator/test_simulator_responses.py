@@ -119,6 +119,7 @@ async def test_a_greeting_is_said_when_nobody_has_spoken(start, join):
     assert spoken_text((await client.until("response.done"))["response"]) == "Good morning!"
 
 
+@pytest.mark.proves("rule.response-while-one-runs")
 async def test_a_second_create_is_refused(start, join):
     client = await join(await start(STORY, speed=1))
     await client.type("Tell me a story")
@@ -151,6 +152,7 @@ async def test_a_cancelled_response_closes_what_it_began(start, join):
     assert spoken_text(done) != LONG
 
 
+@pytest.mark.proves("rule.cancel-without-response")
 @pytest.mark.parametrize("members", [{}, {"response_id": "resp_other"}])
 async def test_there_must_be_something_to_cancel(client, members):
     await client.send("response.cancel", event_id="x", **members)

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from pipecat_voicelive.protocol.codec import CLIENT_EVENT_TYPES, SERVER_EVENT_TYPES
-from reference import events_page, features_page, ours, rivals
+from pipecat_voicelive.simulator.fidelity import RULES, Rule, Topic, rule
+from pipecat_voicelive.simulator.sources import API_REFERENCE, OUR_CHOICE, TEXT_TURN
+from reference import events_page, features_page, fidelity_page, ours, rivals
 from reference.__main__ import differs
 from reference.proofs import Proof, UnreadableMarkerError, proofs_in
 from reference.rows import tables, unknown
@@ -64,6 +66,7 @@ def test_names_that_are_not_written_out_are_refused(tmp_path):
         ("session.voices", "session.voice"),
         ("voice=azure", "VALUES"),
         ("query.agentname", "query.agent-name"),
+        ("rule.be-nice", "fidelity.rule"),
     ],
 )
 def test_a_name_that_is_no_row_says_what_to_do(name, hint):
@@ -123,3 +126,71 @@ def test_other_releases_of_the_rivals_do_not_make_the_page_stale(tmp_path):
     assert not differs(page, text)
     page.write_text(page.read_text().replace("Audio, decoded", "Sound, decoded"))
     assert differs(page, text)
+
+
+def a_rule(*sources, **members):
+    says = "It greets."
+    return Rule(slug="greets", says=says, topic=Topic.EVENTS, sources=sources or (OUR_CHOICE,), **members)
+
+
+def greet():
+    """What a rule decorates."""
+
+
+def test_the_ledger_names_source_code_and_proof_of_a_rule():
+    kept = a_rule(API_REFERENCE.at("Greetings"), holds_for="Mondays", conflict="the tape is silent.")
+    kept(greet)
+    proofs = {"rule.greets": [Proof("tests/test_a.py", "test_it_greets")]}
+    text = fidelity_page.page({"rule.greets": kept}, proofs)
+    assert "## Events of any kind" in text
+    assert "[it greets](../../tests/test_a.py)" in text
+    assert "documentation: [API reference 2026-07-15](https://learn.microsoft.com/" in text
+    assert "), Greetings (2026-11-21)" in text
+    assert "*Only Mondays.*" in text
+    assert "*Sources conflict: the tape is silent.*" in text
+    assert "[`greet`]" in text
+
+
+def test_a_rule_counts_for_its_surest_source():
+    text = fidelity_page.page({"rule.greets": a_rule(OUR_CHOICE, TEXT_TURN)}, {})
+    assert "| tape | a recording of the real service, or what a test asserts of it | 1 |" in text
+    assert "1 rules, 0 of them proved." in text
+
+
+def test_a_rule_that_no_code_keeps_is_told(tmp_path):
+    (tmp_path / "a.py").write_text("def greet(): ...\n")
+    kept = a_rule()
+    (told,) = fidelity_page.unkept({"rule.greets": kept}, tmp_path)
+    assert "decorates nothing" in told
+    kept(greet)
+    (told,) = fidelity_page.unkept({"rule.greets": kept}, tmp_path)
+    assert "nobody calls" in told
+    (tmp_path / "b.py").write_text("greet()\n")
+    assert not list(fidelity_page.unkept({"rule.greets": kept}, tmp_path))
+
+
+def test_a_rule_without_a_proof_is_told():
+    ledger = {"rule.greets": a_rule()}
+    assert "rule.greets" in next(fidelity_page.unproved(ledger, {}))
+    assert not list(fidelity_page.unproved(ledger, {"rule.greets": [Proof("tests/test_a.py", "test_it")]}))
+
+
+@pytest.mark.parametrize(
+    ("slug", "says", "sources"),
+    [
+        ("No Slug", "It greets.", [OUR_CHOICE]),
+        ("cancel-without-response", "It greets.", [OUR_CHOICE]),
+        ("greets", "It greets", [OUR_CHOICE]),
+        ("greets", "It greets.", []),
+    ],
+)
+def test_a_rule_has_a_name_of_its_own_a_sentence_and_a_source(slug, says, sources):
+    assert fidelity_page.rules()
+    before = dict(RULES)
+    with pytest.raises(ValueError, match=r"slug|source"):
+        rule(slug, says, *sources, topic=Topic.EVENTS)
+    assert before == RULES
+
+
+def test_every_rule_of_the_simulator_is_kept_by_code_that_is_used():
+    assert not list(fidelity_page.unkept(fidelity_page.rules(), SOURCE))

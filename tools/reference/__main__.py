@@ -6,13 +6,15 @@ import re
 import sys
 from pathlib import Path
 
-from reference import differential, events_page, features_page, rivals
+from reference import differential, events_page, features_page, fidelity_page, rivals
 from reference.proofs import UnreadableMarkerError, proofs_in
 from reference.rows import tables, unknown
 
 ROOT = Path(__file__).parent.parent.parent
 EVERY_ROW_IS_PROVED = True
 """Whether a row without a proof fails the check."""
+EVERY_RULE_IS_PROVED = False
+"""Whether a rule of the fidelity ledger without a proof fails the check."""
 
 
 def main(command: str) -> int:
@@ -23,12 +25,14 @@ def main(command: str) -> int:
         return _tell([str(error)])
     rows = tables()
     known = [row.name for table in rows.values() for row in table]
+    ledger = fidelity_page.rules()
     pages = {
         ROOT / "docs/reference/events.md": events_page.page(ROOT / "src/pipecat_voicelive"),
         ROOT / "docs/reference/sdk-differential.md": differential.page(),
         ROOT / "docs/reference/features.md": features_page.page(rows, proofs),
+        ROOT / "docs/reference/fidelity.md": fidelity_page.page(ledger, proofs),
     }
-    problems = list(unknown(sorted(proofs), known))
+    problems = [*unknown(sorted(proofs), [*known, *ledger]), *fidelity_page.unkept(ledger, ROOT / "src")]
     missing = [name for name in known if name not in proofs]
     if command == "write":
         for path, text in pages.items():
@@ -38,7 +42,11 @@ def main(command: str) -> int:
         problems += [f"{path} is not current: run `make docs`." for path in stale]
     if EVERY_ROW_IS_PROVED:
         problems += [f"Nothing proves {name}: mark the test that does." for name in missing]
+    unproved = list(fidelity_page.unproved(ledger, proofs))
+    if EVERY_RULE_IS_PROVED:
+        problems += unproved
     print(f"{len(known) - len(missing)} of {len(known)} rows of the feature table are proved.")
+    print(f"{len(ledger) - len(unproved)} of {len(ledger)} rules of the fidelity ledger are proved.")
     return _tell(problems)
 
 

@@ -193,6 +193,8 @@ def unknown(names: list[str], known: list[str]) -> Iterator[str]:
         meant = f" Perhaps {' or '.join(close)}?" if close else ""
         if name.startswith("feature."):
             add = "add it to BEHAVIOURS in tools/reference/behaviours.py, or use one that is there."
+        elif name.startswith("rule."):
+            add = "rules are entered by pipecat_voicelive.simulator.fidelity.rule."
         elif "=" in name:
             add = "values stand in VALUES in tools/reference/rows.py."
         elif name.startswith("query."):

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from pipecat_voicelive.protocol.items import ErrorDetails
 from pipecat_voicelive.protocol.server_events import Error
+from pipecat_voicelive.simulator.fidelity import Topic, rule
+from pipecat_voicelive.simulator.sources import OPENAI_REALTIME, PIPECAT
 
 INVALID_REQUEST = "invalid_request_error"
 
@@ -137,6 +139,15 @@ def already_truncated(item_id: str) -> RefusedError:
     return RefusedError("item_already_truncated", f"Item '{item_id}' is already truncated.", "item_id")
 
 
+@rule(
+    "response-while-one-runs",
+    "`response.create` while a response runs is refused with `conversation_already_has_active_response` and "
+    "the id of that response, unless it says `cancel_previous: true`.",
+    PIPECAT.at("handling of errors"),
+    OPENAI_REALTIME,
+    topic=Topic.RESPONSES,
+    conflict="the specification has `cancel_previous` be true if left out.",
+)
 def response_active(response_id: str) -> RefusedError:
     """A response is asked for while one runs."""
     return RefusedError(
@@ -146,6 +157,13 @@ def response_active(response_id: str) -> RefusedError:
     )
 
 
+@rule(
+    "cancel-without-response",
+    "`response.cancel` while no response runs is refused with `response_cancel_not_active`.",
+    PIPECAT.at("handling of errors"),
+    OPENAI_REALTIME,
+    topic=Topic.RESPONSES,
+)
 def nothing_to_cancel() -> RefusedError:
     """No response runs."""
     return RefusedError("response_cancel_not_active", "Cancellation failed: no active response found")
