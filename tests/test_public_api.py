@@ -62,7 +62,7 @@ VoiceLiveWordFrame
 
 SIMULATOR = """
 Aside ClientSent Exchanged Handshake Scenario ServiceSent SimulatedSession Speaker SpokenViseme SpokenWord
-ToolCall Turn Utterance VoiceLiveSimulator open_speaker
+TlsFiles ToolCall Turn Utterance VoiceLiveSimulator open_speaker
 """.split()
 
 ERRORS = {

@@ -7,14 +7,16 @@ import asyncio
 import errno
 import logging
 import math
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 # Everything else is imported where it is needed, so that `voicelive --help` answers at once.
 if TYPE_CHECKING:
-    from pipecat_voicelive.simulator import Exchanged, SimulatedSession, VoiceLiveSimulator
+    from pipecat_voicelive.simulator import Exchanged, SimulatedSession, TlsFiles, VoiceLiveSimulator
 
 _MODELS = "gpt-realtime, gpt-4o-realtime, azure-realtime, phi4-mm-realtime (native); any other is cascaded"
 _KEEP_EVENTS = 200
@@ -48,6 +50,13 @@ def _parser() -> argparse.ArgumentParser:
         help="make audio at X times real time, 'inf' for all at once; default %(default)g",
     )
     simulator.add_argument("--api-key", metavar="K", help="take this api-key only; else any is taken")
+    simulator.add_argument(
+        "--tls",
+        action="store_true",
+        help="talk TLS, with a certificate for this machine that is made here and kept",
+    )
+    simulator.add_argument("--tls-cert", metavar="FILE", help="talk TLS with this certificate (PEM)")
+    simulator.add_argument("--tls-key", metavar="FILE", help="and its private key (PEM)")
     simulator.set_defaults(run=_simulator)
     return parser
 
@@ -79,6 +88,7 @@ def _simulator(options: argparse.Namespace) -> int:
             options.scenario,
             host=options.host,
             port=options.port,
+            tls=_tls(options),
             api_key=options.api_key,
             speed=options.speed,
             keep_events=_KEEP_EVENTS,
@@ -101,6 +111,17 @@ def _simulator(options: argparse.Namespace) -> int:
     return 0
 
 
+def _tls(options: argparse.Namespace) -> TlsFiles | bool:
+    from pipecat_voicelive.errors import ConfigurationError
+    from pipecat_voicelive.simulator.certificate import TlsFiles, kept_here, self_signed
+
+    if bool(options.tls_cert) != bool(options.tls_key):
+        raise ConfigurationError("--tls-cert and --tls-key go together; --tls alone needs neither")
+    if options.tls_cert:
+        return TlsFiles(Path(options.tls_cert), Path(options.tls_key))
+    return self_signed(kept_here(), options.host) if options.tls else False
+
+
 async def _serve(simulator: VoiceLiveSimulator, *, api_key: str | None) -> None:
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     stop = asyncio.Event()
@@ -115,11 +136,20 @@ async def _serve(simulator: VoiceLiveSimulator, *, api_key: str | None) -> None:
         print(f"  scenario: {simulator.scenario.name} ({len(simulator.scenario.turns)} turns)")
         print(f"  models:   {_MODELS}")
         print()
-        print(f"  export AZURE_VOICE_LIVE_ENDPOINT={simulator.endpoint}")
-        print(f"  export AZURE_VOICE_LIVE_API_KEY={'<the key you gave>' if api_key else 'anything'}")
+        _print_variables(simulator, key="'<the key you gave>'" if api_key else "anything")
         print(flush=True)
         await stop.wait()
     print("\nEnded.")
+
+
+def _print_variables(simulator: VoiceLiveSimulator, *, key: str) -> None:
+    """Print what to copy: for this package and Pipecat's built-in service, and for Microsoft's samples."""
+    print(f"  export AZURE_VOICE_LIVE_ENDPOINT={simulator.endpoint}")
+    print(f"  export AZURE_VOICE_LIVE_API_KEY={key}")
+    print(f"  export AZURE_VOICELIVE_ENDPOINT={simulator.endpoint}")
+    print(f"  export AZURE_VOICELIVE_API_KEY={key} AZURE_VOICELIVE_USE_API_KEY=true")
+    if simulator.certificate:
+        print(f"  export SSL_CERT_FILE={shlex.quote(str(simulator.certificate))}")
 
 
 def _show(session: SimulatedSession, exchanged: Exchanged) -> None:

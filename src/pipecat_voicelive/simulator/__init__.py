@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pipecat_voicelive.simulator.certificate import TlsFiles
     from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ServiceSent
     from pipecat_voicelive.simulator.handshake import Handshake
     from pipecat_voicelive.simulator.scenario import Aside, Scenario, ToolCall, Turn
@@ -36,6 +37,7 @@ __all__ = [
     "Speaker",
     "SpokenViseme",
     "SpokenWord",
+    "TlsFiles",
     "ToolCall",
     "Turn",
     "Utterance",
@@ -44,6 +46,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "certificate": ("TlsFiles",),
     "exchange": ("ClientSent", "Exchanged", "ServiceSent"),
     "handshake": ("Handshake",),
     "scenario": ("Aside", "Scenario", "ToolCall", "Turn"),

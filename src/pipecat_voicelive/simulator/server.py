@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -21,6 +22,7 @@ from pipecat_voicelive.protocol.versions import V1
 from pipecat_voicelive.simulator.agent_threads import AgentThreads
 from pipecat_voicelive.simulator.avatar.loopback import loopback_if_alone
 from pipecat_voicelive.simulator.avatar.stun import StunServer
+from pipecat_voicelive.simulator.certificate import TlsFiles, self_signed
 from pipecat_voicelive.simulator.exchange import Exchanged
 from pipecat_voicelive.simulator.handshake import SUBPROTOCOL, Handshake, Refusal, answer_handshake
 from pipecat_voicelive.simulator.ids import new_id
@@ -51,6 +53,8 @@ class VoiceLiveSimulator:
         scenario: What is said: a `Scenario`, a YAML file, or its members; None to answer anything.
         host: Address to listen on.
         port: Port to listen on; 0 for a free one.
+        tls: Talk TLS, as some clients insist on: True with a certificate made here, for as long as the
+            simulator runs, or with `TlsFiles` of your own. Clients must trust `certificate`.
         api_key: The only api-key that is taken; None takes any that is not empty. Bearer tokens are taken
             whatever they are.
         speech: Speaks for the service; stays yours to close. None opens one of its own.
@@ -77,6 +81,7 @@ class VoiceLiveSimulator:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: bool | TlsFiles = False,
         api_key: str | None = None,
         speech: Speaker | None = None,
         speed: float = 8.0,
@@ -96,6 +101,8 @@ class VoiceLiveSimulator:
         self._threads = AgentThreads(self._scenario)
         self._host = host
         self._port = port
+        self._tls = tls
+        self._tls_files: TlsFiles | None = None
         self._api_key = api_key
         self._given_speaker = speech
         self._speed = speed
@@ -117,7 +124,7 @@ class VoiceLiveSimulator:
 
     @property
     def endpoint(self) -> str:
-        """Where clients connect, e.g. "ws://127.0.0.1:54321".
+        """Where clients connect, e.g. "ws://127.0.0.1:54321"; with TLS "wss://127.0.0.1:54321".
 
         Raises:
             ProtocolError: The simulator is not running.
@@ -125,7 +132,13 @@ class VoiceLiveSimulator:
         if self._server is None:
             raise ProtocolError("The simulator is not running: use it in 'async with'")
         host, port = next(iter(self._server.sockets)).getsockname()[:2]
-        return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+        scheme = "wss" if self._tls_files else "ws"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+    @property
+    def certificate(self) -> Path | None:
+        """The file that clients must trust, e.g. as `SSL_CERT_FILE`; None without TLS or when not running."""
+        return self._tls_files and self._tls_files.certificate
 
     @property
     def scenario(self) -> Scenario:
@@ -156,11 +169,13 @@ class VoiceLiveSimulator:
             cleanup.enter_context(loopback_if_alone())
             self._stun = await StunServer.open(self._host)
             cleanup.callback(self._stun.close)
+            self._tls_files = self._find_certificate(cleanup)
             self._server = await cleanup.enter_async_context(
                 serve(
                     self._serve_connection,
                     self._host,
                     self._port,
+                    ssl=self._tls_files.server_context() if self._tls_files else None,
                     process_request=self._answer,
                     select_subprotocol=_select_subprotocol,
                     compression=None,
@@ -182,8 +197,17 @@ class VoiceLiveSimulator:
     async def aclose(self) -> None:
         """Close every session (1001) and stop listening; safe to call twice."""
         self._server = None
+        self._tls_files = None
         await self._cleanup.aclose()
         self._speaker = self._given_speaker
+
+    def _find_certificate(self, cleanup: AsyncExitStack) -> TlsFiles | None:
+        if not isinstance(self._tls, bool):
+            return self._tls
+        if not self._tls:
+            return None
+        folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="voicelive-"))
+        return self_signed(Path(folder), self._host)
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         answer = self._handshake(request)
