@@ -175,3 +175,18 @@ async def test_the_callers_audio_can_be_retrieved(client, piece_ms):
     pcm = base64.b64decode(part["audio"])
     assert len(pcm) == (2320 - 592) * 48
     assert pcm[408 * 48 : 1208 * 48] == tone(800)
+
+
+async def test_a_response_that_waits_for_the_transcript_keeps_its_additional_instructions(start, join):
+    scenario = {
+        "turns": [{"user": "How is the weather?", "say": "It rains.", "transcript_delay_ms": 100}],
+        "asides": [{"about": "Be brief", "say": "Rain."}],
+    }
+    client = await join(await start(scenario), model="gpt-4.1", session={"turn_detection": None})
+    await client.append(SPOKEN)
+    await client.send("input_audio_buffer.commit")
+    await client.send(
+        "response.create", response={"conversation": "none"}, additional_instructions="Be brief."
+    )
+    done = await client.until("response.done")
+    assert spoken_text(done["response"]) == "Rain."

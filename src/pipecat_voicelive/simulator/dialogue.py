@@ -8,42 +8,37 @@ The order of a voice turn's events depends on the pipeline, as recorded:
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
-
-from msgspec import UNSET
 
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.protocol.server_events import (
     ConversationItemCreated,
     ConversationItemDone,
-    ConversationItemTruncated,
     InputAudioBufferCommitted,
     KnownServerEvent,
-    ResponseAudioDelta,
     ResponseInvocationDelta,
 )
 from pipecat_voicelive.simulator.agent_threads import Thread
 from pipecat_voicelive.simulator.avatar.stage import AvatarStage
-from pipecat_voicelive.simulator.brain import Reply, Say, SpokenTurn
+from pipecat_voicelive.simulator.brain import Reply, SpokenTurn
 from pipecat_voicelive.simulator.caller_audio import TurnEnded
 from pipecat_voicelive.simulator.conversation import ItemAudio
 from pipecat_voicelive.simulator.effects import Effect, Send
 from pipecat_voicelive.simulator.errors_wire import (
     RefusedError,
-    invalid_value,
     nothing_to_cancel,
     response_active,
 )
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.interim import interim_for
-from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.listening import transcript_of, transcription_events
 from pipecat_voicelive.simulator.mcp_tools import McpTools
+from pipecat_voicelive.simulator.playing import Playing
+from pipecat_voicelive.simulator.response_input import ResponseInput, items_for, pre_generated
 from pipecat_voicelive.simulator.response_options import ResponseOptions, response_options
-from pipecat_voicelive.simulator.responses import ResponseInput, RunningResponse
+from pipecat_voicelive.simulator.responses import RunningResponse
 from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.turn_ends import is_only_fillers
 from pipecat_voicelive.simulator.usage import image_tokens, item_text_tokens, text_tokens
@@ -75,17 +70,10 @@ class _RespondLater:
     due_s: float
     asked: ResponseProperties
     event_id: str | None
+    additional_instructions: str
 
 
 _Later: TypeAlias = _SendLater | _UnderstandLater | _RespondLater
-
-
-@dataclass(frozen=True, slots=True)
-class _Playing:
-    """The item that a client would be playing, were it to play everything at once."""
-
-    item_id: str
-    began_s: float
 
 
 class Dialogue:
@@ -109,7 +97,7 @@ class Dialogue:
         self._conversation_id = new_id("conv_", 21) if self._pipeline.native else ""
         self._response: RunningResponse | None = None
         self._later: list[_Later] = []
-        self._playing: _Playing | None = None
+        self._playing = Playing(thread.conversation)
 
     @property
     def deadline_s(self) -> float | None:
@@ -127,7 +115,7 @@ class Dialogue:
             effects += self._catch_up(first, now_s)
         if self._response is not None:
             produced = self._response.advance(now_s)
-            self._note_playing(produced, now_s)
+            self._playing.note_sent(produced, now_s)
             effects += produced
             if self._response.finished:
                 effects += self._retire()
@@ -177,10 +165,7 @@ class Dialogue:
 
         The bot speaks as long as a client that plays everything at once would be playing it.
         """
-        speaking = self._response is not None
-        if self._playing is not None and not speaking:
-            played_ms = (now_s - self._playing.began_s) * 1000
-            speaking = played_ms < self.conversation.audio_ms(self._playing.item_id)
+        speaking = self._response is not None or self._playing.goes_on(now_s)
         return speaking and is_only_fillers(self.expected_words)
 
     def pass_over(self) -> None:
@@ -207,17 +192,17 @@ class Dialogue:
         if self._response is not None and asked.cancel_previous is not True:
             raise response_active(self._response.id)
         # What is wrong with it is found before anything is cancelled.
-        pre_generated, items = _pre_generated(asked), self._items_for(asked)
+        given, items = pre_generated(asked), self._items_for(asked)
         cancelled: list[Effect] = []
         if self._response is not None:
             cancelled = self.cancel(None, now_s)
             items = self._items_for(asked)  # now with what was cut short
         transcribing = [later.due_s for later in self._later if isinstance(later, _UnderstandLater)]
         if transcribing:
-            self._later.append(_RespondLater(max(transcribing), asked, event_id))
+            self._later.append(_RespondLater(max(transcribing), asked, event_id, additional_instructions))
             return cancelled
         mcp_tools = self.mcp.offered(options.mcp_servers)
-        reply = pre_generated or self._reply(items, options, frozenset(mcp_tools.keys()))
+        reply = given or self._reply(items, options, frozenset(mcp_tools.keys()))
         self._response = RunningResponse(
             reply,
             interim=interim_for(options.interim, reply, self._brain.interim),
@@ -253,8 +238,8 @@ class Dialogue:
             effects += self._response.cancel("turn_detected") + self._retire()
         effects += self._avatar.stop(now_s)
         if auto_truncate:
-            effects += self._truncate_playing(now_s)
-        self._playing = None
+            effects += self._playing.truncate(now_s)
+        self._playing.stop()
         return effects
 
     def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> list[Effect]:
@@ -263,7 +248,7 @@ class Dialogue:
         if response is not None and response.speech_ready(item_id, utterance, now_s):
             effects = self._avatar.speak(response.id, utterance, now_s)
             if effects:
-                self._playing = _Playing(item_id, self._avatar.last_starts_s)
+                self._playing.begin(item_id, self._avatar.last_starts_s)
         return effects + self.advance(now_s)
 
     def speech_failed(self, item_id: str, message: str) -> list[Effect]:
@@ -286,9 +271,9 @@ class Dialogue:
                 return [Send(event) for event in events]
             case _UnderstandLater(_, turn, heard, answer):
                 return self._understood(turn, heard, now_s, answer=answer)
-            case _RespondLater(_, asked, event_id):
+            case _RespondLater(_, asked, event_id, additional):
                 try:
-                    return self.respond(asked, event_id, now_s)
+                    return self.respond(asked, event_id, now_s, additional_instructions=additional)
                 except RefusedError as refused:
                     return [Send(refused.event(event_id))]
             case _:
@@ -317,18 +302,6 @@ class Dialogue:
             self._response.interject(transcription)
         return effects
 
-    def _items_for(self, asked: ResponseProperties) -> list[ConversationItem]:
-        base = self.conversation.items
-        if asked.input_items is not UNSET:
-            base = [accepted_item(item) for item in asked.input_items]
-        if asked.invoke_input is not UNSET:
-            if self._config.model.agent is None:
-                raise invalid_value("'invoke_input' is for a hosted agent.", "response.invoke_input")
-            text = json.dumps(asked.invoke_input, ensure_ascii=False, sort_keys=True)
-            base = [*base, _handed_over(text)]
-        added = [] if asked.append_input_items is UNSET else asked.append_input_items
-        return [*base, *(accepted_item(item) for item in added)]
-
     def _reply(
         self, items: list[ConversationItem], options: ResponseOptions, mcp_tools: frozenset[str]
     ) -> Reply:
@@ -336,6 +309,9 @@ class Dialogue:
             tools = replace(options.tools, offered=options.tools.offered + tuple(mcp_tools))
             return self._brain.reply(items, tools)
         return self._brain.reply_aside(options.instructions, items)
+
+    def _items_for(self, asked: ResponseProperties) -> list[ConversationItem]:
+        return items_for(asked, self.conversation.items, self._config.model)
 
     def _response_input(self, items: list[ConversationItem], options: ResponseOptions) -> ResponseInput:
         instructions = options.instructions
@@ -345,26 +321,6 @@ class Dialogue:
             image_tokens=image_tokens(items),
             audio_ms=self.conversation.caller_audio_ms,
         )
-
-    def _note_playing(self, effects: list[Effect], now_s: float) -> None:
-        for effect in effects:
-            match effect:
-                case Send(ResponseAudioDelta(item_id=item_id)):
-                    if self._playing is None or self._playing.item_id != item_id:
-                        self._playing = _Playing(item_id, now_s)
-                case _:
-                    pass
-
-    def _truncate_playing(self, now_s: float) -> list[Effect]:
-        if self._playing is None:
-            return []
-        item_id, played_ms = self._playing.item_id, max(0, round((now_s - self._playing.began_s) * 1000))
-        try:
-            self.conversation.truncate(item_id, 0, played_ms)
-        except RefusedError:
-            # It has been played to its end, was cut by the client, or is no longer there.
-            return []
-        return [Send(ConversationItemTruncated(item_id=item_id, content_index=0, audio_end_ms=played_ms))]
 
 
 def _user_audio_item(turn: TurnEnded, transcript: str | None) -> ConversationItem:
@@ -376,27 +332,3 @@ def _user_audio_item(turn: TurnEnded, transcript: str | None) -> ConversationIte
         role="user",
         content=[ItemContent(type="input_audio", transcript=transcript)],
     )
-
-
-def _handed_over(text: str) -> ConversationItem:
-    """What a hosted agent was handed, as a message that the scenario can match. It joins no conversation."""
-    return ConversationItem(
-        type="message",
-        id=new_id("item_", 22),
-        role="user",
-        content=[ItemContent(type="input_text", text=text)],
-    )
-
-
-def _pre_generated(asked: ResponseProperties) -> Reply | None:
-    """The message that the client wants spoken as it is, if it gave one."""
-    message = asked.pre_generated_assistant_message
-    if message is UNSET:
-        return None
-    parts = message.content or []
-    if message.role != "assistant" or [part.type for part in parts] != ["text"] or not parts[0].text:
-        raise invalid_value(
-            "'pre_generated_assistant_message' must be an assistant message with exactly one text part.",
-            "response.pre_generated_assistant_message",
-        )
-    return Reply((Say(str(parts[0].text)),))

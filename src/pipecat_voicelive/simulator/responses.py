@@ -37,6 +37,7 @@ from pipecat_voicelive.simulator.mcp_tools import McpCall, approval_request
 from pipecat_voicelive.simulator.outputs import CallOutput, Place, Step, WrittenOutput
 from pipecat_voicelive.simulator.pipelines import Pipeline
 from pipecat_voicelive.simulator.remote_outputs import AgentCallOutput, McpCallOutput, SearchOutput
+from pipecat_voicelive.simulator.response_input import ResponseInput
 from pipecat_voicelive.simulator.response_options import ResponseOptions
 from pipecat_voicelive.simulator.scenario import AgentCall, Search
 from pipecat_voicelive.simulator.spoken_output import SpokenOutput
@@ -73,15 +74,6 @@ class _Producing:
 @dataclass(frozen=True, slots=True)
 class _Finished:
     pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseInput:
-    """What a response is made from, in tokens and audio."""
-
-    text_tokens: int
-    image_tokens: int
-    audio_ms: float
 
 
 class RunningResponse:

@@ -1,0 +1,71 @@
+"""What a client would be playing, were it to play everything at once, and what it has not played yet. Pure.
+
+The service knows nothing of the client's loudspeaker. It assumes immediate playback where it ignores fillers
+and where it truncates of itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipecat_voicelive.protocol.server_events import ConversationItemTruncated, ResponseAudioDelta
+from pipecat_voicelive.simulator.conversation import Conversation
+from pipecat_voicelive.simulator.effects import Effect, Send
+from pipecat_voicelive.simulator.errors_wire import RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    item_id: str
+    began_s: float
+
+    def played_ms(self, now_s: float) -> float:
+        return (now_s - self.began_s) * 1000
+
+
+class Playing:
+    """The item that is played, if any.
+
+    Args:
+        conversation: Knows how much audio an item has.
+    """
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._item: _Item | None = None
+
+    def note_sent(self, effects: Iterable[Effect], now_s: float) -> None:
+        """Audio that is sent is played from now on."""
+        for effect in effects:
+            match effect:
+                case Send(ResponseAudioDelta(item_id=item_id)):
+                    if self._item is None or self._item.item_id != item_id:
+                        self._item = _Item(item_id, now_s)
+                case _:
+                    pass
+
+    def begin(self, item_id: str, began_s: float) -> None:
+        """An item is played from a given time, as by an avatar."""
+        self._item = _Item(item_id, began_s)
+
+    def goes_on(self, now_s: float) -> bool:
+        """Whether some of it is still to be played."""
+        item = self._item
+        return item is not None and item.played_ms(now_s) < self._conversation.audio_ms(item.item_id)
+
+    def truncate(self, now_s: float) -> list[Effect]:
+        """Cut the item to what has been played, and tell the client."""
+        if self._item is None:
+            return []
+        item_id, played_ms = self._item.item_id, max(0, round(self._item.played_ms(now_s)))
+        try:
+            self._conversation.truncate(item_id, 0, played_ms)
+        except RefusedError:
+            # It has been played to its end, was cut by the client, or is no longer there.
+            return []
+        return [Send(ConversationItemTruncated(item_id=item_id, content_index=0, audio_end_ms=played_ms))]
+
+    def stop(self) -> None:
+        """Nothing is played any more."""
+        self._item = None

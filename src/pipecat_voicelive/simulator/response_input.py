@@ -1,0 +1,73 @@
+"""What a response is made from: the conversation, and what `response.create` gives besides or instead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec import UNSET
+
+from pipecat_voicelive.protocol.client_events import ResponseProperties
+from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
+from pipecat_voicelive.simulator.brain import Reply, Say
+from pipecat_voicelive.simulator.errors_wire import invalid_value
+from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.item_checks import accepted_item
+from pipecat_voicelive.simulator.pipelines import Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseInput:
+    """What a response is made from, in tokens and audio."""
+
+    text_tokens: int
+    image_tokens: int
+    audio_ms: float
+
+
+def items_for(
+    asked: ResponseProperties, conversation: Sequence[ConversationItem], model: Model
+) -> list[ConversationItem]:
+    """The items that a response answers.
+
+    Raises:
+        RefusedError: One of those that `asked` gives will not do, or not with this model.
+    """
+    base = list(conversation)
+    if asked.input_items is not UNSET:
+        base = [accepted_item(item) for item in asked.input_items]
+    if asked.invoke_input is not UNSET:
+        if model.agent is None:
+            raise invalid_value("'invoke_input' is for a hosted agent.", "response.invoke_input")
+        base.append(_handed_over(json.dumps(asked.invoke_input, ensure_ascii=False, sort_keys=True)))
+    added = [] if asked.append_input_items is UNSET else asked.append_input_items
+    return [*base, *(accepted_item(item) for item in added)]
+
+
+def pre_generated(asked: ResponseProperties) -> Reply | None:
+    """The message that the client wants spoken as it is, if it gave one.
+
+    Raises:
+        RefusedError: It is not one text of the assistant.
+    """
+    message = asked.pre_generated_assistant_message
+    if message is UNSET:
+        return None
+    parts = message.content or []
+    if message.role != "assistant" or [part.type for part in parts] != ["text"] or not parts[0].text:
+        raise invalid_value(
+            "'pre_generated_assistant_message' must be an assistant message with exactly one text part.",
+            "response.pre_generated_assistant_message",
+        )
+    return Reply((Say(str(parts[0].text)),))
+
+
+def _handed_over(text: str) -> ConversationItem:
+    """What a hosted agent was handed, as a message that the scenario can match. It joins no conversation."""
+    return ConversationItem(
+        type="message",
+        id=new_id("item_", 22),
+        role="user",
+        content=[ItemContent(type="input_text", text=text)],
+    )
