@@ -1,4 +1,4 @@
-"""The `voicelive` command."""
+"""`voicelive simulator`: a Voice Live that runs here until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -6,80 +6,52 @@ import argparse
 import asyncio
 import errno
 import logging
-import math
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# Everything else is imported where it is needed, so that `voicelive --help` answers at once.
+from pipecat_voicelive.cli.values import port, speed
+
 if TYPE_CHECKING:
     from pipecat_voicelive.simulator import Exchanged, SimulatedSession, TlsFiles, VoiceLiveSimulator
+
+NAME = "simulator"
+HELP = "run a Voice Live here, without Azure"
+DESCRIPTION = "Run a Voice Live here, without Azure, and show what is said. Ctrl-C ends it."
 
 _MODELS = "gpt-realtime, gpt-4o-realtime, azure-realtime, phi4-mm-realtime (native); any other is cascaded"
 _KEEP_EVENTS = 200
 _DEFAULT_PORT = 8899
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status."""
-    options = _parser().parse_args(arguments)
-    return options.run(options)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="voicelive", description="Tools for Azure Voice Live with Pipecat.")
-    commands = parser.add_subparsers(title="commands", required=True)
-    simulator = commands.add_parser(
-        "simulator",
-        help="run a Voice Live here, without Azure",
-        description="Run a Voice Live here, without Azure, and show what is said. Ctrl-C ends it.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "--port", type=port, default=_DEFAULT_PORT, help="default %(default)s; 0 for any free port"
     )
-    simulator.add_argument(
-        "--port", type=_port, default=_DEFAULT_PORT, help="default %(default)s; 0 for any free port"
-    )
-    simulator.add_argument("--host", default="127.0.0.1", help="default %(default)s: this machine only")
-    simulator.add_argument("--scenario", metavar="FILE", help="YAML file with what is said")
-    simulator.add_argument(
+    parser.add_argument("--host", default="127.0.0.1", help="default %(default)s: this machine only")
+    parser.add_argument("--scenario", metavar="FILE", help="YAML file with what is said")
+    parser.add_argument(
         "--speed",
-        type=_speed,
+        type=speed,
         default=8.0,
         metavar="X",
         help="make audio at X times real time, 'inf' for all at once; default %(default)g",
     )
-    simulator.add_argument("--api-key", metavar="K", help="take this api-key only; else any is taken")
-    simulator.add_argument(
+    parser.add_argument("--api-key", metavar="K", help="take this api-key only; else any is taken")
+    parser.add_argument(
         "--tls",
         action="store_true",
         help="talk TLS, with a certificate for this machine that is made here and kept",
     )
-    simulator.add_argument("--tls-cert", metavar="FILE", help="talk TLS with this certificate (PEM)")
-    simulator.add_argument("--tls-key", metavar="FILE", help="and its private key (PEM)")
-    simulator.set_defaults(run=_simulator)
-    return parser
+    parser.add_argument("--tls-cert", metavar="FILE", help="talk TLS with this certificate (PEM)")
+    parser.add_argument("--tls-key", metavar="FILE", help="and its private key (PEM)")
+    parser.set_defaults(run=_run)
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: give 1 to 65535, or 0 for a free one")
-    return int(text)
-
-
-def _speed(text: str) -> float:
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = math.nan
-    if math.isnan(speed) or speed <= 0:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no speed: give a number above 0, 1 being real time, or inf for all at once"
-        )
-    return speed
-
-
-def _simulator(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> int:
     from pipecat_voicelive.errors import ConfigurationError
     from pipecat_voicelive.simulator import VoiceLiveSimulator
 
