@@ -14,12 +14,8 @@ from pipecat_voicelive.simulator.brain import ToolRules
 from pipecat_voicelive.simulator.errors_wire import invalid_value
 from pipecat_voicelive.simulator.pipelines import Model
 from pipecat_voicelive.simulator.prosody import pitch_of, rate_of
-from pipecat_voicelive.simulator.session_checks import (
-    AZURE_VOICES,
-    OUTPUT_FORMATS,
-    check_response,
-    check_voice,
-)
+from pipecat_voicelive.simulator.session_checks import OUTPUT_FORMATS, check_response
+from pipecat_voicelive.simulator.voice_checks import AZURE_VOICES, check_voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
