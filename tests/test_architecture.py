@@ -42,8 +42,8 @@ LAYERS = {
     ),
     "simulator": Layer(
         "errors protocol",
-        "msgspec numpy soxr yaml websockets loguru espeakng_loader aiortc aioice av mcp httpx2 PIL "
-        "cryptography",
+        "msgspec numpy pydantic pydantic_core soxr yaml websockets loguru espeakng_loader aiortc aioice av "
+        "mcp httpx2 PIL cryptography",
     ),
     "events": Layer("protocol", pure=True),
     "cli": Layer("errors protocol simulator"),

@@ -94,8 +94,12 @@ def test_gaps_are_filled_from_what_is_there():
     assert filled("{result.a.1.b} {result.n} {results.f} {result.a}", values) == 'x 1.5 true [1, {"b": "x"}]'
 
 
+def test_doubled_braces_are_plain_ones():
+    assert filled("{{result}} {result}", {"result": "text"}) == "{result} text"
+
+
 def test_a_gap_that_cannot_be_filled_says_so():
-    assert filled("{result.a.b} {other} {}", {"result": "text"}) == "(no result.a.b) {other} {}"
+    assert filled("{result.a.b} {other} {}", {"result": "text"}) == "(no result.a.b) (no other) {}"
 
 
 def picture(color, item_id, text="", size=(30, 20)):

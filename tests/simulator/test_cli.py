@@ -4,11 +4,13 @@ import asyncio
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 from voice_live_client import QUERY, Client
 from websockets.asyncio.client import connect
 
+from pipecat_voicelive import simulator
 from pipecat_voicelive.cli import main
 
 COMMAND = [sys.executable, "-c", "import sys; from pipecat_voicelive.cli import main; sys.exit(main())"]
@@ -51,6 +53,23 @@ def test_a_scenario_that_is_wrong_is_named(tmp_path, capsys):
     path.write_text("turn: []")
     assert main(["simulator", "--scenario", str(path)]) == 1
     assert "did you mean 'turns'" in capsys.readouterr().err
+
+
+def test_scenario_files_are_checked(tmp_path, capsys):
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text("name: tea\nturns:\n  - {user: Hello, say: Good morning}\n")
+    bad.write_text("turns:\n  - user: Hello\n    sya: Good morning\n")
+    assert main(["scenario", "check", str(good)]) == 0
+    assert main(["scenario", "check", str(bad), str(good)]) == 1
+    shown = capsys.readouterr()
+    assert shown.out.splitlines() == [f"{good}: tea, 1 turns, no mistakes"] * 2
+    assert f"{bad}:3:5: turns[0].sya is unknown; did you mean 'say'?" in shown.err
+
+
+def test_the_schema_that_is_printed_is_the_one_in_the_package(capsys):
+    assert main(["scenario", "schema"]) == 0
+    packaged = Path(simulator.__file__).with_name("scenario.schema.json")
+    assert capsys.readouterr().out == packaged.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_a_whole_file_is_read(tmp_path):
         turns=(
             Turn(
                 user="What is the weather in Lisbon?",
-                calls=(ToolCall("get_weather", {"city": "Lisbon"}),),
+                call=ToolCall("get_weather", {"city": "Lisbon"}),
                 then="It is {result.temperature} degrees.",
             ),
             Turn(
@@ -66,38 +66,102 @@ def test_a_whole_file_is_read(tmp_path):
     )
 
 
+TURN = "turns:\n  - user: Hi\n"
+
+
 @pytest.mark.parametrize(
-    ("text", "line", "problem"),
+    ("text", "place", "problem"),
     [
-        ("turns:\n  - user: Hi\n    sya: Hello", 3, "did you mean 'say'"),
-        ("nmae: x", 1, "did you mean 'name'"),
-        ("turns:\n  - user: Hi\n    say: 5", 3, "must be text (in quotes), not a number"),
-        ("turns:\n  - user: yes\n    say: x", 2, "must be text (in quotes), not true or false"),
-        ("turns:\n  - say: x", 2, "needs 'user'"),
-        ("turns:\n\n  - user: Hi", 3, "needs 'say'"),
-        ("turns:\n  - user: Hi\n    say: x\n    then: y", 4, "without 'call' use 'say'"),
-        ("turns:\n  - user: Hi\n    call: get_weather", 3, "must be a mapping"),
-        ("turns:\n  - user: Hi\n    call: {arguments: {}}", 3, "needs 'name'"),
-        ("turns:\n  - user: Hi\n    call: {name: f, arguments: 5}", 3, "must be a mapping, not a number"),
-        ("turns:\n  - user: Hi\n    call: {name: f}\n    calls: []", 4, "put all calls into 'calls'"),
-        ("turns:\n  - user: Hi\n    say: x\n    match: regex", 4, "exact, pattern, fuzzy"),
-        ("turns:\n  - user: '('\n    say: x\n    match: pattern", 2, "no regular expression"),
-        ("turns:\n  - user: Hi\n    say: x\n    delay_ms: soon", 4, "number of milliseconds"),
-        ("turns:\n  - user: Hi\n    say: x\n    transcript: maybe", 4, "fail, empty, none"),
-        ("turns:\n  - user: Hi\n    say: x\n    repeat: often", 4, "true or false"),
-        ("turns: x", 1, "must be a list"),
-        ("asides:\n  - about: x", 2, "needs 'about'"),
-        ("asides:\n  - about: '('\n    say: x", 2, "no regular expression"),
-        ("name: [", 1, "bad YAML"),
-        ("turns:\n  - user: Hi\n    say: x\n    say: y", 4, "'say' stands here for the second time"),
-        ("- a", 1, "must be a mapping"),
+        (TURN + "    sya: Hello", "3:5", "turns[0].sya is unknown; did you mean 'say'?"),
+        ("nmae: x", "1:1", "nmae is unknown; did you mean 'name'?"),
+        ("xyz: x", "1:1", "xyz is unknown; known are name, greeting"),
+        (TURN + "    say: 5", "3:10", "turns[0].say must be text (in quotes), not a number"),
+        ("turns:\n  - user: yes\n    say: x", "2:11", "must be text (in quotes), not true or false"),
+        ("turns:\n  - say: x", "2:5", "turns[0] needs 'user'"),
+        ("turns:\n\n  - user: Hi", "3:5", "turns[0] needs 'say'"),
+        (TURN + "    say: x\n    then: y", "4:11", "without 'call' use 'say'"),
+        (TURN + "    call: get_weather", "3:11", "must be a mapping of name, arguments, not text"),
+        (TURN + "    call: {arguments: {}}", "3:11", "turns[0].call needs 'name': the tool to call"),
+        (TURN + "    call:", "3:10", "turns[0].call has no value; give it one or leave it out"),
+        (TURN + "    call: {name: f, arguments: 5}", "3:32", "must be a mapping, not a number"),
+        (TURN + "    call: {name: f, arguments: {1: x}}", "3:33", "put it into quotes"),
+        (TURN + "    call: {name: f}\n    calls: [{name: g}]", "4:12", "put all calls into 'calls'"),
+        (
+            TURN + "    say: x\n    match: patern",
+            "4:12",
+            "one of exact, pattern, fuzzy; did you mean 'pattern'?",
+        ),
+        ("turns:\n  - user: '('\n    say: x\n    match: pattern", "2:11", "no regular expression"),
+        (
+            TURN + "    say: x\n    delay_ms: soon",
+            "4:15",
+            "must be a number, at least 0, at most 600000, not text",
+        ),
+        (TURN + "    say: x\n    delay_ms: -1", "4:15", "at least 0, at most 600000, not -1"),
+        (TURN + "    say: x\n    confidence: 0", "4:17", "must be a number, above 0, at most 1, not 0"),
+        (TURN + "    say: x\n    transcript: maybe", "4:17", "completed, fail, empty, none"),
+        (TURN + "    say: x\n    repeat: often", "4:13", "must be true or false, not text"),
+        ("turns: x", "1:8", "turns must be a list, not text"),
+        ("turns: [x]", "1:9", "turns[0] must be a mapping of user, say, call, calls, search, ..., not text"),
+        ("asides:\n  - about: x", "2:5", "asides[0] needs 'say': the answer"),
+        ("asides:\n  - about: '('\n    say: x", "2:12", "no regular expression"),
+        ("5: x", "1:1", "5 is no name; put it into quotes"),
+        ("name: [", "1:8", "bad YAML"),
+        (TURN + "    say: x\n    say: y", "4:5", "'say' stands here for the second time"),
+        ("- a", "1:1", "the scenario must be a mapping of name, greeting"),
     ],
 )
-def test_a_mistake_is_named_with_its_line(tmp_path, text, line, problem):
+def test_a_mistake_is_named_with_its_place_and_what_was_expected(tmp_path, text, place, problem):
     with pytest.raises(ConfigurationError) as raised:
         load(tmp_path, text)
-    assert f"scenario.yaml, line {line}:" in str(raised.value)
+    assert f"scenario.yaml:{place}: " in str(raised.value)
     assert problem in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("member", "problem"),
+    [
+        ("greeting: 'Hi {user.text}'", "greeting knows no {user.text}; nothing can be filled in here"),
+        ("otherwise: 'You said {user.txt}'", "knows no {user.txt}; did you mean {user.text}?"),
+        (
+            TURN + "    say: 'It is {temperature}'",
+            "write {{temperature}} for plain braces, or use {user.text}",
+        ),
+        (TURN + "    say: 'It is {result.x}'", "turns[0].say knows no {result.x}"),
+        (TURN + "    say: 'A {image.colour} one'", "did you mean {image.color}?"),
+        (TURN + "    call: {name: get_time}\n    then: '{reslt.x}'", "did you mean {result}?"),
+        (
+            TURN + "    call: {name: get_time}\n    then: '{results.get_tim.x}'",
+            "did you mean {results.get_time}?",
+        ),
+        ("asides: [{about: x, say: '{user.seconds}'}]", "asides[0].say knows no {user.seconds}"),
+    ],
+)
+def test_a_gap_that_nothing_fills_is_refused(tmp_path, member, problem):
+    with pytest.raises(ConfigurationError) as raised:
+        load(tmp_path, member)
+    assert problem in str(raised.value)
+
+
+def test_braces_that_are_no_gaps_are_plain_text(tmp_path):
+    scenario = load(tmp_path, TURN + """    say: '{"a": 1} {} {{user.text}}'""")
+    assert scenario.turns[0].say == '{"a": 1} {} {{user.text}}'
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    with pytest.raises(ConfigurationError) as raised:
+        load(tmp_path, "nmae: x\nturns:\n" + "  - user: 5\n    say: x\n" * 12)
+    lines = str(raised.value).splitlines()
+    assert len(lines) == 11
+    assert lines[-1] == "... and 3 more"
+
+
+def test_members_from_a_merged_mapping_are_named_where_they_are_merged(tmp_path):
+    text = "turns:\n  - &first {user: a, say: b}\n  - {<<: *first, repeat: 5}"
+    with pytest.raises(
+        ConfigurationError, match=r"scenario\.yaml:3:26: turns\[1\]\.repeat must be true or false"
+    ):
+        load(tmp_path, text)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
@@ -106,7 +170,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 
 
 def test_an_empty_file_is_no_scenario(tmp_path):
-    with pytest.raises(ConfigurationError, match="must be a mapping"):
+    with pytest.raises(ConfigurationError, match="must be a mapping of name"):
         load(tmp_path, "")
 
 
@@ -140,10 +204,10 @@ def test_searches_agents_and_citations_are_read():
     [
         ({"search": {"kind": "moon"}}, r"search.kind must be one of web, file"),
         ({"search": {"results": ["x"]}}, r"search.results\[0\] must be a mapping"),
-        ({"agent": {"arguments": {}}}, r"agent needs 'name'"),
+        ({"agent": {"arguments": {}}}, r"agent needs 'name': the agent"),
         (
             {"annotations": [{"after": "x", "annotation": {}}]},
-            r"needs 'after': words of 'say'",
+            r"annotations\[0\].after must be words of 'say'",
         ),
         ({"annotations": [{"after": "b"}]}, r"annotations\[0\] needs 'annotation'"),
     ],

@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+from pipecat_voicelive.simulator.scenario_schema import schema_file
 from reference import differential, events_page, features_page, fidelity_page, rivals
 from reference.proofs import UnreadableMarkerError, proofs_in
 from reference.rows import tables, unknown
@@ -31,6 +32,8 @@ def main(command: str) -> int:
         ROOT / "docs/reference/sdk-differential.md": differential.page(),
         ROOT / "docs/reference/features.md": features_page.page(rows, proofs),
         ROOT / "docs/reference/fidelity.md": fidelity_page.page(ledger, proofs),
+        ROOT / "docs/reference/scenario.schema.json": schema_file(),
+        ROOT / "src/pipecat_voicelive/simulator/scenario.schema.json": schema_file(),
     }
     problems = [*unknown(sorted(proofs), [*known, *ledger]), *fidelity_page.unkept(ledger, ROOT / "src")]
     missing = [name for name in known if name not in proofs]

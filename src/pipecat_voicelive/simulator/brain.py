@@ -94,7 +94,7 @@ class Brain:
     @property
     def interim(self) -> str:
         """What a model makes up while the caller waits."""
-        return self._scenario.interim
+        return filled(self._scenario.interim, {})
 
     def hear(self, item_id: str, duration_ms: float, earlier: Sequence[ConversationItem]) -> SpokenTurn:
         """Take the next line for a voice turn. What was typed `earlier` takes its lines first."""
@@ -117,7 +117,7 @@ class Brain:
         users = [index for index, item in enumerate(items) if item.type == "message" and item.role == "user"]
         if not users:
             silent = not any(item.role == "assistant" for item in items)
-            return _saying(self._scenario.greeting if silent else self._otherwise(None, None))
+            return _saying(filled(self._scenario.greeting, {}) if silent else self._otherwise(None, None))
         place = self._asked_last(items, users)
         asked, after = items[place], items[place + 1 :]
         understood = self._understood.get(str(asked.id))
@@ -160,10 +160,10 @@ class Brain:
     ) -> Reply:
         turn = turn or Turn(user=asked.words)
         parts: list[Part] = [part for part in (turn.search, turn.agent) if part is not None]
-        if turn.say and (tools.must_call is None or turn.calls):
+        if turn.say and (tools.must_call is None or turn.to_call):
             said = filled(turn.say, {"user": {"text": asked.words}, "image": seen})
             parts.append(Say(said, turn.annotations))
-        calls = [call for call in turn.calls if tools.only in (None, call.name)]
+        calls = [call for call in turn.to_call if tools.only in (None, call.name)]
         if not calls and tools.must_call is not None:
             calls = [ToolCall(tools.must_call)]
         missing = [call.name for call in calls if call.name not in tools.offered]
@@ -187,7 +187,7 @@ class Brain:
         waiting = [name for name, outcome in outcomes if outcome is None]
         if waiting:
             return _saying(f"I am still waiting for {', '.join(waiting)}.")
-        still_to_call = turn.calls[len(calls) :] if turn and not tools.in_parallel else ()
+        still_to_call = turn.to_call[len(calls) :] if turn and not tools.in_parallel else ()
         if still_to_call and still_to_call[0].name in tools.offered:
             return Reply((_call(still_to_call[0]),))
         self._spoken_of |= {str(call.id) for call in calls}

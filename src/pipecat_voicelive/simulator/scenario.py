@@ -19,7 +19,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from pipecat_voicelive.simulator.scenario_types import (
+    FILE_SHAPE,
+    Flag,
+    Maybe,
+    Milliseconds,
+    Regex,
+    Share,
+)
 
 Match = Literal["exact", "pattern", "fuzzy"]
 Transcript = Literal["completed", "fail", "empty", "none"]
@@ -27,128 +38,145 @@ Transcript = Literal["completed", "fail", "empty", "none"]
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call of a tool, the client's or an MCP server's; `arguments` is the JSON object it is given."""
+    """A call of a tool, the client's or an MCP server's."""
 
-    name: str
+    __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
+
+    name: Annotated[str, Field(min_length=1)]
+    """The tool to call."""
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The JSON object that it is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """A search that an agent makes before it answers.
+    """A search that an agent makes before it answers."""
 
-    Attributes:
-        kind: Of the web, or of files.
-        queries: What files are searched for.
-        results: What was found in files: `file_id`, `filename`, `score`, `text`, `attributes`.
-        fails: Whether it comes to nothing.
-    """
+    __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
 
     kind: Literal["web", "file"] = "web"
+    """Of the web, or of files."""
     queries: tuple[str, ...] = ()
+    """What files are searched for."""
     results: tuple[Mapping[str, Any], ...] = ()
-    fails: bool = False
+    """What was found in files: `file_id`, `filename`, `score`, `text`, `attributes`."""
+    fails: Flag = False
+    """Whether it comes to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentCall:
     """A call of another Foundry agent, which gives `output`, or fails with `error`."""
 
-    name: str
+    __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
+
+    name: Annotated[str, Field(min_length=1)]
+    """The agent to call."""
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The JSON object that it is given."""
     output: str = ""
+    """What it answers."""
     error: str = ""
+    """What it fails with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
     """An annotation, sent when the words `after` were written."""
 
-    after: str
+    __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
+
+    after: Annotated[str, Field(min_length=1)]
+    """Words of `say` that it is for."""
     annotation: Mapping[str, Any]
+    """A mapping, e.g. of type, url and title."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A line of the caller and the answer to it.
+    """A line of the caller and the answer to it."""
 
-    Attributes:
-        user: The transcript of a voice turn, and what a typed turn is compared with. "" with `image`: an
-            image that is shown without a word.
-        say: What is answered, before any calls; "" for nothing.
-        calls: Tools to call, all in one response: the client's functions or those of MCP servers.
-        search: A search before the answer.
-        agent: A call of another agent before the answer.
-        annotations: Citations in `say`.
-        then: What is answered once every output is there; "" to report the outputs plainly.
-        match: How a typed turn is compared: the same words, a regular expression, or much alike.
-        image: Whether it fits only once an image was shown. `{image.color}` and the like stand in answers for
-            what is seen.
-        repeat: Whether typed turns may use it again.
-        events: What a hosted agent sends before it speaks, besides speech.
-        delay_ms: Time between `response.created` and the first output.
-        transcript: What becomes of the transcript of a voice turn.
-        transcript_delay_ms: Time between the end of a voice turn and its transcript; None for the usual
-            place: before the answer in the cascaded pipeline, early in the answer in the native one.
-        language: The language of the transcript, e.g. "de-DE"; "" for the first that the session names.
-        confidence: How sure the transcript is, above 0 up to 1.
-    """
+    __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
 
-    user: str
+    user: str = ""
+    """What the caller says: the transcript of a voice turn, and what a typed turn is compared with. Empty
+    with `image`: an image that is shown without a word."""
     say: str = ""
+    """What is answered, before any calls."""
+    call: Maybe[ToolCall] = None
+    """A tool to call: a function of the client or a tool of an MCP server."""
     calls: tuple[ToolCall, ...] = ()
-    search: Search | None = None
-    agent: AgentCall | None = None
+    """Several tools to call, all in one response."""
+    search: Maybe[Search] = None
+    """A search before the answer."""
+    agent: Maybe[AgentCall] = None
+    """A call of another agent before the answer."""
     annotations: tuple[Citation, ...] = ()
+    """Citations in `say`."""
     then: str = ""
+    """What is answered once every output is there; left out, the outputs are reported plainly."""
     match: Match = "fuzzy"
-    image: bool = False
-    repeat: bool = False
+    """How a typed turn is compared: the same words, a regular expression, or much alike."""
+    image: Flag = False
+    """Whether it fits only once an image was shown. `{image.color}` and the like stand in answers for what is
+    seen."""
+    repeat: Flag = False
+    """Whether typed turns may use it again."""
     events: tuple[Mapping[str, Any], ...] = ()
-    delay_ms: float = 0.0
+    """What a hosted agent sends before it speaks, besides speech."""
+    delay_ms: Milliseconds = 0.0
+    """Time between `response.created` and the first output."""
     transcript: Transcript = "completed"
-    transcript_delay_ms: float | None = None
+    """What becomes of the transcript of a voice turn."""
+    transcript_delay_ms: Maybe[Milliseconds] = None
+    """Time between the end of a voice turn and its transcript; left out, the usual place: before the answer
+    in the cascaded pipeline, early in the answer in the native one."""
     language: str = ""
-    confidence: float = 0.95
+    """The language of the transcript, e.g. "de-DE"; left out, the first that the session names."""
+    confidence: Share = 0.95
+    """How sure the transcript is."""
+
+    @property
+    def to_call(self) -> tuple[ToolCall, ...]:
+        """The tools to call, one or several."""
+        return self.calls if self.call is None else (self.call,)
 
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """What is answered out of band.
+    """What is answered out of band."""
 
-    Attributes:
-        about: A regular expression, looked for in the instructions and the items of such a response.
-        say: The answer. `{user.text}` stands for what the caller said last among the items.
-        delay_ms: Time between `response.created` and the answer.
-    """
+    __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
 
-    about: str
-    say: str
-    delay_ms: float = 0.0
+    about: Annotated[Regex, Field(min_length=1)]
+    """A regular expression, looked for in the instructions and the items of such a response."""
+    say: Annotated[str, Field(min_length=1)]
+    """The answer. `{user.text}` stands for what the caller said last among the items."""
+    delay_ms: Milliseconds = 0.0
+    """Time between `response.created` and the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Everything that is said in a session; each session starts it afresh.
+    """Everything that is said in a session; each session starts it afresh."""
 
-    Attributes:
-        name: For people.
-        greeting: Said when a response is asked for and nobody has said anything.
-        turns: In the order in which voice turns take them.
-        otherwise: Said to what fits no turn. `{user.text}` stands for what was typed.
-        unheard: Said to a voice turn when all lines are used up; "" for `otherwise`. `{user.seconds}` stands
-            for how long it was.
-        asides: What is answered out of band; the first that fits. `otherwise` if none does.
-        interim: What a model says while the answer takes long (`llm_interim_response`).
-    """
+    __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
 
-    name: str = "echo"
+    name: str = "scenario"
+    """For people."""
     greeting: str = "Hello! I am a local stand-in for Azure Voice Live."
+    """Said when a response is asked for and nobody has said anything."""
     turns: tuple[Turn, ...] = ()
+    """In the order in which voice turns take them."""
     otherwise: str = "You said: {user.text}"
+    """Said to what fits no turn. `{user.text}` stands for what was typed."""
     unheard: str = ""
+    """Said to a voice turn when all lines are used up; left out, `otherwise`. `{user.seconds}` stands for how
+    long it was."""
     asides: tuple[Aside, ...] = ()
+    """What is answered out of band; the first that fits. `otherwise` if none does."""
     interim: str = "One moment, please."
+    """What a model says while the answer takes long (`llm_interim_response`)."""
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:
@@ -174,5 +202,5 @@ class Scenario:
         return scenario_from(members)
 
 
-ECHO = Scenario(unheard="I heard you for {user.seconds} seconds.")
+ECHO = Scenario(name="echo", unheard="I heard you for {user.seconds} seconds.")
 """The scenario of a simulator that was given none: it answers anything."""

@@ -1,26 +1,34 @@
-"""Replies with gaps: `It is {result.temperature} degrees` and what fills them.
+"""Texts with gaps: `It is {result.temperature} degrees` and what fills them.
 
     {user.text}, {user.seconds}     what the caller typed or said, and for how long
     {image.color}, {image.width}    facts of the newest image, see `pictures`
     {result}, {result.a.b.0}        the output of the first tool call, and what is in it if it is JSON
     {results.NAME}, {results.NAME.a}    the output of the call of the tool NAME
 
-What is not there leaves a note in its place, never an error. Other braces are plain text.
+`{{x}}` is the plain text {x}, as are braces around anything but a name. What is not there when it is needed
+leaves a note in its place, never an error.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import cast
 
-_GAP = re.compile(r"\{((?:user|image|result|results)(?:\.[\w-]+)*)\}")
+_GAP = re.compile(r"\{(?P<plain>\{[^{}]*\})\}|\{(?P<path>[A-Za-z_]\w*(?:\.[\w-]+)*)\}")
 
 
 def filled(template: str, values: Mapping[str, object]) -> str:
     """The template with its gaps filled from `values`, which has a key for each first word of a gap."""
-    return _GAP.sub(lambda gap: _shown(gap.group(1), values), template)
+    return _GAP.sub(lambda gap: gap["plain"] or _shown(gap["path"], values), template)
+
+
+def gaps_in(template: str) -> Iterator[str]:
+    """What stands in the gaps of a template, e.g. "result.temperature"."""
+    for gap in _GAP.finditer(template):
+        if gap["path"]:
+            yield gap["path"]
 
 
 def parsed_output(output: str) -> object:
