@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from voice_live_client import silence, tone
 
+from pipecat_voicelive.simulator.loudness import FRAME_MS, LoudnessMeter, Sound
 from pipecat_voicelive.simulator.turn_detection import (
-    FRAME_MS,
     SpeechStarted,
     SpeechStopped,
     TurnDetector,
@@ -28,11 +28,12 @@ def settings(**changes):
 
 
 def detected(audio, *, pieces=(), **changes):
-    detector = TurnDetector(settings(**changes), rate_hz=RATE_HZ)
+    chosen = settings(**changes)
+    detector, meter = TurnDetector(chosen), LoudnessMeter(RATE_HZ, chosen.threshold_dbfs)
     samples = np.frombuffer(audio, dtype="<i2").astype(np.int16)
     found = []
     for piece in np.split(samples, sorted({min(cut, len(samples)) for cut in pieces})):
-        found += list(detector.feed(piece))
+        found += list(detector.feed(meter.measure(piece)))
     return found
 
 
@@ -79,12 +80,49 @@ def test_the_threshold_decides_how_loud_speech_must_be(threshold, heard):
 
 
 def test_soft_noise_is_no_speech():
-    assert detected(noise(5000, -45)) == []
+    assert detected(noise(5000, -50)) == []
 
 
 def test_a_steady_hum_ceases_to_be_speech():
-    found = detected(noise(12000, -38))
+    found = detected(sound(-496) + noise(20000, -38))
     assert [type(detection) for detection in found] == [SpeechStarted, SpeechStopped]
+
+
+def test_noise_that_was_there_from_the_beginning_is_no_speech():
+    assert detected(noise(3000, -38)) == []
+
+
+def test_a_soft_onset_belongs_to_the_speech():
+    soft = tone(160, rate_hz=RATE_HZ, amplitude=60)  # -58 dBFS
+    audio = silence(800, rate_hz=RATE_HZ) + soft + sound(800, -800)
+    assert detected(audio) == [SpeechStarted(496, 992), SpeechStopped(2256)]
+
+
+def test_faint_sound_alone_is_no_speech():
+    assert detected(sound(-800) + tone(2000, rate_hz=RATE_HZ, amplitude=100) + sound(-800)) == []
+
+
+def test_faint_sound_long_before_speech_is_no_part_of_it():
+    murmur = tone(1600, rate_hz=RATE_HZ, amplitude=60)
+    started = detected(silence(800, rate_hz=RATE_HZ) + murmur + sound(800, -800))[0]
+    assert 2400 - 304 - 224 <= started.audio_start_ms <= 2400 - 304
+
+
+def test_a_click_after_speech_does_not_lengthen_it():
+    click = tone(16, rate_hz=RATE_HZ, amplitude=100)
+    audio = sound(-800, 800, -304) + click + silence(800, rate_hz=RATE_HZ)
+    assert detected(audio)[-1] == SpeechStopped(2096)
+
+
+def test_the_release_of_a_final_stop_belongs_to_the_speech():
+    release = tone(16, rate_hz=RATE_HZ, amplitude=300)
+    audio = sound(-800, 800, -96) + release + silence(800, rate_hz=RATE_HZ)
+    assert detected(audio)[-1] == SpeechStopped(2208)
+
+
+def test_a_constant_offset_is_no_sound():
+    offset = np.full(3000 * RATE_HZ // 1000, 1500, "<i2").tobytes()
+    assert detected(offset) == []
 
 
 def test_speech_is_heard_over_noise():
@@ -95,8 +133,8 @@ def test_speech_is_heard_over_noise():
 
 
 def test_a_forgotten_turn_does_not_end():
-    detector = TurnDetector(settings(), rate_hz=RATE_HZ)
-    voice, quiet = (np.frombuffer(sound(part), dtype="<i2").astype(np.int16) for part in (800, -800))
+    detector = TurnDetector(settings())
+    voice, quiet = [Sound.LOUD] * 50, [Sound.NONE] * 50
     assert [type(detection) for detection in detector.feed(voice)] == [SpeechStarted]
     detector.forget_turn()
     assert list(detector.feed(quiet)) == []

@@ -11,8 +11,8 @@ from pipecat_voicelive.simulator.echo import EchoCanceller
 from pipecat_voicelive.simulator.errors_wire import commit_empty
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.input_audio import InputAudioBuffer, InputFormat
+from pipecat_voicelive.simulator.loudness import FRAME_MS, LoudnessMeter
 from pipecat_voicelive.simulator.turn_detection import (
-    FRAME_MS,
     SpeechStarted,
     SpeechStopped,
     TurnDetector,
@@ -69,7 +69,7 @@ class CallerAudio:
         self._settings = settings
         self._echo = EchoCanceller(audio_format.audio.rate_hz)
         self._buffer = InputAudioBuffer(audio_format.audio.rate_hz)
-        self._detector = self._new_detector()
+        self._meter, self._detector = self._new_ears()
         self._turn: TurnBegan | None = None
 
     def configure(self, audio_format: InputFormat, settings: TurnSettings | None) -> None:
@@ -80,7 +80,7 @@ class CallerAudio:
             self._buffer.change_rate(audio_format.audio.rate_hz)
             self._echo = EchoCanceller(audio_format.audio.rate_hz)
         self._format, self._settings = audio_format, settings
-        self._detector = self._new_detector()
+        self._meter, self._detector = self._new_ears()
         self._turn = None
 
     def append(self, data: bytes) -> Iterator[Heard]:
@@ -93,9 +93,9 @@ class CallerAudio:
         if played is not None:
             samples = self._echo.clean(samples, played)
         self._buffer.append(samples)
-        if self._detector is None or self._settings is None:
+        if self._meter is None or self._detector is None or self._settings is None:
             return
-        for detection in self._detector.feed(samples):
+        for detection in self._detector.feed(self._meter.measure(samples)):
             match detection:
                 case SpeechStarted(audio_start_ms):
                     self._turn = TurnBegan(new_id("item_", 21), audio_start_ms)
@@ -133,13 +133,9 @@ class CallerAudio:
         if self._detector is not None:
             self._detector.forget_turn()
 
-    def _new_detector(self) -> TurnDetector | None:
+    def _new_ears(self) -> tuple[LoudnessMeter | None, TurnDetector | None]:
         if self._settings is None:
-            return None
+            return None, None
+        meter = LoudnessMeter(self._format.audio.rate_hz, self._settings.threshold_dbfs)
         start_ms = int(self._buffer.end_ms) // FRAME_MS * FRAME_MS
-        return TurnDetector(
-            self._settings,
-            rate_hz=self._format.audio.rate_hz,
-            start_ms=start_ms,
-            patience_ms=self._patience_ms,
-        )
+        return meter, TurnDetector(self._settings, start_ms=start_ms, patience_ms=self._patience_ms)
