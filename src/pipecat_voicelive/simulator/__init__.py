@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipecat_voicelive.simulator.certificate import TlsFiles
     from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ServiceSent
     from pipecat_voicelive.simulator.handshake import Handshake
+    from pipecat_voicelive.simulator.known_words import VoiceTurn
     from pipecat_voicelive.simulator.scenario import Aside, Scenario, ToolCall, Turn
     from pipecat_voicelive.simulator.server import VoiceLiveSimulator
     from pipecat_voicelive.simulator.simulated_session import SimulatedSession
@@ -42,6 +43,7 @@ __all__ = [
     "Turn",
     "Utterance",
     "VoiceLiveSimulator",
+    "VoiceTurn",
     "open_speaker",
 ]
 
@@ -49,6 +51,7 @@ _HOMES = {
     "certificate": ("TlsFiles",),
     "exchange": ("ClientSent", "Exchanged", "ServiceSent"),
     "handshake": ("Handshake",),
+    "known_words": ("VoiceTurn",),
     "scenario": ("Aside", "Scenario", "ToolCall", "Turn"),
     "server": ("VoiceLiveSimulator",),
     "simulated_session": ("SimulatedSession",),

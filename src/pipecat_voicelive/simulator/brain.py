@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any, TypeAlias
 
 from pipecat_voicelive.protocol.items import ConversationItem
+from pipecat_voicelive.simulator.known_words import KnownWords
 from pipecat_voicelive.simulator.outcomes import outcome_of
 from pipecat_voicelive.simulator.pictures import facts, image_urls
 from pipecat_voicelive.simulator.scenario import AgentCall, Citation, Scenario, Search, ToolCall, Turn
@@ -68,10 +69,11 @@ class ToolRules:
 
 @dataclass(frozen=True, slots=True)
 class SpokenTurn:
-    """A voice turn and the line it took; None if all were taken."""
+    """A voice turn, the line it took, None for none, and what it says, None if nobody knows."""
 
     turn: Turn | None
     duration_ms: float
+    words: KnownWords | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,26 @@ class Brain:
         """What a model makes up while the caller waits."""
         return filled(self._scenario.interim, {})
 
-    def hear(self, item_id: str, duration_ms: float, earlier: Sequence[ConversationItem]) -> SpokenTurn:
-        """Take the next line for a voice turn. What was typed `earlier` takes its lines first."""
+    def hear(
+        self,
+        item_id: str,
+        duration_ms: float,
+        earlier: Sequence[ConversationItem],
+        words: KnownWords | None = None,
+    ) -> SpokenTurn:
+        """Take a line for a voice turn: the one most like its words, or the next one if they are not known.
+
+        What was typed `earlier` takes its lines first.
+        """
         self._read(earlier)
-        free = (index for index in range(len(self._scenario.turns)) if index not in self._used)
-        index = next(free, None)
-        heard = SpokenTurn(None if index is None else self._use(index), duration_ms)
+        if words is not None:
+            turn = self._best_match(words.text, sees=bool(image_urls(earlier)))
+        else:
+            free = (index for index in range(len(self._scenario.turns)) if index not in self._used)
+            index = next(free, None)
+            turn = None if index is None else self._use(index)
+            words = KnownWords(turn.user, "scenario") if turn else None
+        heard = SpokenTurn(turn, duration_ms, words)
         self._understood[item_id] = heard
         return heard
 
@@ -215,7 +231,9 @@ class Brain:
 
     def _otherwise(self, asked: ConversationItem | None, understood: _Understood | None) -> str:
         user: dict[str, object] = {"text": asked.words if asked else ""}
-        if isinstance(understood, SpokenTurn):
+        if isinstance(understood, SpokenTurn) and understood.words is not None:
+            user["text"] = understood.words.text
+        elif isinstance(understood, SpokenTurn):
             user["seconds"] = round(understood.duration_ms / 1000, 1)
             return filled(self._scenario.unheard or self._scenario.otherwise, {"user": user})
         return filled(self._scenario.otherwise, {"user": user})

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
+from pipecat_voicelive.simulator.caller_voice import CallerVoice, Samples
 from pipecat_voicelive.simulator.echo import EchoCanceller
 from pipecat_voicelive.simulator.errors_wire import commit_empty
 from pipecat_voicelive.simulator.ids import new_id
@@ -59,11 +62,17 @@ class CallerAudio:
         audio_format: What is appended.
         settings: How turns are found; None if the client makes them.
         patience_ms: Tells how much more silence than set it takes to end the turn that is going on.
+        voice: The simulated caller, who is heard beside what is appended.
     """
 
     def __init__(
-        self, audio_format: InputFormat, settings: TurnSettings | None, patience_ms: Callable[[], int]
+        self,
+        audio_format: InputFormat,
+        settings: TurnSettings | None,
+        patience_ms: Callable[[], int],
+        voice: CallerVoice,
     ) -> None:
+        self._voice = voice
         self._patience_ms = patience_ms
         self._format = audio_format
         self._settings = settings
@@ -79,6 +88,7 @@ class CallerAudio:
         if audio_format.audio.rate_hz != self._format.audio.rate_hz:
             self._buffer.change_rate(audio_format.audio.rate_hz)
             self._echo = EchoCanceller(audio_format.audio.rate_hz)
+        self._voice.configure(audio_format)
         self._format, self._settings = audio_format, settings
         self._meter, self._detector = self._new_ears()
         self._turn = None
@@ -92,6 +102,15 @@ class CallerAudio:
         samples, played = self._format.decode(data)
         if played is not None:
             samples = self._echo.clean(samples, played)
+        yield from self.hear(samples)
+
+    def append_silence(self, count: int) -> Iterator[Heard]:
+        """Take samples of silence, over which the simulated caller may be heard; see `append`."""
+        yield from self.hear(np.zeros(count, dtype=np.int16))
+
+    def hear(self, samples: Samples) -> Iterator[Heard]:
+        """Take samples of the microphone; see `append`."""
+        samples = self._voice.over(samples, self._buffer.end_ms)
         self._buffer.append(samples)
         if self._meter is None or self._detector is None or self._settings is None:
             return

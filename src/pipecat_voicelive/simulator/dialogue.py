@@ -33,6 +33,7 @@ from pipecat_voicelive.simulator.errors_wire import (
 )
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.interim import interim_for
+from pipecat_voicelive.simulator.known_words import KnownWords, VoiceTurn
 from pipecat_voicelive.simulator.listening import transcript_of, transcription_events
 from pipecat_voicelive.simulator.mcp_tools import McpTools
 from pipecat_voicelive.simulator.playing import Playing
@@ -98,6 +99,7 @@ class Dialogue:
         self._response: RunningResponse | None = None
         self._later: list[_Later] = []
         self._playing = Playing(thread.conversation)
+        self.voice_turns: list[VoiceTurn] = []
 
     @property
     def deadline_s(self) -> float | None:
@@ -121,17 +123,34 @@ class Dialogue:
                 effects += self._retire()
         return effects
 
-    def voice_turn(self, turn: TurnEnded, *, detected: bool, answer: bool, now_s: float) -> list[Effect]:
+    def voice_turn(
+        self,
+        turn: TurnEnded,
+        words: KnownWords | None = None,
+        *,
+        detected: bool,
+        answer: bool,
+        now_s: float,
+    ) -> list[Effect]:
         """A voice turn, found by the turn detection or committed by the client.
 
         Args:
             turn: The turn.
+            words: What is known to be said in it, None to take the scenario's next line.
             detected: Whether the turn detection found it.
             answer: Whether it brings a response.
             now_s: The time now.
         """
         previous_item_id = self.conversation.last_id
-        heard = self._brain.hear(turn.item_id, turn.duration_ms, self.conversation.items)
+        heard = self._brain.hear(turn.item_id, turn.duration_ms, self.conversation.items, words)
+        self.voice_turns.append(
+            VoiceTurn(
+                item_id=turn.item_id,
+                duration_ms=turn.duration_ms,
+                text=heard.words.text if heard.words else None,
+                source=heard.words.source if heard.words else "unknown",
+            )
+        )
         effects: list[Effect] = [
             Send(InputAudioBufferCommitted(previous_item_id=previous_item_id, item_id=turn.item_id))
         ]
@@ -160,13 +179,13 @@ class Dialogue:
         turn = self._brain.expected(self.conversation.items)
         return turn.user if turn else ""
 
-    def hears_fillers(self, now_s: float) -> bool:
-        """Whether the caller, who begins to speak, only hums while the bot speaks.
+    def hears_fillers(self, words: str, now_s: float) -> bool:
+        """Whether the caller, who begins to speak these words, only hums while the bot speaks.
 
         The bot speaks as long as a client that plays everything at once would be playing it.
         """
         speaking = self._response is not None or self._playing.goes_on(now_s)
-        return speaking and is_only_fillers(self.expected_words)
+        return speaking and is_only_fillers(words)
 
     def pass_over(self) -> None:
         """The caller has hummed: the line is used up and nothing comes of it."""

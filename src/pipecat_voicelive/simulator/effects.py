@@ -61,6 +61,13 @@ class Perform:
     lines: tuple[Line, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CallerFinished:
+    """The simulated caller has said the line of this number."""
+
+    number: int
+
+
 AvatarEffect: TypeAlias = ShowAvatar | ConnectAvatar | Perform
 
 
@@ -117,4 +124,4 @@ class CallTool:
     arguments: str = field(repr=False)
 
 
-Effect: TypeAlias = Send | Speak | ListTools | CallTool | AvatarEffect
+Effect: TypeAlias = Send | Speak | ListTools | CallTool | CallerFinished | AvatarEffect

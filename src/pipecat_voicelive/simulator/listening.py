@@ -16,6 +16,7 @@ from pipecat_voicelive.simulator.caller_audio import TurnEnded
 from pipecat_voicelive.simulator.phrases import logprobs_of, phrases_of
 from pipecat_voicelive.simulator.pipelines import Pipeline
 
+_TOLD_CONFIDENCE = 0.95
 _UNKNOWN_WORDS_CONFIDENCE = 0.5
 """How sure the transcript is that only says how long the audio was."""
 
@@ -40,13 +41,13 @@ class TranscriptionOptions:
 def transcript_of(heard: SpokenTurn) -> str | None:
     """What the client is told was said; None if it is told nothing.
 
-    Without a line in the scenario nobody knows the words, and the transcript says just that.
+    If nobody knows the words, the transcript says just that.
     """
-    if heard.turn is None:
+    if heard.words is None:
         return f"[{heard.duration_ms / 1000:.1f} seconds of audio]"
-    match heard.turn.transcript:
+    match heard.turn.transcript if heard.turn else "completed":
         case "completed":
-            return heard.turn.user
+            return heard.words.text
         case "empty":
             return ""
         case "none" | "fail":
@@ -67,7 +68,10 @@ def transcription_events(
     if transcript is None:
         return []
     language = (heard.turn.language if heard.turn else "") or options.language
-    confidence = heard.turn.confidence if heard.turn else _UNKNOWN_WORDS_CONFIDENCE
+    if heard.turn is not None:
+        confidence = heard.turn.confidence
+    else:
+        confidence = _TOLD_CONFIDENCE if heard.words else _UNKNOWN_WORDS_CONFIDENCE
     logprobs = logprobs_of(transcript, confidence) if options.with_logprobs else None
     completed = InputAudioTranscriptionCompleted(
         item_id=item_id,

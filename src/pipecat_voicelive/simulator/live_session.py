@@ -6,6 +6,8 @@ through `speech_ready`. Whoever drives it calls `advance` when `deadline_s` has 
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -48,11 +50,12 @@ from pipecat_voicelive.protocol.server_events import (
 )
 from pipecat_voicelive.simulator.agent_threads import Thread
 from pipecat_voicelive.simulator.avatar.stage import AvatarStage
-from pipecat_voicelive.simulator.caller_audio import CallerAudio, TurnBegan, TurnEnded
+from pipecat_voicelive.simulator.caller_audio import CallerAudio, Heard, TurnBegan, TurnEnded
+from pipecat_voicelive.simulator.caller_voice import CallerLine, CallerVoice
 from pipecat_voicelive.simulator.contracts import check_contract, has_preview_events
 from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.dialogue import Dialogue
-from pipecat_voicelive.simulator.effects import Effect, McpFailure, Send
+from pipecat_voicelive.simulator.effects import CallerFinished, Effect, McpFailure, Send
 from pipecat_voicelive.simulator.errors_wire import (
     RefusedError,
     invalid_value,
@@ -63,11 +66,13 @@ from pipecat_voicelive.simulator.errors_wire import (
     unknown_event_type,
 )
 from pipecat_voicelive.simulator.item_checks import accepted_item
+from pipecat_voicelive.simulator.known_words import KnownWords, VoiceTurn
 from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.streamed_text import StreamedText
 from pipecat_voicelive.simulator.turn_ends import looks_unfinished
 from pipecat_voicelive.simulator.utterance import Utterance
 
+_SPARE_SILENCE_MS = 300
 MAX_APPEND_BYTES = 15 * 1024 * 1024
 
 
@@ -96,7 +101,12 @@ class LiveSession:
         self._dialogue = Dialogue(config, thread, self._avatar, speed=speed)
         self._streamed_text = StreamedText(self._dialogue.conversation)
         turns = config.turn_taking
-        self._caller = CallerAudio(config.input_format, turns.detection if turns else None, self._patience_ms)
+        self._voice = CallerVoice(config.input_format, self._silence_ms)
+        self._caller = CallerAudio(
+            config.input_format, turns.detection if turns else None, self._patience_ms, self._voice
+        )
+        self._told: deque[str] = deque()
+        self._held_lines: list[CallerLine] = []
         self._ignored: str | None = None  # the turn in progress, if it is nothing but fillers
 
     @property
@@ -105,9 +115,14 @@ class LiveSession:
         return self._dialogue.conversation
 
     @property
+    def voice_turns(self) -> list[VoiceTurn]:
+        """What the caller has spoken, turn by turn, and how its words are known."""
+        return self._dialogue.voice_turns
+
+    @property
     def deadline_s(self) -> float | None:
         """When `advance` has something to do next, None if only an event can bring that about."""
-        deadlines = (self._dialogue.deadline_s, self._avatar.deadline_s)
+        deadlines = (self._dialogue.deadline_s, self._avatar.deadline_s, self._voice.deadline_s)
         return min((deadline_s for deadline_s in deadlines if deadline_s is not None), default=None)
 
     def open(self) -> list[Effect]:
@@ -127,7 +142,26 @@ class LiveSession:
 
     def advance(self, now_s: float) -> list[Effect]:
         """Everything that is due."""
-        return self._dialogue.advance(now_s) + self._avatar.advance(now_s)
+        silence = self._voice.due_samples(now_s)
+        effects = self._react(self._caller.append_silence(silence), now_s) if silence else []
+        return effects + self._advance_dialogue(now_s)
+
+    def expect_transcript(self, text: str) -> None:
+        """The next voice turn that nobody was told of yet says this, whatever is heard."""
+        self._told.append(text)
+
+    def caller_says(self, line: CallerLine, now_s: float) -> list[Effect]:
+        """Hear a line of the simulated caller; a `CallerFinished` tells that it has been said.
+
+        Nothing is heard before the first `session.update`, from nobody.
+        """
+        if self._strict and not self._config.was_updated:
+            self._held_lines.append(line)
+            return []
+        self._voice.say(line, now_s)
+        silence = self._voice.samples_at_once()
+        effects = self._react(self._caller.append_silence(silence), now_s) if silence else []
+        return effects + self._advance_dialogue(now_s)
 
     def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> list[Effect]:
         """The utterance that a `Speak` asked for."""
@@ -158,7 +192,9 @@ class LiveSession:
                 return self._append(audio, now_s)
             case InputAudioBufferCommitEvent():
                 turn = self._caller.commit()
-                return self._dialogue.voice_turn(turn, detected=False, answer=False, now_s=now_s)
+                return self._dialogue.voice_turn(
+                    turn, self._words_of(turn), detected=False, answer=False, now_s=now_s
+                )
             case InputAudioBufferClearEvent():
                 self._caller.clear()
                 return [Send(InputAudioBufferCleared())]
@@ -200,20 +236,32 @@ class LiveSession:
         self._caller.configure(self._config.input_format, turns.detection if turns else None)
         updated = Send(self._session_event("session.updated"))
         mcp = self._dialogue.mcp.configure(self._config.effective["tools"] or [])
-        return [updated, *mcp, *self._avatar.configure(self._config.avatar, now_s)]
+        effects = [updated, *mcp, *self._avatar.configure(self._config.avatar, now_s)]
+        held, self._held_lines = self._held_lines, []
+        for line in held:
+            effects += self.caller_says(line, now_s)
+        return effects
 
     def _append(self, audio: bytes, now_s: float) -> list[Effect]:
         if len(audio) > MAX_APPEND_BYTES:
             raise invalid_value("'audio' must not be longer than 15 MiB.", "audio")
+        self._voice.client_sent(now_s)
+        return self._react(self._caller.append(audio), now_s)
+
+    def _react(self, heard: Iterator[Heard], now_s: float) -> list[Effect]:
         turns = self._config.turn_taking
         effects: list[Effect] = []
-        for happened in self._caller.append(audio):
+        for happened in heard:
             assert turns is not None, "only turn detection finds turns"
             match happened:
-                case TurnBegan(item_id) if turns.ignores_fillers and self._dialogue.hears_fillers(now_s):
+                case TurnBegan(item_id) if turns.ignores_fillers and self._dialogue.hears_fillers(
+                    self._expected_words, now_s
+                ):
                     self._ignored = item_id
                 case TurnEnded(item_id) if item_id == self._ignored:
-                    self._dialogue.pass_over()
+                    self._voice.turn_ended()
+                    if self._words_of(happened) is None:
+                        self._dialogue.pass_over()
                 case TurnBegan(item_id, audio_start_ms):
                     effects.append(
                         Send(InputAudioBufferSpeechStarted(audio_start_ms=audio_start_ms, item_id=item_id))
@@ -224,19 +272,46 @@ class LiveSession:
                     effects.append(
                         Send(InputAudioBufferSpeechStopped(audio_end_ms=audio_end_ms, item_id=item_id))
                     )
+                    self._voice.turn_ended()
                     effects += self._dialogue.voice_turn(
-                        happened, detected=True, answer=turns.create_response, now_s=now_s
+                        happened,
+                        self._words_of(happened),
+                        detected=True,
+                        answer=turns.create_response,
+                        now_s=now_s,
                     )
                     # What is due comes before a further turn in the same audio.
-                    effects += self.advance(now_s)
+                    effects += self._advance_dialogue(now_s)
                 case _:
                     assert_never(happened)
-        return effects
+        return effects + [CallerFinished(line.number) for line in self._voice.take_said()]
+
+    def _advance_dialogue(self, now_s: float) -> list[Effect]:
+        return self._dialogue.advance(now_s) + self._avatar.advance(now_s)
+
+    def _words_of(self, turn: TurnEnded) -> KnownWords | None:
+        """What is known to be said in a turn, None if the scenario is to say."""
+        said = self._voice.words_between(turn.audio_end_ms - turn.duration_ms, turn.audio_end_ms)
+        if self._told:
+            return KnownWords(self._told.popleft(), "told")
+        return None if said is None else KnownWords(said, "caller")
+
+    @property
+    def _expected_words(self) -> str:
+        """What the caller is about to say, as far as anybody knows."""
+        return (self._told[0] if self._told else self._voice.saying) or self._dialogue.expected_words
+
+    def _silence_ms(self) -> float:
+        """How much silence ends a turn, with some to spare; none if turns are the client's."""
+        turns = self._config.turn_taking
+        if turns is None:
+            return 0.0
+        return turns.detection.silence_duration_ms + turns.unfinished_wait_ms + _SPARE_SILENCE_MS
 
     def _patience_ms(self) -> int:
         """How much more silence than set it takes to end the turn that is going on."""
         turns = self._config.turn_taking
-        line = self._dialogue.expected_words
+        line = self._expected_words
         if turns is None or not looks_unfinished(line, turns.unfinished_level):
             return 0
         return turns.unfinished_wait_ms

@@ -10,6 +10,7 @@ does not read holds the loop up, and with it the making of audio; nothing piles 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
 import traceback
@@ -22,12 +23,14 @@ from msgspec.structs import replace
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from pipecat_voicelive.errors import VoiceLiveError
+from pipecat_voicelive.errors import ProtocolError, VoiceLiveError
 from pipecat_voicelive.protocol.codec import RawEvent, decode_client_event, decode_plain
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
 from pipecat_voicelive.protocol.server_events import KnownServerEvent, ResponseVideoDelta, ServerEvent
 from pipecat_voicelive.simulator.avatar.media import AvatarMedia
+from pipecat_voicelive.simulator.caller_voice import CallerLine
 from pipecat_voicelive.simulator.effects import (
+    CallerFinished,
     CallTool,
     ConnectAvatar,
     Effect,
@@ -79,7 +82,9 @@ class _ToolCalled:
     result: str | McpFailure
 
 
-_Inbound: TypeAlias = Received | _SpeechReady | _SpeechFailed | _ToolsListed | _ToolCalled | _Closed
+_Inbound: TypeAlias = (
+    Received | CallerLine | _SpeechReady | _SpeechFailed | _ToolsListed | _ToolCalled | _Closed
+)
 
 
 class SessionRunner:
@@ -111,6 +116,9 @@ class SessionRunner:
         self._inbox: asyncio.Queue[_Inbound] = asyncio.Queue(_INBOX_MESSAGES)
         self._avatar = AvatarMedia(self.send, large_message_bytes=form.large_message_bytes)
         self._working: set[asyncio.Task[None]] = set()
+        self._lines: dict[int, asyncio.Future[None]] = {}
+        self._line_numbers = itertools.count(1)
+        self._over = False
 
     async def run(self) -> None:
         """Serve the session. Returns when the connection is closed, by whomever."""
@@ -120,11 +128,31 @@ class SessionRunner:
                 await self._perform(self._session.open())
                 await self._loop()
         finally:
+            self._over = True
+            for said in self._lines.values():
+                if not said.done():
+                    said.set_exception(_session_over())
             tasks = [reader, *self._working]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._avatar.aclose()
+
+    async def caller_says(self, wanted: Speak, *, at_once: bool) -> None:
+        """Speak a line as the caller; returns when it has been said to its end.
+
+        Raises:
+            ProtocolError: The session is over, or ends before.
+            VoiceLiveError: The line cannot be spoken.
+        """
+        utterance = await self._spoken(wanted)
+        if self._over:
+            raise _session_over()
+        number = next(self._line_numbers)
+        said: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lines[number] = said
+        self._start(self._inbox.put(CallerLine(number, wanted.text, utterance, at_once)), "simulator-caller")
+        await said
 
     async def send(self, event: KnownServerEvent | RawEvent) -> None:
         """Send an event and record it.
@@ -150,6 +178,8 @@ class SessionRunner:
                     effects = self._session.advance(now_s)
                 case Received():
                     effects = self._handled(inbound, now_s)
+                case CallerLine():
+                    effects = self._session.caller_says(inbound, now_s)
                 case _SpeechReady(item_id, utterance):
                     effects = self._session.speech_ready(item_id, utterance, now_s)
                 case _SpeechFailed(item_id, message):
@@ -199,6 +229,9 @@ class SessionRunner:
                     await self.send(event)
                 case ShowAvatar() | ConnectAvatar() | Perform():
                     self._avatar.carry_out(effect)
+                case CallerFinished(number):
+                    if not (said := self._lines.pop(number)).done():
+                        said.set_result(None)
                 case Speak():
                     self._start(self._speak(effect), "simulator-speech")
                 case ListTools() | CallTool():
@@ -235,20 +268,27 @@ class SessionRunner:
 
     async def _speak(self, wanted: Speak) -> None:
         try:
-            utterance = await self._speaker.speak(
-                wanted.text, locale=wanted.locale, voice=wanted.voice, rate=wanted.rate, pitch=wanted.pitch
-            )
+            utterance = await self._spoken(wanted)
         except VoiceLiveError as error:
             _logger.warning("The simulator's speaker failed: %s", type(error).__name__)
             await self._inbox.put(_SpeechFailed(wanted.item_id, str(error)))
         else:
             await self._inbox.put(_SpeechReady(wanted.item_id, utterance))
 
+    async def _spoken(self, wanted: Speak) -> Utterance:
+        return await self._speaker.speak(
+            wanted.text, locale=wanted.locale, voice=wanted.voice, rate=wanted.rate, pitch=wanted.pitch
+        )
+
     def _note_received(self, event: ReceivedEvent) -> None:
         self._record(ClientSent(self._now_s() - self._began_s, event))
 
     def _now_s(self) -> float:
         return time.monotonic()
+
+
+def _session_over() -> ProtocolError:
+    return ProtocolError("The session is over, so nobody hears the caller.")
 
 
 def _without_video(event: ServerEvent) -> ServerEvent:

@@ -7,15 +7,22 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
+from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.codec import RawEvent, decode_server_event
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.protocol.server_events import KnownServerEvent, ServerEvent
+from pipecat_voicelive.simulator.effects import Speak
 from pipecat_voicelive.simulator.exchange import ClientSent, Exchange, Exchanged, ReceivedEvent, ServiceSent
 from pipecat_voicelive.simulator.handshake import Handshake
+from pipecat_voicelive.simulator.known_words import VoiceTurn
 from pipecat_voicelive.simulator.live_session import LiveSession
 from pipecat_voicelive.simulator.session_runner import SessionRunner
+from pipecat_voicelive.simulator.spoken_words import tokens_of
 from pipecat_voicelive.simulator.utterance import Speaker
 from pipecat_voicelive.simulator.wire import WireForm
+
+CALLER_VOICE = "en-US-AndrewNeural"
+"""Who speaks for the caller: another voice than the service's own default."""
 
 
 class SimulatedSession:
@@ -119,6 +126,54 @@ class SimulatedSession:
         )
         return self.sent(event_type)
 
+    @property
+    def voice_turns(self) -> tuple[VoiceTurn, ...]:
+        """What the caller has spoken, turn by turn, and how its words are known."""
+        return tuple(self._session.voice_turns)
+
+    def expect_transcript(self, text: str) -> None:
+        """Have the next voice turn say this, whatever audio it is; asked for twice, the next two turns.
+
+        The answer is that of the scenario's line which is most like it, `otherwise` if none is.
+
+        Raises:
+            ConfigurationError: There is no word in it.
+        """
+        self._session.expect_transcript(_worded(text))
+
+    async def caller_says(
+        self,
+        text: str,
+        *,
+        voice: str | None = CALLER_VOICE,
+        locale: str = "en-US",
+        rate: float = 1.0,
+        pitch: float = 1.0,
+        at_once: bool = False,
+    ) -> None:
+        """Speak a line as the caller, into the ears of the service; returns when it has been said.
+
+        The client's audio goes on beside it: the line is laid over what it sends meanwhile. If it sends
+        none, the line comes by itself, and silence after it until the turn has ended. Lines wait for each
+        other and for the first `session.update`. The transcript is the text, and the answer that of the
+        scenario's line which is most like it. Where the client makes the turns, it is the client who commits.
+
+        Args:
+            text: The line.
+            voice: Who speaks, see `Speaker.speak`.
+            locale: The language of the line.
+            rate: Speed of speech, 1.0 being normal.
+            pitch: Height of the voice, 1.0 being normal.
+            at_once: Let the whole line be heard at once, not at the pace of speech.
+
+        Raises:
+            ConfigurationError: There is no word in the line, or no such voice.
+            ProtocolError: The session is over, or ends before the line does.
+            SpeechError: The line could not be spoken.
+        """
+        wanted = Speak("", _worded(text), locale, voice, rate, pitch)
+        await self._runner.caller_says(wanted, at_once=at_once)
+
     async def wait_closed(self) -> None:
         """Wait until the connection is closed."""
         await self._connection.wait_closed()
@@ -160,3 +215,9 @@ class SimulatedSession:
         self._exchange.add(exchanged)
         if self._listener is not None:
             self._listener(self, exchanged)
+
+
+def _worded(text: str) -> str:
+    if not tokens_of(text):
+        raise ConfigurationError(f"{text!r} has no word in it; give what the caller says")
+    return text

@@ -1,0 +1,39 @@
+"""What was said in a voice turn, and how the simulator knows: it never guesses in silence.
+
+told         somebody said beforehand what the next turn is (`expect_transcript`)
+caller       the simulated caller spoke it
+scenario     the next line of the scenario was taken, whatever was heard
+unknown      nobody knows: the transcript says how long it was, or fails
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Source = Literal["told", "caller", "scenario", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWords:
+    """The words of a voice turn and where they come from."""
+
+    text: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceTurn:
+    """A turn that the caller spoke.
+
+    Attributes:
+        item_id: Its item in the conversation.
+        duration_ms: How long it was.
+        text: What it was taken to say; None if nobody knows.
+        source: How that is known: "told", "caller", "scenario" or "unknown".
+    """
+
+    item_id: str
+    duration_ms: float
+    text: str | None
+    source: Source
