@@ -62,8 +62,7 @@ VoiceLiveWordFrame
 
 SIMULATOR = """
 Aside ClientSent Exchanged Handshake Scenario ServiceSent SimulatedSession Speaker SpokenViseme SpokenWord
-TlsFiles ToolCall Turn Utterance VoiceLiveSimulator open_speaker
-ToolCall Turn Utterance VoiceLiveSimulator VoiceTurn open_speaker
+TlsFiles ToolCall Turn Utterance VoiceLiveSimulator VoiceTurn open_speaker
 """.split()
 
 ERRORS = {
