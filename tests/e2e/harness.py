@@ -156,11 +156,12 @@ async def calling(
     observers=(),
     await_ready=True,
     microphone=None,
+    service_type=VoiceLiveLLMService,
 ):
     """A call with a bot; ends with it, checking that nothing stays behind."""
     before = asyncio.all_tasks()
     async with VoiceLiveSimulator(scenario, speech=speaker, speed=speed, **(sim_options or {})) as sim:
-        service = VoiceLiveLLMService(
+        service = service_type(
             endpoint=sim.endpoint, settings=settings, **(service_options or {"api_key": "key"})
         )
         for name, handler in (handlers or {}).items():

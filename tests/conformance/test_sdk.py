@@ -1,0 +1,18 @@
+"""Microsoft's SDK in conversations with the simulator: a native and a cascaded model, the newest version.
+
+`make conformance` has them with every model at every version.
+"""
+
+import pytest
+
+from conformance.behaviours import BEHAVIOURS
+from conformance.matrix import callers, run
+from conformance.wheres import QUICK, Where
+
+
+@pytest.mark.parametrize("where", QUICK, ids=str)
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+async def test_the_sdk_sees_the_service_behave(behaviour: str, where: Where):
+    async with callers() as (speaker, voices):
+        (outcome,) = await run([where], speaker, voices, [behaviour])
+    assert outcome.wrong == ""
