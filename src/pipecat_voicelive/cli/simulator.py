@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING
 from pipecat_voicelive.cli.values import port, speed
 
 if TYPE_CHECKING:
-    from pipecat_voicelive.simulator import Exchanged, SimulatedSession, TlsFiles, VoiceLiveSimulator
+    from pipecat_voicelive.simulator import (
+        Exchanged,
+        Scenario,
+        SimulatedSession,
+        TlsFiles,
+        VoiceLiveSimulator,
+    )
 
 NAME = "simulator"
 HELP = "run a Voice Live here, without Azure"
@@ -33,6 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="default %(default)s: this machine only")
     parser.add_argument("--scenario", metavar="FILE", help="YAML file with what is said")
+    parser.add_argument(
+        "--caller", action="store_true", help="let a simulated caller speak the lines of the scenario"
+    )
     parser.add_argument(
         "--speed",
         type=speed,
@@ -57,7 +66,7 @@ def _run(options: argparse.Namespace) -> int:
 
     try:
         simulator = VoiceLiveSimulator(
-            options.scenario,
+            _scenario(options),
             host=options.host,
             port=options.port,
             tls=_tls(options),
@@ -81,6 +90,14 @@ def _run(options: argparse.Namespace) -> int:
         # Where signal handlers cannot be installed, Ctrl-C comes this way.
         pass
     return 0
+
+
+def _scenario(options: argparse.Namespace) -> Scenario | None:
+    from pipecat_voicelive.simulator import Scenario
+    from pipecat_voicelive.simulator.scenario_checks import with_simulated_caller
+
+    scenario = Scenario.load(options.scenario) if options.scenario else None
+    return with_simulated_caller(scenario or Scenario()) if options.caller else scenario
 
 
 def _tls(options: argparse.Namespace) -> TlsFiles | bool:

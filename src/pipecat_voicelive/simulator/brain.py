@@ -121,6 +121,16 @@ class Brain:
         self._understood[item_id] = heard
         return heard
 
+    @property
+    def scenario(self) -> Scenario:
+        """What it goes through."""
+        return self._scenario
+
+    def left(self, earlier: Sequence[ConversationItem]) -> list[Turn]:
+        """The lines that nobody has said yet. What was typed `earlier` takes its lines first."""
+        self._read(earlier)
+        return [turn for index, turn in enumerate(self._scenario.turns) if index not in self._used]
+
     def expected(self, earlier: Sequence[ConversationItem]) -> Turn | None:
         """The line that the next voice turn takes. What was typed `earlier` takes its lines first."""
         self._read(earlier)

@@ -93,6 +93,11 @@ class CallerAudio:
         self._meter, self._detector = self._new_ears()
         self._turn = None
 
+    @property
+    def speaks(self) -> bool:
+        """Whether a turn is going on."""
+        return self._turn is not None
+
     def append(self, data: bytes) -> Iterator[Heard]:
         """Take audio in the input format, and tell what it shows, in order; to be taken to the end.
 

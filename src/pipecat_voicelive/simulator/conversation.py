@@ -90,6 +90,11 @@ class Conversation:
         entry = self._entries.get(item_id)
         return entry.audio.duration_ms if entry is not None and entry.audio is not None else 0.0
 
+    def pieces(self, item_id: str) -> tuple[SpokenPiece, ...]:
+        """What an item says, piece by piece, with their times; nothing for one that is not there."""
+        entry = self._entries.get(item_id)
+        return entry.audio.pieces if entry is not None and entry.audio is not None else ()
+
     def entry(self, item_id: str, param: str = "item_id") -> Entry:
         """An item and its audio.
 

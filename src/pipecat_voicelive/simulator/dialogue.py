@@ -40,6 +40,7 @@ from pipecat_voicelive.simulator.playing import Playing
 from pipecat_voicelive.simulator.response_input import ResponseInput, items_for, pre_generated
 from pipecat_voicelive.simulator.response_options import ResponseOptions, response_options
 from pipecat_voicelive.simulator.responses import RunningResponse
+from pipecat_voicelive.simulator.scenario import Turn
 from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.turn_ends import is_only_fillers
 from pipecat_voicelive.simulator.usage import image_tokens, item_text_tokens, text_tokens
@@ -172,6 +173,21 @@ class Dialogue:
         else:
             effects += [Send(event) for event in transcription]
         return effects
+
+    @property
+    def playing(self) -> Playing:
+        """What a client would be playing."""
+        return self._playing
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is being made, or a turn understood."""
+        return self._response is not None or bool(self._later)
+
+    @property
+    def lines_left(self) -> list[Turn]:
+        """The scenario's lines that nobody has said yet."""
+        return self._brain.left(self.conversation.items)
 
     @property
     def expected_words(self) -> str:

@@ -68,6 +68,14 @@ class CallerFinished:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class CallerSpeak:
+    """Have the simulated caller speak a line; `locale` is "" for the usual one."""
+
+    text: str
+    locale: str
+
+
 AvatarEffect: TypeAlias = ShowAvatar | ConnectAvatar | Perform
 
 
@@ -124,4 +132,4 @@ class CallTool:
     arguments: str = field(repr=False)
 
 
-Effect: TypeAlias = Send | Speak | ListTools | CallTool | CallerFinished | AvatarEffect
+Effect: TypeAlias = Send | Speak | ListTools | CallTool | CallerSpeak | CallerFinished | AvatarEffect

@@ -51,6 +51,7 @@ from pipecat_voicelive.protocol.server_events import (
 from pipecat_voicelive.simulator.agent_threads import Thread
 from pipecat_voicelive.simulator.avatar.stage import AvatarStage
 from pipecat_voicelive.simulator.caller_audio import CallerAudio, Heard, TurnBegan, TurnEnded
+from pipecat_voicelive.simulator.caller_script import CallerScript
 from pipecat_voicelive.simulator.caller_voice import CallerLine, CallerVoice
 from pipecat_voicelive.simulator.contracts import check_contract, has_preview_events
 from pipecat_voicelive.simulator.conversation import Conversation
@@ -105,6 +106,7 @@ class LiveSession:
         self._caller = CallerAudio(
             config.input_format, turns.detection if turns else None, self._patience_ms, self._voice
         )
+        self._script = CallerScript(thread.brain.scenario, self._dialogue, self._voice)
         self._told: deque[str] = deque()
         self._held_lines: list[CallerLine] = []
         self._ignored: str | None = None  # the turn in progress, if it is nothing but fillers
@@ -122,8 +124,8 @@ class LiveSession:
     @property
     def deadline_s(self) -> float | None:
         """When `advance` has something to do next, None if only an event can bring that about."""
-        deadlines = (self._dialogue.deadline_s, self._avatar.deadline_s, self._voice.deadline_s)
-        return min((deadline_s for deadline_s in deadlines if deadline_s is not None), default=None)
+        parts = (self._dialogue, self._avatar, self._voice, self._script)
+        return min((part.deadline_s for part in parts if part.deadline_s is not None), default=None)
 
     def open(self) -> list[Effect]:
         """The session begins."""
@@ -144,7 +146,8 @@ class LiveSession:
         """Everything that is due."""
         silence = self._voice.due_samples(now_s)
         effects = self._react(self._caller.append_silence(silence), now_s) if silence else []
-        return effects + self._advance_dialogue(now_s)
+        effects += self._advance_dialogue(now_s)
+        return effects + self._prompted(now_s)
 
     def expect_transcript(self, text: str) -> None:
         """The next voice turn that nobody was told of yet says this, whatever is heard."""
@@ -165,7 +168,7 @@ class LiveSession:
 
     def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> list[Effect]:
         """The utterance that a `Speak` asked for."""
-        return self._dialogue.speech_ready(item_id, utterance, now_s)
+        return self._dialogue.speech_ready(item_id, utterance, now_s) + self._prompted(now_s)
 
     def speech_failed(self, item_id: str, message: str) -> list[Effect]:
         """The utterance that a `Speak` asked for cannot be had; `message` says why."""
@@ -288,6 +291,12 @@ class LiveSession:
 
     def _advance_dialogue(self, now_s: float) -> list[Effect]:
         return self._dialogue.advance(now_s) + self._avatar.advance(now_s)
+
+    def _prompted(self, now_s: float) -> list[Effect]:
+        """What the simulated caller says unasked; nothing before the first `session.update`."""
+        if self._strict and not self._config.was_updated:
+            return []
+        return self._script.advance(now_s, caller_speaks=self._caller.speaks)
 
     def _words_of(self, turn: TurnEnded) -> KnownWords | None:
         """What is known to be said in a turn, None if the scenario is to say."""

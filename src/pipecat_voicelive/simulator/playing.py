@@ -6,6 +6,8 @@ and where it truncates of itself.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -54,6 +56,31 @@ class Playing:
         item = self._item
         return item is not None and item.played_ms(now_s) < self._conversation.audio_ms(item.item_id)
 
+    @property
+    def ends_s(self) -> float:
+        """When what was sent of it so far has been played; far in the past if nothing is played."""
+        item = self._item
+        if item is None:
+            return -math.inf
+        return item.began_s + self._conversation.audio_ms(item.item_id) / 1000
+
+    def at_s(self, played_ms: float) -> float | None:
+        """When so much of it has been played."""
+        return None if self._item is None else self._item.began_s + played_ms / 1000
+
+    def said_s(self, words: str) -> float | None:
+        """When these words of it have been heard; None if it does not say them."""
+        if self._item is None:
+            return None
+        pieces = self._conversation.pieces(self._item.item_id)
+        wanted = _plain(words).split()
+        heard = [(word, piece.offset_ms) for piece in pieces for word in _plain(piece.text).split()]
+        for start in range(len(heard) - len(wanted) + 1):
+            end = start + len(wanted)
+            if [word for word, _ in heard[start:end]] == wanted:
+                return self.at_s(heard[end][1]) if end < len(heard) else self.ends_s
+        return None
+
     def truncate(self, now_s: float) -> list[Effect]:
         """Cut the item to what has been played, and tell the client."""
         if self._item is None:
@@ -69,3 +96,7 @@ class Playing:
     def stop(self) -> None:
         """Nothing is played any more."""
         self._item = None
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[\w']+", text.casefold()))

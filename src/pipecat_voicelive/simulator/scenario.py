@@ -33,6 +33,7 @@ from pipecat_voicelive.simulator.scenario_types import (
 )
 
 Match = Literal["exact", "pattern", "fuzzy"]
+Caller = Literal["client", "simulated"]
 Transcript = Literal["completed", "fail", "empty", "none"]
 
 
@@ -93,6 +94,18 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BargeIn:
+    """Where in an answer the simulated caller begins to speak: after words of it, or after a time."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
+
+    after: str = ""
+    """Words of the answer."""
+    after_ms: Maybe[Milliseconds] = None
+    """Time since the answer began to sound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """A line of the caller and the answer to it."""
 
@@ -136,6 +149,10 @@ class Turn:
     confidence: Share = 0.95
     """How sure the transcript is."""
 
+    barge_in: Maybe[BargeIn] = None
+    """Where in the answer before it the simulated caller breaks in with this line. If that answer ends
+    before, the line follows it."""
+
     @property
     def to_call(self) -> tuple[ToolCall, ...]:
         """The tools to call, one or several."""
@@ -177,6 +194,9 @@ class Scenario:
     """What is answered out of band; the first that fits. `otherwise` if none does."""
     interim: str = "One moment, please."
     """What a model says while the answer takes long (`llm_interim_response`)."""
+    caller: Caller = "client"
+    """Who speaks the lines: whoever is at the client, or the simulated caller, each when the one before is
+    answered."""
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:

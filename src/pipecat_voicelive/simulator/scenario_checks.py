@@ -9,8 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
+from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.simulator.scenario import Scenario, Turn
 from pipecat_voicelive.simulator.templates import gaps_in
 
@@ -31,6 +33,22 @@ def mistakes_in(scenario: Scenario) -> Iterator[Mistake]:
         yield from _gaps(aside.say, ("asides", index, "say"), _USER[:1])
     for index, turn in enumerate(scenario.turns):
         yield from _turn(turn, ("turns", index))
+        if scenario.caller == "simulated" and turn.match == "pattern":
+            yield ("turns", index, "user"), "must be plain words: the simulated caller says them"
+
+
+def with_simulated_caller(scenario: Scenario) -> Scenario:
+    """The scenario with its lines spoken by the simulated caller.
+
+    Raises:
+        ConfigurationError: There is no line, or one that cannot be spoken.
+    """
+    if not scenario.turns:
+        raise ConfigurationError("a simulated caller needs lines: give a scenario with turns")
+    scenario = replace(scenario, caller="simulated")
+    for where, problem in mistakes_in(scenario):
+        raise ConfigurationError(f"{'.'.join(map(str, where))} {problem}")
+    return scenario
 
 
 def _turn(turn: Turn, where: _Where) -> Iterator[Mistake]:
@@ -42,6 +60,11 @@ def _turn(turn: Turn, where: _Where) -> Iterator[Mistake]:
         yield where, "needs 'say' (an answer), 'call' (a tool) or 'calls' (several)"
     if turn.then and not turn.to_call:
         yield (*where, "then"), "answers a tool call; without 'call' use 'say'"
+    if turn.barge_in is not None:
+        if bool(turn.barge_in.after) == (turn.barge_in.after_ms is not None):
+            yield (*where, "barge_in"), "needs 'after' (words of the answer) or 'after_ms', one of the two"
+        if turn.match == "pattern" or not turn.user.strip():
+            yield (*where, "user"), "must be plain words: the simulated caller says them"
     if turn.match == "pattern":
         try:
             re.compile(turn.user)

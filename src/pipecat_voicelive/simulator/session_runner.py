@@ -31,6 +31,7 @@ from pipecat_voicelive.simulator.avatar.media import AvatarMedia
 from pipecat_voicelive.simulator.caller_voice import CallerLine
 from pipecat_voicelive.simulator.effects import (
     CallerFinished,
+    CallerSpeak,
     CallTool,
     ConnectAvatar,
     Effect,
@@ -49,6 +50,9 @@ from pipecat_voicelive.simulator.utterance import Speaker, Utterance
 from pipecat_voicelive.simulator.wire import WireForm, stamped, to_message, typed
 
 _logger = logging.getLogger(__name__)
+
+CALLER_LOCALE, CALLER_VOICE = "en-US", "en-US-AndrewNeural"
+"""How the caller speaks unless told otherwise: with another voice than the service's own default."""
 
 _INBOX_MESSAGES = 64
 
@@ -154,6 +158,15 @@ class SessionRunner:
         self._start(self._inbox.put(CallerLine(number, wanted.text, utterance, at_once)), "simulator-caller")
         await said
 
+    async def _speak_as_caller(self, wanted: CallerSpeak) -> None:
+        locale = wanted.locale or CALLER_LOCALE
+        try:
+            await self.caller_says(Speak("", wanted.text, locale, CALLER_VOICE, 1.0, 1.0), at_once=False)
+        except ProtocolError:
+            pass  # the session is over
+        except VoiceLiveError as error:
+            _logger.warning("The simulated caller could not speak: %s", type(error).__name__)
+
     async def send(self, event: KnownServerEvent | RawEvent) -> None:
         """Send an event and record it.
 
@@ -229,6 +242,8 @@ class SessionRunner:
                     await self.send(event)
                 case ShowAvatar() | ConnectAvatar() | Perform():
                     self._avatar.carry_out(effect)
+                case CallerSpeak():
+                    self._start(self._speak_as_caller(effect), "simulator-caller")
                 case CallerFinished(number):
                     if not (said := self._lines.pop(number)).done():
                         said.set_result(None)

@@ -16,13 +16,10 @@ from pipecat_voicelive.simulator.exchange import ClientSent, Exchange, Exchanged
 from pipecat_voicelive.simulator.handshake import Handshake
 from pipecat_voicelive.simulator.known_words import VoiceTurn
 from pipecat_voicelive.simulator.live_session import LiveSession
-from pipecat_voicelive.simulator.session_runner import SessionRunner
+from pipecat_voicelive.simulator.session_runner import CALLER_LOCALE, CALLER_VOICE, SessionRunner
 from pipecat_voicelive.simulator.spoken_words import tokens_of
 from pipecat_voicelive.simulator.utterance import Speaker
 from pipecat_voicelive.simulator.wire import WireForm
-
-CALLER_VOICE = "en-US-AndrewNeural"
-"""Who speaks for the caller: another voice than the service's own default."""
 
 
 class SimulatedSession:
@@ -146,7 +143,7 @@ class SimulatedSession:
         text: str,
         *,
         voice: str | None = CALLER_VOICE,
-        locale: str = "en-US",
+        locale: str = CALLER_LOCALE,
         rate: float = 1.0,
         pitch: float = 1.0,
         at_once: bool = False,
