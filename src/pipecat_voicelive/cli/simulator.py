@@ -57,6 +57,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tls-cert", metavar="FILE", help="talk TLS with this certificate (PEM)")
     parser.add_argument("--tls-key", metavar="FILE", help="and its private key (PEM)")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="let something go wrong, e.g. 'drop at response.audio.delta 3'; may be given several times",
+    )
+    parser.add_argument("--list-faults", action="store_true", help="show what can go wrong, and end")
+    parser.add_argument("--seed", type=int, metavar="N", help="make all random choices the same each time")
     parser.set_defaults(run=_run)
 
 
@@ -64,6 +73,11 @@ def _run(options: argparse.Namespace) -> int:
     from pipecat_voicelive.errors import ConfigurationError
     from pipecat_voicelive.simulator import VoiceLiveSimulator
 
+    if options.list_faults:
+        from pipecat_voicelive.simulator.faults.catalogue import listed
+
+        print(listed())
+        return 0
     try:
         simulator = VoiceLiveSimulator(
             _scenario(options),
@@ -74,6 +88,8 @@ def _run(options: argparse.Namespace) -> int:
             speed=options.speed,
             keep_events=_KEEP_EVENTS,
             listener=_show,
+            faults=options.fault,
+            seed=options.seed,
         )
         asyncio.run(_serve(simulator, api_key=options.api_key))
     except OSError as error:
@@ -124,6 +140,8 @@ async def _serve(simulator: VoiceLiveSimulator, *, api_key: str | None) -> None:
         print(f"Voice Live is simulated at {simulator.endpoint}")
         print(f"  scenario: {simulator.scenario.name} ({len(simulator.scenario.turns)} turns)")
         print(f"  models:   {_MODELS}")
+        for fault in simulator.faults:
+            print(f"  fault:    {fault}")
         print()
         _print_variables(simulator, key="'<the key you gave>'" if api_key else "anything")
         print(flush=True)

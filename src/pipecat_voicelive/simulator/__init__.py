@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipecat_voicelive.simulator.certificate import TlsFiles
-    from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ServiceSent
+    from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired, ServiceSent
+    from pipecat_voicelive.simulator.faults.fault import Fault
+    from pipecat_voicelive.simulator.faults.plan import FaultPlan
     from pipecat_voicelive.simulator.handshake import Handshake
     from pipecat_voicelive.simulator.known_words import VoiceTurn
     from pipecat_voicelive.simulator.scenario import Aside, Scenario, ToolCall, Turn
@@ -31,6 +33,9 @@ __all__ = [
     "Aside",
     "ClientSent",
     "Exchanged",
+    "Fault",
+    "FaultFired",
+    "FaultPlan",
     "Handshake",
     "Scenario",
     "ServiceSent",
@@ -49,7 +54,9 @@ __all__ = [
 
 _HOMES = {
     "certificate": ("TlsFiles",),
-    "exchange": ("ClientSent", "Exchanged", "ServiceSent"),
+    "exchange": ("ClientSent", "Exchanged", "FaultFired", "ServiceSent"),
+    "faults.fault": ("Fault",),
+    "faults.plan": ("FaultPlan",),
     "handshake": ("Handshake",),
     "known_words": ("VoiceTurn",),
     "scenario": ("Aside", "Scenario", "ToolCall", "Turn"),

@@ -11,6 +11,9 @@ from typing import TypeAlias
 
 from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.server_events import MalformedEvent, ServerEvent, UnknownEvent
+from pipecat_voicelive.simulator.faults.fault import Fault
+
+FAULT_EVENT = "simulator.fault"
 
 ReceivedEvent: TypeAlias = ClientEvent | UnknownEvent | MalformedEvent
 
@@ -31,7 +34,20 @@ class ServiceSent:
     event: ServerEvent
 
 
-Exchanged: TypeAlias = ClientSent | ServiceSent
+@dataclass(frozen=True, slots=True)
+class FaultFired:
+    """A fault that happened, `at_s` seconds after the session was opened."""
+
+    at_s: float
+    fault: Fault
+
+    @property
+    def event(self) -> UnknownEvent:
+        """The fault as an event, so that every entry of a record has one; it was never on the wire."""
+        return UnknownEvent(type=FAULT_EVENT, members={"type": FAULT_EVENT, "fault": str(self.fault)})
+
+
+Exchanged: TypeAlias = ClientSent | ServiceSent | FaultFired
 
 
 class Exchange:

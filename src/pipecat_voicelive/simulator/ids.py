@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
+from pipecat_voicelive.simulator.chance import dice
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def new_id(prefix: str, length: int) -> str:
     """A fresh id, e.g. `resp_E4BAqe5bKD2fzpGWYUcxW` for ("resp_", 21)."""
-    number = secrets.randbits(6 * length)
+    number = dice().getrandbits(6 * length)
     characters: list[str] = []
     for _ in range(length):
         number, digit = divmod(number, 62)

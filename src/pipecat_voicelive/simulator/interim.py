@@ -6,11 +6,11 @@ Here it is an item, the first of the response.
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from typing import Any
 
 from pipecat_voicelive.simulator.brain import Call, Reply
+from pipecat_voicelive.simulator.chance import dice
 
 _LATENCY_THRESHOLD_MS = 2000
 
@@ -31,7 +31,7 @@ def interim_for(option: dict[str, Any] | None, reply: Reply, made_up: str) -> In
     threshold_ms: float = option.get("latency_threshold_ms") or _LATENCY_THRESHOLD_MS
     texts: list[str] = option.get("texts") or []
     static = option["type"] == "static_interim_response"
-    text = random.choice(texts) if texts and static else made_up  # noqa: S311 - no secret
+    text = dice().choice(texts) if texts and static else made_up
     if "latency" in triggers and reply.delay_ms > threshold_ms:
         return Interim(text, threshold_ms)
     if "tool" in triggers and any(isinstance(part, Call) for part in reply.parts):

@@ -20,11 +20,13 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseTextDone,
     SessionCreated,
 )
-from pipecat_voicelive.simulator.exchange import Exchanged
+from pipecat_voicelive.simulator.exchange import Exchanged, FaultFired
 
 
 def narrated(exchanged: Exchanged) -> str:  # noqa: C901 - one case a line
     """A line about an event, "" for one that says nothing to people."""
+    if isinstance(exchanged, FaultFired):
+        return f"(fault: {exchanged.fault})"
     line = ""
     match exchanged.event:
         case SessionCreated(session=session):

@@ -25,6 +25,7 @@ from pydantic import ConfigDict, Field
 
 from pipecat_voicelive.simulator.scenario_types import (
     FILE_SHAPE,
+    FaultInFile,
     Flag,
     Maybe,
     Milliseconds,
@@ -197,6 +198,8 @@ class Scenario:
     caller: Caller = "client"
     """Who speaks the lines: whoever is at the client, or the simulated caller, each when the one before is
     answered."""
+    faults: tuple[FaultInFile, ...] = ()
+    """What is to go wrong, as lines such as `drop at response.audio.delta 3`, or as mappings."""
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:

@@ -8,7 +8,18 @@ from __future__ import annotations
 import re
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    Strict,
+    WithJsonSchema,
+)
+
+from pipecat_voicelive.simulator.faults.fault import Fault
+from pipecat_voicelive.simulator.faults.members import fault_schema
 
 FILE_SHAPE = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 """For every class that a scenario file is made of: no other members; the text below a member describes it."""
@@ -37,5 +48,7 @@ Flag = Annotated[bool, Strict()]
 Regex = Annotated[str, AfterValidator(_regular)]
 Milliseconds = Annotated[float, Strict(), Field(ge=0, le=600_000)]
 """At most ten minutes."""
+FaultInFile = Annotated[Fault, PlainValidator(Fault.read), WithJsonSchema(fault_schema())]
+"""A line of text or a mapping."""
 Share = Annotated[float, Strict(), Field(gt=0, le=1)]
 """Above 0, at most 1."""

@@ -7,11 +7,13 @@ import logging
 import math
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from random import Random
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
@@ -23,8 +25,19 @@ from pipecat_voicelive.simulator.agent_threads import AgentThreads
 from pipecat_voicelive.simulator.avatar.loopback import loopback_if_alone
 from pipecat_voicelive.simulator.avatar.stun import StunServer
 from pipecat_voicelive.simulator.certificate import TlsFiles, self_signed
+from pipecat_voicelive.simulator.chance import choose_by, new_seed
 from pipecat_voicelive.simulator.exchange import Exchanged
-from pipecat_voicelive.simulator.handshake import SUBPROTOCOL, Handshake, Refusal, answer_handshake
+from pipecat_voicelive.simulator.faults.expiry import session_limit_s
+from pipecat_voicelive.simulator.faults.fault import Fault
+from pipecat_voicelive.simulator.faults.handshakes import FaultyHandshakes
+from pipecat_voicelive.simulator.faults.plan import FaultPlan
+from pipecat_voicelive.simulator.handshake import (
+    REALTIME_PATH,
+    SUBPROTOCOL,
+    Handshake,
+    Refusal,
+    answer_handshake,
+)
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.live_session import LiveSession
 from pipecat_voicelive.simulator.scenario import ECHO, Scenario
@@ -37,7 +50,6 @@ from pipecat_voicelive.simulator.wire import WireForm
 _MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 """Room for 15 MiB of audio in base64."""
 _logger = logging.getLogger(__name__)
-_SESSION_LIMIT_S = 60 * 60
 
 
 class VoiceLiveSimulator:
@@ -70,6 +82,8 @@ class VoiceLiveSimulator:
         keep_events: How many events each session remembers, of video only the size; None for all.
         keep_sessions: How many sessions that are over are remembered, the newest.
         listener: Is called with every event on the wire, in the event loop; it must not block or raise.
+        faults: What is to go wrong, besides what the scenario has: values, lines of text, or members.
+        seed: Makes every random choice, ids included, the same each time; None for others each time.
 
     Raises:
         ConfigurationError: The scenario or an argument cannot be used.
@@ -92,6 +106,8 @@ class VoiceLiveSimulator:
         keep_events: int | None = None,
         keep_sessions: int = 100,
         listener: Callable[[SimulatedSession, Exchanged], None] | None = None,
+        faults: Iterable[Fault | str | Mapping[str, Any]] = (),
+        seed: int | None = None,
     ) -> None:
         if math.isnan(speed) or speed <= 0:
             raise ConfigurationError(f"speed must be positive, 1 being real time, not {speed}")
@@ -113,6 +129,9 @@ class VoiceLiveSimulator:
         self._keep_events = keep_events
         self._keep_sessions = keep_sessions
         self._listener = listener
+        self._seed = new_seed() if seed is None else seed
+        self._faults = FaultPlan([*self._scenario.faults, *faults], dice=self._dice("handshakes"))
+        self._handshakes = FaultyHandshakes(self._faults)
         self._sessions: list[SimulatedSession] = []
         self._opened = 0
         self._arrival = asyncio.Condition()
@@ -144,6 +163,11 @@ class VoiceLiveSimulator:
     def scenario(self) -> Scenario:
         """What is said."""
         return self._scenario
+
+    @property
+    def faults(self) -> FaultPlan:
+        """What goes wrong in the sessions and at the handshakes to come."""
+        return self._faults
 
     @property
     def sessions(self) -> list[SimulatedSession]:
@@ -198,6 +222,9 @@ class VoiceLiveSimulator:
         """Close every session (1001) and stop listening; safe to call twice."""
         self._server = None
         self._tls_files = None
+        self._handshakes.lift()
+        for session in self._sessions:
+            session.lift_faults()
         await self._cleanup.aclose()
         self._speaker = self._given_speaker
 
@@ -209,12 +236,20 @@ class VoiceLiveSimulator:
         folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="voicelive-"))
         return self_signed(Path(folder), self._host)
 
-    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        if self._faults and urlsplit(request.path).path == REALTIME_PATH:
+            refused = await self._handshakes.meet(connection)
+            if refused is not None:
+                return refused
         answer = self._handshake(request)
         if not isinstance(answer, Refusal):
             return None
         _logger.warning("Turned a connection away: HTTP %s, %s", int(answer.status), answer.text.strip())
         return connection.respond(answer.status, answer.text)
+
+    def _dice(self, purpose: str) -> Random:
+        """The random choices for one purpose; others do not change them."""
+        return Random(f"{self._seed} {purpose}")  # noqa: S311 - no secret
 
     def _handshake(self, request: Request) -> Handshake | Refusal:
         return answer_handshake(request.path, request.headers.raw_items(), api_key=self._api_key)
@@ -225,11 +260,13 @@ class VoiceLiveSimulator:
         assert isinstance(handshake, Handshake), "refused connections do not get here"
         assert self._speaker is not None, "there is a speaker while there is a server"
         assert self._stun is not None, "and an ICE server"
+        number = self._opened + 1
+        choose_by(self._dice(f"ids of session {number}"))
         thread = self._threads.open(handshake.model.agent)
         config = SessionConfig(
             handshake.model,
             session_id=new_id("sess_", 21),
-            expires_at=int(time.time()) + _SESSION_LIMIT_S,
+            expires_at=int(time.time() + session_limit_s(self._faults.for_session(number))),
             strict=self._strict,
             merge_updates=self._merge_session_updates,
             api_version=handshake.query["api-version"],
@@ -247,9 +284,11 @@ class VoiceLiveSimulator:
                 blendshapes_as_text=self._blendshapes_as_text,
                 large_message_bytes=self._large_message_bytes,
             ),
-            number=self._opened + 1,
+            number=number,
             keep_events=self._keep_events,
             listener=self._listener,
+            faults=self._faults,
+            dice=self._dice(f"faults of session {number}"),
         )
         self._sessions.append(session)
         self._opened += 1

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from random import Random
 from typing import Any, TypeAlias, assert_never
 
 from msgspec.structs import replace
@@ -24,7 +25,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from pipecat_voicelive.errors import ProtocolError, VoiceLiveError
-from pipecat_voicelive.protocol.codec import RawEvent, decode_client_event, decode_plain
+from pipecat_voicelive.protocol.codec import RawEvent, decode_client_event, decode_plain, decode_server_event
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
 from pipecat_voicelive.protocol.server_events import KnownServerEvent, ResponseVideoDelta, ServerEvent
 from pipecat_voicelive.simulator.avatar.media import AvatarMedia
@@ -43,7 +44,17 @@ from pipecat_voicelive.simulator.effects import (
     Speak,
 )
 from pipecat_voicelive.simulator.errors_wire import simulator_failed
-from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ReceivedEvent, ServiceSent
+from pipecat_voicelive.simulator.exchange import (
+    ClientSent,
+    Exchanged,
+    FaultFired,
+    ReceivedEvent,
+    ServiceSent,
+)
+from pipecat_voicelive.simulator.faults.expiry import SESSION_LIMIT_S
+from pipecat_voicelive.simulator.faults.fault import Fault
+from pipecat_voicelive.simulator.faults.kinds import Expire
+from pipecat_voicelive.simulator.faults.session_faults import SessionFaults
 from pipecat_voicelive.simulator.live_session import LiveSession, Received
 from pipecat_voicelive.simulator.mcp_client import call_tool, list_tools
 from pipecat_voicelive.simulator.utterance import Speaker, Utterance
@@ -100,6 +111,8 @@ class SessionRunner:
         speaker: Speaks for it.
         form: The exact form of messages.
         record: Is told every event on the wire.
+        faults: What goes wrong from the beginning.
+        dice: The random choices of faults.
     """
 
     def __init__(
@@ -110,6 +123,8 @@ class SessionRunner:
         *,
         form: WireForm,
         record: Callable[[Exchanged], None],
+        faults: Sequence[Fault] = (),
+        dice: Random | None = None,
     ) -> None:
         self._connection = connection
         self._session = session
@@ -118,6 +133,9 @@ class SessionRunner:
         self._record = record
         self._began_s = time.monotonic()
         self._inbox: asyncio.Queue[_Inbound] = asyncio.Queue(_INBOX_MESSAGES)
+        self._planned = faults
+        self._dice = dice or Random()  # noqa: S311 - no secret
+        self._faults: SessionFaults | None = None
         self._avatar = AvatarMedia(self.send, large_message_bytes=form.large_message_bytes)
         self._working: set[asyncio.Task[None]] = set()
         self._lines: dict[int, asyncio.Future[None]] = {}
@@ -127,8 +145,11 @@ class SessionRunner:
     async def run(self) -> None:
         """Serve the session. Returns when the connection is closed, by whomever."""
         reader = asyncio.create_task(self._read(), name="simulator-reader")
+        expiry = asyncio.get_running_loop().call_later(SESSION_LIMIT_S, self.inject, Fault(Expire()))
         try:
             with suppress(ConnectionClosed):
+                for fault in self._planned:
+                    await self.faults.begin(fault)
                 await self._perform(self._session.open())
                 await self._loop()
         finally:
@@ -136,6 +157,9 @@ class SessionRunner:
             for said in self._lines.values():
                 if not said.done():
                     said.set_exception(_session_over())
+            expiry.cancel()
+            if self._faults is not None:
+                await self._faults.aclose()
             tasks = [reader, *self._working]
             for task in tasks:
                 task.cancel()
@@ -173,10 +197,55 @@ class SessionRunner:
         Raises:
             ConnectionClosed: The connection is closed.
         """
+        message, recorded = self.message_of(event)
+        if self._faults is None:
+            await self.write(message, recorded)
+        else:
+            await self._faults.send(message, recorded)
+
+    @property
+    def faults(self) -> SessionFaults:
+        """What stands between this and the socket from the first fault on."""
+        if self._faults is None:
+            self._faults = SessionFaults(self._connection, self, dice=self._dice, note=self._note_fault)
+        return self._faults
+
+    def inject(self, fault: Fault) -> None:
+        """Let something go wrong."""
+        self.faults.inject(fault)
+
+    def lift_faults(self) -> None:
+        """Let the connection be closed, whatever its faults hold back."""
+        if self._faults is not None:
+            self._faults.lift()
+
+    def message_of(self, event: KnownServerEvent | RawEvent) -> tuple[str, ServerEvent]:
+        """The message that carries an event, and the event as it is recorded."""
         event = stamped(event)
+        return to_message(event, self._form), _without_video(typed(event))
+
+    async def write(
+        self, message: str | bytes, event: ServerEvent | None = None, *, text: bool | None = None
+    ) -> None:
+        """Write a message and record it, as `event` if given; `text` forces a text or a binary frame.
+
+        Raises:
+            ConnectionClosed: The connection is closed.
+        """
         # Recorded first: waiting for the socket must not let a later event overtake it in the record.
-        self.note(_without_video(typed(event)))
-        await self._connection.send(to_message(event, self._form))
+        self.note(event or decode_server_event(message))
+        await self._connection.send(message, text=text)
+
+    async def take(self, message: str | bytes) -> None:
+        """Take a message of the client."""
+        event = self._decoded(message)
+        self._note_received(event)
+        event_id = getattr(event, "event_id", None) or decode_plain(message).get("event_id")
+        await self._inbox.put(Received(event, event_id if isinstance(event_id, str) else None))
+
+    def type_of(self, message: str | bytes) -> str:
+        """The type of the event in a client's message, "" if it has none."""
+        return self._decoded(message).type
 
     def note(self, event: ServerEvent) -> None:
         """Record an event as sent by the service."""
@@ -275,11 +344,11 @@ class SessionRunner:
     async def _read(self) -> None:
         with suppress(ConnectionClosed):
             async for message in self._connection:
-                event = V1Dialect().decode_client(message) if self._form.v1 else decode_client_event(message)
-                self._note_received(event)
-                event_id = getattr(event, "event_id", None) or decode_plain(message).get("event_id")
-                await self._inbox.put(Received(event, event_id if isinstance(event_id, str) else None))
+                await (self.take(message) if self._faults is None else self._faults.receive(message))
         await self._inbox.put(_Closed())
+
+    def _decoded(self, message: str | bytes) -> ReceivedEvent:
+        return V1Dialect().decode_client(message) if self._form.v1 else decode_client_event(message)
 
     async def _speak(self, wanted: Speak) -> None:
         try:
@@ -297,6 +366,9 @@ class SessionRunner:
 
     def _note_received(self, event: ReceivedEvent) -> None:
         self._record(ClientSent(self._now_s() - self._began_s, event))
+
+    def _note_fault(self, fault: Fault) -> None:
+        self._record(FaultFired(self._now_s() - self._began_s, fault))
 
     def _now_s(self) -> float:
         return time.monotonic()

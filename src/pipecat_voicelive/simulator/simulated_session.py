@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from random import Random
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
-from pipecat_voicelive.errors import ConfigurationError
+from pipecat_voicelive.errors import ConfigurationError, ProtocolError
 from pipecat_voicelive.protocol.codec import RawEvent, decode_server_event
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.protocol.server_events import KnownServerEvent, ServerEvent
 from pipecat_voicelive.simulator.effects import Speak
-from pipecat_voicelive.simulator.exchange import ClientSent, Exchange, Exchanged, ReceivedEvent, ServiceSent
+from pipecat_voicelive.simulator.exchange import (
+    ClientSent,
+    Exchange,
+    Exchanged,
+    FaultFired,
+    ReceivedEvent,
+    ServiceSent,
+)
+from pipecat_voicelive.simulator.faults.fault import Fault
+from pipecat_voicelive.simulator.faults.plan import FaultPlan
 from pipecat_voicelive.simulator.handshake import Handshake
 from pipecat_voicelive.simulator.known_words import VoiceTurn
 from pipecat_voicelive.simulator.live_session import LiveSession
@@ -39,6 +49,8 @@ class SimulatedSession:
         number: int,
         keep_events: int | None,
         listener: Callable[[SimulatedSession, Exchanged], None] | None,
+        faults: FaultPlan,
+        dice: Random,
     ) -> None:
         self.handshake = handshake
         """What the client said when it connected; keys and tokens are masked."""
@@ -48,7 +60,16 @@ class SimulatedSession:
         self._session = session
         self._exchange = Exchange(keep_events=keep_events)
         self._listener = listener
-        self._runner = SessionRunner(connection, session, speaker, form=form, record=self._record)
+        self._faults = faults
+        self._runner = SessionRunner(
+            connection,
+            session,
+            speaker,
+            form=form,
+            record=self._record,
+            faults=faults.for_session(number),
+            dice=dice,
+        )
 
     @property
     def events(self) -> tuple[Exchanged, ...]:
@@ -64,6 +85,11 @@ class SimulatedSession:
     def server_events(self) -> tuple[ServerEvent, ...]:
         """What was sent to the client, in order."""
         return tuple(entry.event for entry in self.events if isinstance(entry, ServiceSent))
+
+    @property
+    def faults_fired(self) -> tuple[FaultFired, ...]:
+        """The faults that happened, in order, with their times."""
+        return tuple(entry for entry in self.events if isinstance(entry, FaultFired))
 
     @property
     def conversation(self) -> tuple[ConversationItem, ...]:
@@ -192,6 +218,42 @@ class SimulatedSession:
         self._runner.note(decode_server_event(message))
         await self._connection.send(message)
 
+    def inject(self, fault: Fault | str | Mapping[str, Any]) -> None:
+        """Let something go wrong in this session, from now on.
+
+        Its counting begins now: "lose at sent 1" loses the next message, "drop after 2s" cuts the connection
+        in two seconds. Without `at` and `after` it happens at once.
+
+        Raises:
+            ConfigurationError: It makes no sense here; the text says what to write.
+            ProtocolError: The session is over.
+        """
+        read = Fault.read(fault)
+        if read.at_handshakes:
+            raise ConfigurationError(f"'{read.what.name}' is about handshakes: add it to `simulator.faults`")
+        if read.session not in {None, self.number}:
+            raise ConfigurationError(
+                f"this is session {self.number}, not {read.session}: leave 'session' out"
+            )
+        if self.close_code is not None:
+            raise ProtocolError("The session is over; nothing can go wrong in it any more")
+        self._runner.inject(read)
+
+    async def wait_for_fault(self, count: int = 1, *, timeout_s: float = 5.0) -> FaultFired:
+        """Wait until `count` faults have happened and return the newest.
+
+        Raises:
+            TimeoutError: They do not within `timeout_s`, or the session ends before.
+        """
+        await self._exchange.wait_for(
+            lambda: len(self.faults_fired) >= count, what=f"{count} faults", timeout_s=timeout_s
+        )
+        return self.faults_fired[-1]
+
+    def lift_faults(self) -> None:
+        """Hold nothing back any more, so that the session can be closed. The simulator calls it."""
+        self._runner.lift_faults()
+
     async def drop(self) -> None:
         """Cut the connection without a word, as a lost network does."""
         self._connection.transport.abort()
@@ -210,6 +272,8 @@ class SimulatedSession:
 
     def _record(self, exchanged: Exchanged) -> None:
         self._exchange.add(exchanged)
+        if isinstance(exchanged, FaultFired):
+            self._faults.note(exchanged.fault)
         if self._listener is not None:
             self._listener(self, exchanged)
 

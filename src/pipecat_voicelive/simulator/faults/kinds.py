@@ -1,0 +1,370 @@
+"""What can go wrong: one small value for each kind of fault, with the words it is written in.
+
+The metadata of a field says how its value is written (`Form`) and after which word it stands, "" for one
+that is told by its place. From that come the text form, the form in YAML, the help and the reference.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from enum import Enum
+from typing import Any, ClassVar, TypeAlias, cast
+
+from pipecat_voicelive.errors import ConfigurationError
+
+_STATUSES = range(200, 600)
+_REDIRECTS = (301, 302, 303, 307, 308)
+_CLOSE_CODES = (*range(1000, 1004), *range(1007, 1015), *range(3000, 5000))
+_REASON_BYTES = 123
+_MAX_COUNT = 1000
+
+
+class Form(Enum):
+    """How the value of a field is written."""
+
+    SECONDS = "seconds, e.g. 200ms or 2.5s"
+    COUNT = "a whole number"
+    TEXT = 'text, in "quotes" if it has spaces'
+    OBJECT = "a JSON object"
+    HEX = "bytes in hexadecimal, e.g. 00ff"
+
+
+def _part(form: Form, default: Any = None, *, word: str = "") -> Any:
+    """A field; without a default it must be given."""
+    metadata = {"form": form, "word": word}
+    return field(metadata=metadata) if default is None else field(default=default, metadata=metadata)
+
+
+def _optional(form: Form, *, word: str) -> Any:
+    return field(default=None, metadata={"form": form, "word": word})
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Cut the TCP connection without a word, as a lost network does: the client sees 1006."""
+
+    name: ClassVar = "drop"
+    example: ClassVar = "drop at response.audio.delta 3"
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close the connection with a code and a reason; what comes later is not sent."""
+
+    name: ClassVar = "close"
+    example: ClassVar = 'close 1011 "Out of order." at response.created'
+    code: int = _part(Form.COUNT, 1011)
+    reason: str = _part(Form.TEXT, "")
+
+    def __post_init__(self) -> None:
+        if self.code not in _CLOSE_CODES:
+            raise ConfigurationError(
+                f"no close frame may say {self.code}; give 1000 to 1003, 1007 to 1014 or 3000 to 4999, "
+                "or 'drop' for 1006"
+            )
+        if len(self.reason.encode()) > _REASON_BYTES:
+            raise ConfigurationError(f"the reason must not be longer than {_REASON_BYTES} bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class StopReading:
+    """Read nothing more from the socket: what the client sends piles up with it. `for`: only so long."""
+
+    name: ClassVar = "stop-reading"
+    example: ClassVar = "stop-reading for 5s at response.created"
+    for_s: float | None = _optional(Form.SECONDS, word="for")
+
+
+@dataclass(frozen=True, slots=True)
+class GoSilent:
+    """Write nothing more; pings are still answered. `for`: so long, then all that was held back comes."""
+
+    name: ClassVar = "go-silent"
+    example: ClassVar = "go-silent for 3s at response.created 2"
+    for_s: float | None = _optional(Form.SECONDS, word="for")
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """The message comes that much later; the order stays, so what follows waits for it."""
+
+    name: ClassVar = "delay"
+    example: ClassVar = "delay 200ms at every response.audio.delta"
+    by_s: float = _part(Form.SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Jitter:
+    """The message comes later by a random time of up to that much; the order stays."""
+
+    name: ClassVar = "jitter"
+    example: ClassVar = "jitter 150ms"
+    up_to_s: float = _part(Form.SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The message comes `times` times (2)."""
+
+    name: ClassVar = "duplicate"
+    example: ClassVar = "duplicate at response.done"
+    times: int = _part(Form.COUNT, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Reorder:
+    """The message and those after it, `count` in all (2), come in another order; within a second at most."""
+
+    name: ClassVar = "reorder"
+    example: ClassVar = "reorder 3 at response.audio.delta 2"
+    count: int = _part(Form.COUNT, 2)
+
+    def __post_init__(self) -> None:
+        if self.count < 2:
+            raise ConfigurationError("it takes 2 messages to change their order")
+
+
+@dataclass(frozen=True, slots=True)
+class Corrupt:
+    """`count` (1) random characters of the message are replaced by others; it stays text."""
+
+    name: ClassVar = "corrupt"
+    example: ClassVar = "corrupt 3 at response.output_item.added"
+    count: int = _part(Form.COUNT, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptBytes:
+    """`count` (1) random bytes are made such as no UTF-8 text has: clients must close with 1007."""
+
+    name: ClassVar = "corrupt-bytes"
+    example: ClassVar = "corrupt-bytes at response.created"
+    count: int = _part(Form.COUNT, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lose:
+    """The message does not come."""
+
+    name: ClassVar = "lose"
+    example: ClassVar = "lose at response.done"
+
+
+@dataclass(frozen=True, slots=True)
+class SendEvent:
+    """Send any event; one without `event_id` is given one."""
+
+    name: ClassVar = "send"
+    example: ClassVar = 'send {"type": "brand.new", "x": 1} at session.updated'
+    event: Mapping[str, Any] = _part(Form.OBJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class SendText:
+    """Send a text message as it is, JSON or not."""
+
+    name: ClassVar = "send-text"
+    example: ClassVar = 'send-text "{broken" after 1s'
+    text: str = _part(Form.TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class SendBinary:
+    """Send a binary message."""
+
+    name: ClassVar = "send-binary"
+    example: ClassVar = "send-binary 00ff at sent 10"
+    data: str = _part(Form.HEX)
+
+
+@dataclass(frozen=True, slots=True)
+class SendUnknown:
+    """Send an event of a type that nobody knows."""
+
+    name: ClassVar = "send-unknown"
+    example: ClassVar = "send-unknown at every response.created"
+
+
+@dataclass(frozen=True, slots=True)
+class SendMalformed:
+    """Send an event of a known type, a random one if none is named, whose members have wrong types."""
+
+    name: ClassVar = "send-malformed"
+    example: ClassVar = "send-malformed response.done at response.created"
+    type: str = _part(Form.TEXT, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Answer an event of the client with an `error` that has this code and its `event_id`, and do nothing."""
+
+    name: ClassVar = "reject"
+    example: ClassVar = "reject rate_limit_exceeded at response.create 2"
+    code: str = _part(Form.TEXT, "server_error")
+    message: str = _part(Form.TEXT, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """The session is over: `error` `session_expired`, then close 1001; `after` also sets `expires_at`."""
+
+    name: ClassVar = "expire"
+    example: ClassVar = "expire after 30s"
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Answer the handshake with an HTTP status and, if given, a `Retry-After` (whole seconds) and a text."""
+
+    name: ClassVar = "refuse"
+    example: ClassVar = "refuse 429 retry-after 2s at connect 1"
+    status: int = _part(Form.COUNT)
+    text: str = _part(Form.TEXT, "")
+    retry_after_s: float | None = _optional(Form.SECONDS, word="retry-after")
+
+    def __post_init__(self) -> None:
+        if self.status not in _STATUSES:
+            raise ConfigurationError(
+                f"{self.status} is no HTTP status to refuse with; give 200 to 599, e.g. 503"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Answer the handshake with a redirect: 301, 302, 303, 307 or 308."""
+
+    name: ClassVar = "redirect"
+    example: ClassVar = "redirect 307 wss://elsewhere.example/voice-live/realtime"
+    status: int = _part(Form.COUNT)
+    location: str = _part(Form.TEXT)
+
+    def __post_init__(self) -> None:
+        if self.status not in _REDIRECTS:
+            raise ConfigurationError(
+                f"{self.status} is no redirect; give one of {', '.join(map(str, _REDIRECTS))}"
+            )
+        if not self.location.isascii() or not self.location.isprintable():
+            raise ConfigurationError("the location must be a URL of plain ASCII")
+
+
+@dataclass(frozen=True, slots=True)
+class SlowHandshake:
+    """Answer the handshake that much later."""
+
+    name: ClassVar = "slow-handshake"
+    example: ClassVar = "slow-handshake 3s at connect 1"
+    by_s: float = _part(Form.SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class SilentHandshake:
+    """Accept the TCP connection and never answer."""
+
+    name: ClassVar = "silent-handshake"
+    example: ClassVar = "silent-handshake at connect 1"
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Accept the TCP connection and close it when the client has asked for a WebSocket."""
+
+    name: ClassVar = "hang-up"
+    example: ClassVar = "hang-up at connect 1"
+
+
+MessageFault: TypeAlias = Delay | Jitter | Duplicate | Reorder | Corrupt | CorruptBytes | Lose
+"""What befalls the message that it is told of, whichever way it goes."""
+
+SendFault: TypeAlias = SendEvent | SendText | SendBinary | SendUnknown | SendMalformed
+"""What is sent besides."""
+
+SessionFault: TypeAlias = Drop | Close | StopReading | GoSilent | Expire | SendFault
+"""What happens to a session: just after the event that it is told of."""
+
+HandshakeFault: TypeAlias = Refuse | Redirect | SlowHandshake | SilentHandshake | HangUp
+"""What happens instead of a session, or before it."""
+
+Kind: TypeAlias = SessionFault | MessageFault | Reject | HandshakeFault
+
+KINDS: Mapping[str, type[Kind]] = {
+    str(kind.name): kind
+    for kind in (
+        Drop,
+        Close,
+        StopReading,
+        GoSilent,
+        Delay,
+        Jitter,
+        Duplicate,
+        Reorder,
+        Corrupt,
+        CorruptBytes,
+        Lose,
+        SendEvent,
+        SendText,
+        SendBinary,
+        SendUnknown,
+        SendMalformed,
+        Reject,
+        Expire,
+        Refuse,
+        Redirect,
+        SlowHandshake,
+        SilentHandshake,
+        HangUp,
+    )
+}
+"""Every kind by its name."""
+
+
+def parts_of(kind: type[Kind]) -> tuple[Field[Any], ...]:
+    """The fields of a kind, those that are told by their place first."""
+    return tuple(sorted(fields(kind), key=word_of))
+
+
+def form_of(part: Field[Any]) -> Form:
+    """How a field is written."""
+    return part.metadata["form"]
+
+
+def word_of(part: Field[Any]) -> str:
+    """The word before a field's value, "" for none."""
+    return part.metadata["word"]
+
+
+def check_value(form: Form, value: object, name: str) -> None:
+    """Refuse what a field cannot hold.
+
+    Raises:
+        ConfigurationError: It has the wrong type or is out of range.
+    """
+    match form:
+        case Form.SECONDS:
+            good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 86_400
+        case Form.COUNT:
+            good = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+            good = good and (name not in ("times", "count") or int(str(value)) <= _MAX_COUNT)
+        case Form.TEXT:
+            good = isinstance(value, str)
+        case Form.OBJECT:
+            good = isinstance(value, Mapping) and _is_json(cast("Mapping[str, object]", value))
+        case Form.HEX:
+            good = isinstance(value, str) and _is_hex(value)
+    if not good:
+        raise ConfigurationError(f"'{name}' must be {form.value}")
+
+
+def _is_json(value: Mapping[str, object]) -> bool:
+    try:
+        return bool(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def _is_hex(text: str) -> bool:
+    try:
+        return bool(bytes.fromhex(text))
+    except ValueError:
+        return False
