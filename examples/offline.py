@@ -17,8 +17,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import soxr
 from loguru import logger
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -43,9 +41,10 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.workers.runner import WorkerRunner
 
-from demo.transport import LocalCallTransport
 from pipecat_voicelive import VoiceLiveLLMService
 from pipecat_voicelive.simulator import VoiceLiveSimulator, open_speaker
+from pipecat_voicelive.testing.calls.transport import LocalCallTransport
+from pipecat_voicelive.testing.calls.voice import spoken
 
 PATIENCE_S = 30
 """How long a call waits for an answer."""
@@ -190,12 +189,10 @@ async def call(
 async def _speak(transport: LocalCallTransport, text: str) -> None:
     speaker = await open_speaker()
     try:
-        utterance = await speaker.speak(text, voice="en-us+m3", rate=1.0)
+        pcm = await spoken(speaker, text, transport.caller.sample_rate)
     finally:
         await speaker.aclose()
-    rate_hz = transport.caller.sample_rate
-    pcm = soxr.resample(np.frombuffer(utterance.pcm, np.int16), utterance.rate_hz, rate_hz).astype(np.int16)
-    await transport.caller.say(pcm.tobytes(), text)
+    await transport.caller.say(pcm, text)
 
 
 def print_conversation(context: LLMContext) -> None:

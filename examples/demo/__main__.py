@@ -26,6 +26,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from pipecat_voicelive import ConfigurationError
 from pipecat_voicelive.simulator import Speaker, VoiceLiveSimulator, open_speaker
+from pipecat_voicelive.testing.calls.transport import LocalCallTransport
 
 from .bot import pipeline, voice_live
 from .caller import AfterBot, CallerGaveUpError, Interrupting, Line, ScriptedCaller, When, read_speech
@@ -43,7 +44,6 @@ from .checks import (
 from .recorder import CallRecorder
 from .report import write_report
 from .terminal import TerminalView
-from .transport import LocalCallTransport
 
 SCENARIO = Path(__file__).with_name("scenario.yaml")
 LONGEST_CALL_S = 150

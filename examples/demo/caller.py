@@ -19,7 +19,7 @@ from pipecat.frames.frames import BotStartedSpeakingFrame, BotStoppedSpeakingFra
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frame_processor import FrameDirection
 
-from .transport import CallEndedError, LocalCallTransport, Speech
+from pipecat_voicelive.testing.calls.transport import CallEndedError, LocalCallTransport, Speech
 
 PATIENCE_S = 30.0
 """How long the caller waits for the moment of a line."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipecat_voicelive.protocol.visemes import VISEME_SOUNDS
+from pipecat_voicelive.testing.calls.recording import RECORDING_RATE_HZ, CallRecording
 
 from . import mouths, waveform
 from .canvas import Canvas, text_width
@@ -27,7 +28,6 @@ from .plan import (
 )
 from .raster import RasterCanvas
 from .record import CallRecord
-from .recording import RECORDING_RATE_HZ, CallRecording
 from .rows import Span, rows
 from .svg import SvgCanvas
 from .wording import key_figures, key_numbers

@@ -25,6 +25,7 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transports.base_output import BaseOutputTransport
 
 from pipecat_voicelive.service.frames import VoiceLiveVisemeFrame, VoiceLiveWordFrame
+from pipecat_voicelive.testing.calls.transport import CallerInput, LocalCallTransport, Speech
 
 from .record import (
     CallRecord,
@@ -37,7 +38,6 @@ from .record import (
     Who,
     Word,
 )
-from .transport import CallerInput, LocalCallTransport, Speech
 
 
 @dataclass(frozen=True, slots=True)

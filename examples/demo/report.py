@@ -13,11 +13,12 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from pipecat_voicelive.testing.calls.recording import CallRecording
+
 from . import ulaw
 from .picture import CallPicture, Picture
 from .plan import LEFT, PX_PER_S
 from .record import CallRecord, ToolCall, Utterance
-from .recording import CallRecording
 from .wording import call_text, key_numbers, short
 
 _SOUND_RATE_HZ = 8000

@@ -6,7 +6,7 @@ import numpy as np
 from pipecat.frames.frames import Frame, InputAudioRawFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from .transport import LocalCallTransport
+from pipecat_voicelive.testing.calls.transport import LocalCallTransport
 
 
 class SpeakerPhone(FrameProcessor):

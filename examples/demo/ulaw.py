@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from .recording import Samples
+from pipecat_voicelive.testing.calls.recording import Samples
 
 _BIAS, _CLIP = 132, 32635
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipecat_voicelive.testing.calls.recording import Samples
+
 from .canvas import Point
-from .recording import Samples
 
 Envelope = NDArray[np.float64]
 

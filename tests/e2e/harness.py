@@ -8,8 +8,6 @@ import contextlib
 import time
 from dataclasses import dataclass, field
 
-import numpy as np
-import soxr
 from pipecat.frames.frames import BotStoppedSpeakingFrame, EndFrame, ErrorFrame, LLMRunFrame
 from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
@@ -24,9 +22,10 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.workers.runner import WorkerRunner
 
-from demo.transport import LocalCallTransport
 from pipecat_voicelive import VoiceLiveLLMService
 from pipecat_voicelive.simulator import VoiceLiveSimulator
+from pipecat_voicelive.testing.calls.transport import LocalCallTransport
+from pipecat_voicelive.testing.calls.voice import spoken
 
 PATIENCE_S = 15
 
@@ -126,12 +125,8 @@ class Call:
 
     async def say(self, text):
         """The caller says this, in real time; returns when it is said."""
-        utterance = await self.speaker.speak(text, voice="en-us+m3", rate=1.4)
-        samples = np.frombuffer(utterance.pcm, np.int16)
-        rate_hz = self.transport.caller.sample_rate
-        pcm = soxr.resample(samples, utterance.rate_hz, rate_hz).astype(np.int16)
-        audible = np.flatnonzero(np.abs(pcm) > 200)
-        return await self.transport.caller.say(pcm[audible[0] : audible[-1]].tobytes(), text)
+        pcm = await spoken(self.speaker, text, self.transport.caller.sample_rate, rate=1.4)
+        return await self.transport.caller.say(pcm, text)
 
 
 @contextlib.asynccontextmanager

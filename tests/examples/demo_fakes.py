@@ -11,7 +11,7 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from demo.transport import LocalCallTransport
+from pipecat_voicelive.testing.calls.transport import LocalCallTransport
 
 
 def tone(duration_s: float, rate_hz: int) -> bytes:

@@ -4,7 +4,7 @@ import numpy as np
 from demo_fakes import tone
 
 from demo.record import CallRecord, Interruption, Latency, ToolCall, Transcript, Utterance, Viseme, Word
-from demo.recording import CallRecording
+from pipecat_voicelive.testing.calls.recording import CallRecording
 
 ANSWER = "It is sunny in Lisbon with twentyfour degrees and a characteristically gentle wind"
 

@@ -22,7 +22,7 @@ from demo.caller import (
     moment_s,
     read_speech,
 )
-from demo.transport import LocalCallTransport, Speech
+from pipecat_voicelive.testing.calls.transport import LocalCallTransport, Speech
 
 ASKED = Speech("", 4.0, 6.0)
 

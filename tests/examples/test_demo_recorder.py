@@ -17,8 +17,8 @@ from pipecat.processors.frame_processor import FrameDirection
 
 from demo.record import CallRecord, ToolCall
 from demo.recorder import BotText, CallRecorder, Fact, Started
-from demo.transport import LocalCallTransport
 from pipecat_voicelive.service.frames import VoiceLiveVisemeFrame, VoiceLiveWordFrame
+from pipecat_voicelive.testing.calls.transport import LocalCallTransport
 
 
 def spoken(*words: str) -> list[Frame]:

@@ -11,8 +11,8 @@ from demo_sample import call_record, call_recording, silent_recording
 from demo import ulaw
 from demo.picture import CallPicture
 from demo.record import CallRecord
-from demo.recording import CallRecording
 from demo.report import html, write_report
+from pipecat_voicelive.testing.calls.recording import CallRecording
 
 
 @pytest.fixture(scope="module")

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged
 from pipecat_voicelive.simulator.scenario import Scenario
 from pipecat_voicelive.simulator.server import VoiceLiveSimulator
 from pipecat_voicelive.simulator.simulated_session import SimulatedSession
+from pipecat_voicelive.simulator.utterance import Speaker
 from pipecat_voicelive.testing.backstage import Backstage
 from pipecat_voicelive.testing.conversation import progress_of
 from pipecat_voicelive.testing.expectations import Expect
 from pipecat_voicelive.testing.manners import check_rules
 from pipecat_voicelive.testing.record import OnWire, Record
 from pipecat_voicelive.testing.transcript import conversation, transcript
+
+if TYPE_CHECKING:
+    from pipecat_voicelive.testing.calls.call import Call
 
 T = TypeVar("T")
 
@@ -109,6 +113,16 @@ class VoiceLive:
         """Await a coroutine of the simulator, which runs in a thread of its own: as `run`."""
         return await self._backstage.do(work)
 
+    @property
+    def speaker(self) -> Speaker:
+        """What speaks for the service and the caller; it belongs to the simulator's thread: see `do`."""
+        return self._backstage.speaker
+
+    def fail(self, problem: str) -> NoReturn:
+        """Fail the test, and show the conversation."""
+        __tracebackhide__ = True
+        raise AssertionError(f"{problem}\n\nThe conversation:\n{self.transcript}")
+
     def heard(self) -> dict[str, str]:
         """By the id of each item that was truncated, what the caller heard of it."""
 
@@ -169,6 +183,19 @@ class VoiceLive:
         self.wait_until(self._is_answered, "an answer", timeout_s=timeout_s)
         self._since = len(self.record.wire)
 
+    # --- a bot of Pipecat ---------------------------------------------------------------------------
+
+    def call(self, bot: Any, **options: Any) -> Call:
+        """A call with a Pipecat bot; see `pipecat_voicelive.testing.calls.Call`.
+
+        async with voicelive.call(bot) as call:
+            await call.says("What is the weather in Lisbon?")
+        """
+        # The only place from which Pipecat is imported.
+        from pipecat_voicelive.testing.calls.call import Call
+
+        return Call(self, bot, **options)
+
     # --- how ----------------------------------------------------------------------------------------
 
     def is_answered_since(self, place: int) -> bool:
@@ -184,8 +211,7 @@ class VoiceLive:
 
     def _in_vain(self, what: str, timeout_s: float) -> None:
         __tracebackhide__ = True
-        problem = f"waited {timeout_s:g} s in vain for {what or 'a condition'}"
-        raise AssertionError(f"{problem}\n\nThe conversation:\n{self.transcript}")
+        self.fail(f"waited {timeout_s:g} s in vain for {what or 'a condition'}")
 
     def _note(self, session: SimulatedSession, exchanged: Exchanged) -> None:
         sender = "client" if isinstance(exchanged, ClientSent) else "service"

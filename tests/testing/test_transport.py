@@ -3,13 +3,13 @@ import wave
 
 import numpy as np
 import pytest
-from demo_fakes import Script, call, tone
 from pipecat.frames.frames import InputAudioRawFrame, OutputAudioRawFrame, TTSAudioRawFrame
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.transports.base_output import BaseOutputTransport
 
-from demo.recording import CallRecording
-from demo.transport import CallEndedError, LocalCallTransport, Speech
+from examples.demo_fakes import Script, call, tone
+from pipecat_voicelive.testing.calls.recording import CallRecording
+from pipecat_voicelive.testing.calls.transport import CallEndedError, LocalCallTransport, Speech
 
 LOUD = 3000
 

@@ -28,6 +28,7 @@ class CallClock:
             self._origin_s = time.monotonic()
 
     def now_s(self) -> float:
+        """Seconds since the call began."""
         return 0.0 if self._origin_s is None else time.monotonic() - self._origin_s
 
 
@@ -93,6 +94,7 @@ class CallRecording:
 
     @property
     def duration_s(self) -> float:
+        """Until the last sound."""
         return max(self.caller.end_s, self.bot.end_s)
 
     def stereo(self, rate_hz: int = RECORDING_RATE_HZ) -> Samples:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from pipecat.frames.frames import (
     CancelFrame,
@@ -25,7 +26,7 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 
-from .recording import CallClock, CallRecording, Track
+from pipecat_voicelive.testing.calls.recording import CallClock, CallRecording, Track
 
 FRAME_S = 0.02
 """How much audio the caller's side sends at a time."""
@@ -52,6 +53,16 @@ class Speech:
     end_s: float
 
 
+class CallListener(Protocol):
+    """Is told what happens on a transport, as it happens; it must not block or raise."""
+
+    def played(self, in_s: float, duration_s: float) -> None:
+        """Audio of the bot will be heard `in_s` seconds from now, for `duration_s`."""
+
+    def passed(self, frame: Frame) -> None:
+        """A frame has come to the end of the bot: left its output, or come back to its input."""
+
+
 class CallEndedError(Exception):
     """The call ended before the caller had said it all."""
 
@@ -72,10 +83,13 @@ class CallerInput(BaseInputTransport):
     `on_caller_stopped`.
     """
 
-    def __init__(self, params: TransportParams, clock: CallClock, track: Track) -> None:
+    def __init__(
+        self, params: TransportParams, clock: CallClock, track: Track, listener: CallListener | None
+    ) -> None:
         super().__init__(params)
         self._clock = clock
         self._track = track
+        self._listener = listener
         self._waiting: deque[_Pending] = deque()  # bounded by the script, which awaits what it says
         self._task: asyncio.Task[None] | None = None
         self.started = asyncio.Event()
@@ -97,7 +111,14 @@ class CallerInput(BaseInputTransport):
         self._waiting.append(pending)
         return await pending.said
 
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Take a frame; what comes back from the bot is told."""
+        await super().process_frame(frame, direction)
+        if self._listener is not None and direction is FrameDirection.UPSTREAM:
+            self._listener.passed(frame)
+
     async def start(self, frame: StartFrame) -> None:
+        """Begin to stream."""
         await super().start(frame)
         await self.set_transport_ready(frame)
         self._clock.start()
@@ -105,14 +126,17 @@ class CallerInput(BaseInputTransport):
         self.started.set()
 
     async def stop(self, frame: EndFrame) -> None:
+        """Hang up."""
         await self._hang_up()
         await super().stop(frame)
 
     async def cancel(self, frame: CancelFrame) -> None:
+        """Hang up."""
         await self._hang_up()
         await super().cancel(frame)
 
     async def cleanup(self) -> None:
+        """Hang up, if that has not been done."""
         await self._hang_up()
         await super().cleanup()
 
@@ -164,21 +188,32 @@ class CallerInput(BaseInputTransport):
 class SpeakerOutput(BaseOutputTransport):
     """The bot's side: a loudspeaker that plays in real time and keeps what was heard."""
 
-    def __init__(self, params: TransportParams, clock: CallClock, track: Track) -> None:
+    def __init__(
+        self, params: TransportParams, clock: CallClock, track: Track, listener: CallListener | None
+    ) -> None:
         super().__init__(params)
         self._clock = clock
         self._track = track
+        self._listener = listener
         self._busy_until_s = 0.0
         self._interruptions = 0
         self._undisturbed = asyncio.Event()
         self._undisturbed.set()
 
     async def start(self, frame: StartFrame) -> None:
+        """Begin to play."""
         await super().start(frame)
         self._clock.start()
         await self.set_transport_ready(frame)
 
+    async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
+        """Pass a frame on; what leaves the bot is told."""
+        if self._listener is not None and direction is FrameDirection.DOWNSTREAM:
+            self._listener.passed(frame)
+        await super().push_frame(frame, direction)
+
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Take a frame; an interruption reaches all audio that is not heard yet."""
         if not isinstance(frame, InterruptionFrame):
             await super().process_frame(frame, direction)
             return
@@ -205,7 +240,10 @@ class SpeakerOutput(BaseOutputTransport):
         if frame.interruptible and interruptions != self._interruptions:
             return False
         self._track.add(start_s, frame.audio)
-        self._busy_until_s = start_s + len(frame.audio) / 2 / self.sample_rate
+        duration_s = len(frame.audio) / 2 / self.sample_rate
+        self._busy_until_s = start_s + duration_s
+        if self._listener is not None:
+            self._listener.played(start_s - self._clock.now_s(), duration_s)
         await asyncio.sleep(self._busy_until_s - SPEAKER_LEAD_S - self._clock.now_s())
         await self._undisturbed.wait()
         return True
@@ -217,6 +255,10 @@ class LocalCallTransport(BaseTransport):
     Args:
         input_rate_hz: Rate of the audio that the caller speaks.
         output_rate_hz: Rate at which the bot is played.
+        listener: Is told what is played and which frames come out.
+
+    Event handlers: `on_client_connected` and `on_client_disconnected`, each with the transport and a name,
+    when somebody calls `connected` and `disconnected`.
 
     Attributes:
         clock: Seconds since the call began.
@@ -224,7 +266,13 @@ class LocalCallTransport(BaseTransport):
         recording: What both sides heard so far.
     """
 
-    def __init__(self, *, input_rate_hz: int = 16000, output_rate_hz: int = 24000) -> None:
+    def __init__(
+        self,
+        *,
+        input_rate_hz: int = 16000,
+        output_rate_hz: int = 24000,
+        listener: CallListener | None = None,
+    ) -> None:
         super().__init__()
         params = TransportParams(
             audio_in_enabled=True,
@@ -235,11 +283,23 @@ class LocalCallTransport(BaseTransport):
         )
         self.clock = CallClock()
         self.recording = CallRecording(caller_rate_hz=input_rate_hz, bot_rate_hz=output_rate_hz)
-        self.caller = CallerInput(params, self.clock, self.recording.caller)
-        self._speaker = SpeakerOutput(params, self.clock, self.recording.bot)
+        self.caller = CallerInput(params, self.clock, self.recording.caller, listener)
+        self._speaker = SpeakerOutput(params, self.clock, self.recording.bot, listener)
+        self._register_event_handler("on_client_connected")
+        self._register_event_handler("on_client_disconnected")
 
     def input(self) -> CallerInput:
+        """The caller's side."""
         return self.caller
 
     def output(self) -> SpeakerOutput:
+        """The bot's side."""
         return self._speaker
+
+    async def connected(self) -> None:
+        """Tell the bot that its caller is there."""
+        await self._call_event_handler("on_client_connected", "caller")
+
+    async def disconnected(self) -> None:
+        """Tell the bot that its caller has gone."""
+        await self._call_event_handler("on_client_disconnected", "caller")
