@@ -7,7 +7,7 @@ RUN := $(VENV)/.ready-to-run
 READY := $(VENV)/.ready-to-work
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check docs format bench soak seeded-bugs clean
+.PHONY: help demo test check docs format bench soak hearing capacity seeded-bugs clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -61,6 +61,12 @@ bench: $(READY)  ## what decoding and encoding cost, next to json and pydantic
 
 soak: $(READY)  ## two thousand sessions: nothing may stay behind (some minutes)
 	@$(BIN)/python benchmarks/soak.py
+
+hearing: $(READY)  ## how far off the turns are that the simulator hears
+	@$(BIN)/python benchmarks/hearing.py
+
+capacity: $(READY)  ## two hundred spoken sessions on one core of the simulator, each turn checked (a minute)
+	@$(BIN)/python benchmarks/capacity.py
 
 seeded-bugs: $(READY)  ## plant known bugs in the session: the tests must find each (some minutes)
 	@$(BIN)/python tests/session/seeded_bugs.py

@@ -1,9 +1,9 @@
 """How many spoken sessions one core carries, each with its own turns right.
 
-The simulator runs in a process of its own on one core, the callers here on the others. Every session streams audio
-all the time, in real time, says the lines of its scenario at moments of its own, and hears the answers spoken as it
-would from the service. At the end each of its turns must be there, in its place, with its own words and its own
-answer, spoken to the end.
+The simulator runs in a process of its own on one core, the callers here on the others. Every session
+streams audio all the time, in real time, says the lines of its scenario at moments of its own, and hears the
+answers spoken as it would from the service. At the end each of its turns must be there, in its place, with
+its own words and its own answer, spoken to the end.
 
     python benchmarks/capacity.py [--sessions 200] [--seconds 40] [--chunk-ms 100] [--vad energy] [--find]
 """
@@ -34,7 +34,7 @@ RATE_HZ = 24_000
 TOLERANCE_MS = 50
 PADDING_MS, SILENCE_MS = 400, 500
 
-_PLACES = "Lisbon Bergen Quito Osaka Cairo Tampa Delhi Genoa Lagos Perth".split()
+_PLACES = ["Lisbon", "Bergen", "Quito", "Osaka", "Cairo", "Tampa", "Delhi", "Genoa", "Lagos", "Perth"]
 _LINES = [
     "How is the weather in {} today?",
     "I need a train to {} at half past six, please.",
@@ -42,10 +42,10 @@ _LINES = [
     "Thanks. What else can I see in {}?",
 ]
 _ANSWERS = [
-    "In {} it is twenty one degrees with a little wind from the west, and it stays dry until the evening comes.",
+    "In {} it is twenty one degrees with a little wind from the west, and it stays dry until the evening.",
     "There is a train to {} at six thirty five from the second platform, it takes two hours and ten minutes.",
-    "The old mill in {} has two rooms left for the weekend, breakfast is included and the garden is very quiet.",
-    "People who visit {} like the harbour, the castle on the hill, and the small museum behind the market hall.",
+    "The old mill in {} has two rooms left for the weekend, breakfast is included and the garden is quiet.",
+    "People who visit {} like the harbour, the castle on the hill, and the museum behind the market hall.",
 ]
 
 
@@ -85,6 +85,7 @@ async def serve(options: argparse.Namespace) -> None:
         for scenario in range(SCENARIOS):
             simulator = VoiceLiveSimulator(scenario_of(scenario), speech=speaker, **settings)
             endpoints.append((await stack.enter_async_context(simulator)).endpoint)
+        memory_kib = resident_kib()
         print(json.dumps(endpoints), flush=True)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, sys.stdin.readline)
@@ -96,14 +97,19 @@ async def serve(options: argparse.Namespace) -> None:
 
             profile = cProfile.Profile()
             profile.enable()
-        began_s, memory_kib = cpu_s(), resident_kib()
+        began_s = cpu_s()
         await loop.run_in_executor(None, sys.stdin.readline)
         used_s = cpu_s() - began_s
         if profile is not None:
             profile.disable()
             profile.dump_stats(options.profile)
         watching.cancel()
-        measured = {"cpu_s": used_s, "before_kib": memory_kib, "after_kib": resident_kib(), "lags_ms": lags_ms}
+        measured = {
+            "cpu_s": used_s,
+            "before_kib": memory_kib,
+            "after_kib": resident_kib(),
+            "lags_ms": lags_ms,
+        }
         print(json.dumps(measured), flush=True)
         await loop.run_in_executor(None, sys.stdin.readline)
 
@@ -125,7 +131,7 @@ def resident_kib() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
 
 
-# The callers: messages are made once, and frames are written and read by hand, so that few processes can do it.
+# The callers: messages are made once, frames are written and read by hand, so that one process can do it.
 
 
 def frame(message: str) -> bytes:
@@ -250,7 +256,6 @@ class Caller(asyncio.Protocol):
 
     async def talk(self, lines: list[Line], silence: bytes, *, began_s: float, seconds: float, chunk_ms: int):
         """Stream in real time until the time is over."""
-        await self.updated.wait()
         loop = asyncio.get_running_loop()
         plan: dict[int, bytes] = {}
         for turn, line in enumerate(lines):
@@ -266,7 +271,9 @@ class Caller(asyncio.Protocol):
                 self.late_ms = max(self.late_ms, (now_s - due_s) * 1000)
             self.transport.write(plan.get(index, silence))
 
-    def check(self, lines: list[Line], expected: list[tuple[str, str, int]], chunk_ms: int, turns: int) -> None:
+    def check(
+        self, lines: list[Line], expected: list[tuple[str, str, int]], chunk_ms: int, turns: int
+    ) -> None:
         """Say what is wrong."""
         if len(self.turns) != turns:
             self.problems.append(f"{len(self.turns)} turns, not {turns}")
@@ -274,7 +281,10 @@ class Caller(asyncio.Protocol):
             first_ms = (FIRST_LINE_MS + self.phase_ms + index * CYCLE_MS) // chunk_ms * chunk_ms
             heard, answered, audio_bytes = expected[index]
             begins_ms, ends_ms = first_ms + lines[index].begins_ms, first_ms + lines[index].ends_ms
-            off_ms = ((turn.audio_start_ms or 0) + PADDING_MS - begins_ms, (turn.audio_end_ms or 0) - SILENCE_MS - ends_ms)
+            off_ms = (
+                (turn.audio_start_ms or 0) + PADDING_MS - begins_ms,
+                (turn.audio_end_ms or 0) - SILENCE_MS - ends_ms,
+            )
             if max(map(abs, off_ms)) > TOLERANCE_MS:
                 self.problems.append(f"turn {index} is off by {off_ms[0]:.0f} and {off_ms[1]:.0f} ms")
             if turn.heard != heard:
@@ -322,13 +332,14 @@ async def run(options: argparse.Namespace, sessions: int, lines, expected) -> bo
     try:
         endpoints = json.loads(await server.stdout.readline())
         ports = [int(endpoint.rsplit(":", 1)[1]) for endpoint in endpoints]
-        server.stdin.write(b"start\n")
         loop, callers = asyncio.get_running_loop(), list[Caller]()
         for number in range(sessions):
             phase_ms = number * 7919 % (CYCLE_MS // 2)
             caller = Caller(number % SCENARIOS, phase_ms)
             await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", ports[number % SCENARIOS])
             callers.append(caller)
+        await asyncio.gather(*(caller.updated.wait() for caller in callers))
+        server.stdin.write(b"start\n")
         silence = append(bytes(options.chunk_ms * RATE_HZ // 1000 * 2))
         turns = min(TURNS, int((options.seconds * 1000 - CYCLE_MS // 2) // CYCLE_MS))
         began_s, mine_s = loop.time() + 0.2, cpu_s()
@@ -359,14 +370,15 @@ async def run(options: argparse.Namespace, sessions: int, lines, expected) -> bo
             await server.wait()
     wrong = [caller for caller in callers if caller.problems]
     lag50, lag99, lag100 = np.percentile(measured["lags_ms"], [50, 99, 100])
-    per_session_kib = (measured["after_kib"] - measured["before_kib"]) / sessions
-    late_ms = np.percentile([caller.late_ms for caller in callers], 50)
+    late_ms = np.median([caller.late_ms for caller in callers])
+    share, memory_kib = measured["cpu_s"] / took_s, measured["after_kib"] - measured["before_kib"]
     print(
         f"{sessions:5} sessions, {options.vad}, {options.chunk_ms} ms chunks, {turns * sessions} turns:"
-        f" {sessions - len(wrong)} sessions right;"
-        f" server {measured['cpu_s'] / took_s:.0%} of its core, {measured['cpu_s'] / took_s / sessions * 1000:.2f} ms"
-        f" a session-second; loop lag p50 {lag50:.1f} p99 {lag99:.1f} max {lag100:.0f} ms;"
-        f" {per_session_kib:.0f} KiB a session; callers {mine_s / took_s:.0%} of a core, {late_ms:.0f} ms late at worst",
+        f" {sessions - len(wrong)} sessions right; server {share:.0%} of its core,"
+        f" {share / sessions * 1000:.2f} ms a session-second;"
+        f" loop lag p50 {lag50:.1f} p99 {lag99:.1f} max {lag100:.0f} ms;"
+        f" {memory_kib / sessions:.0f} KiB a session"
+        f" (callers {mine_s / took_s:.0%} of a core, half of them late by {late_ms:.0f} ms once)",
         flush=True,
     )
     for caller in wrong[:5]:

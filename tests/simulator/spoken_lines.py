@@ -17,9 +17,15 @@ LINES = [
     ("en-US", None, "I would like to... hm, wait. Book it, at eight."),
     ("en-US", None, "Fish soup. Half past six. That's what I thought."),
     ("en-US", None, "Yes."),
+    ("en-US", None, "Find me a quiet hotel in Quito for the weekend."),
+    ("en-US", "en-US-AndrewNeural", "Is it hot?"),
+    ("en-US", "en-US-AvaNeural", "Half past."),
+    ("en-US", None, "Don't stop."),
     ("en-GB", None, "She sells soft hats; half of them stop the shop."),
     ("de-DE", None, "Ich hätte gern, wenn es geht, einen Tisch für sechs."),
     ("fr-FR", None, "Est-ce que vous fermez à huit heures ?"),
+    ("it-IT", None, "Vorrei prenotare un tavolo."),
+    ("pt-BR", None, "Quanto custa isso?"),
     ("es-ES", None, "Hola, quiero cambiar mi reserva."),
     ("ja-JP", None, "こんにちは、元気ですか。"),
 ]
@@ -35,8 +41,11 @@ FORMATS = [
 ]
 """Sampling rate and G.711 law."""
 
-LOUDNESSES_DB = [-3, -12, -24]
-"""The peak of the line, full scale being 0."""
+
+def loudnesses_db(law):
+    """Peaks of a line, full scale being 0. What decays softly at -24 is below A-law's smallest step."""
+    return [-3, -12, -18 if law == "g711_alaw" else -24]
+
 
 SPEAKER_RATE_HZ = 24000
 AUDIBLE_SHARE = 0.01

@@ -160,6 +160,9 @@ class CallerAudio:
     def _new_ears(self) -> tuple[LoudnessMeter | None, TurnDetector | None]:
         if self._settings is None:
             return None, None
-        meter = LoudnessMeter(self._format.audio.rate_hz, self._settings.threshold_dbfs)
+        audio = self._format.audio
+        meter = LoudnessMeter(
+            audio.rate_hz, self._settings.threshold_dbfs, a_law=audio.encoding == "g711_alaw"
+        )
         start_ms = int(self._buffer.end_ms) // FRAME_MS * FRAME_MS
         return meter, TurnDetector(self._settings, start_ms=start_ms, patience_ms=self._patience_ms)

@@ -55,7 +55,7 @@ class Exchange:
 
     def __init__(self, *, keep_events: int | None) -> None:
         self._events: deque[Exchanged] = deque(maxlen=keep_events)
-        self._changed = asyncio.Event()
+        self._changed: asyncio.Event | None = None  # only while somebody waits
         self._closed = False
 
     @property
@@ -82,6 +82,8 @@ class Exchange:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 while not enough() and not self._closed:
+                    if self._changed is None:
+                        self._changed = asyncio.Event()
                     await self._changed.wait()
         if not enough():
             ended = "the session ended" if self._closed else f"{timeout_s} s passed"
@@ -89,5 +91,6 @@ class Exchange:
 
     def _wake(self) -> None:
         # Who waits holds the old event; a fresh one serves the next wait.
-        self._changed.set()
-        self._changed = asyncio.Event()
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None

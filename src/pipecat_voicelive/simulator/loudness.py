@@ -8,13 +8,12 @@
     -70 ┤▁▁▁▁                          ▁▁▁  NONE
 
 A voice is needed to begin a turn; faint sound tells where it really began and ended. The faint border
-follows the noise from below and the loudest voice from above, so it is the same for who speaks low and who
-speaks loud.
+follows the noise from below, and is 40 dB below the loudest moment from above, so it is the same for who
+speaks low and who speaks loud. A moment is 4 ms: the release of a t is not much longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -22,14 +21,21 @@ from numpy.typing import NDArray
 
 FRAME_MS = 16
 
-_LOWEST_FLOOR_DBFS = -77.0
-"""A-law has no silence: its softest sound is here."""
+_MOMENTS = 4
+"""In a frame."""
+_LOWEST_FLOOR_DBFS = -84.0
+"""About the last bits of 16."""
+_LOWEST_A_LAW_FLOOR_DBFS = -77.0
+"""A-law has no zero: what is silence at one end comes as steps of 16 at the other."""
 _HIGHEST_FLOOR_DBFS = -40.0
 _FLOOR_RISE_DB_PER_FRAME = 3.0 * FRAME_MS / 1000
 _LOUD_MARGIN_DB = 10.0
 _FAINT_MARGIN_DB = 5.0
-_PEAK_FALL_DB_PER_FRAME = 6.0 * FRAME_MS / 1000
-_FAINT_BELOW_PEAK_DB = 37.0
+_BURST_MARGIN_DB = 9.0
+"""How far a single moment must stand out of the noise."""
+_FAINT_BELOW_PEAK_DB = 40.0
+_PEAK_KEPT_FRAMES = 32
+"""The loudest moment counts until there was no sound for so long."""
 
 
 class Sound(IntEnum):
@@ -46,55 +52,69 @@ class LoudnessMeter:
     Args:
         rate_hz: Samples per second.
         threshold_dbfs: How loud a voice is in a quiet room, relative to a full-scale square wave.
+        a_law: Whether the samples came as A-law.
     """
 
-    def __init__(self, rate_hz: int, threshold_dbfs: float) -> None:
+    def __init__(self, rate_hz: int, threshold_dbfs: float, *, a_law: bool = False) -> None:
         self._rate_hz = rate_hz
         self._threshold_dbfs = threshold_dbfs
         self._rest = np.zeros(0, dtype=np.int16)
         self._frames = 0
+        self._lowest_floor_dbfs = _LOWEST_A_LAW_FLOOR_DBFS if a_law else _LOWEST_FLOOR_DBFS
         self._floor_dbfs: float | None = None
         self._peak_dbfs = -120.0
+        self._quiet_frames = 0
 
     def measure(self, samples: NDArray[np.int16]) -> list[Sound]:
         """The frames that further samples complete."""
         if len(self._rest):
             samples = np.concatenate([self._rest, samples])
         borders = self._borders(len(samples))
-        self._rest = samples[borders[-1] :].copy()
-        self._frames += len(borders) - 1
-        if len(borders) == 1:
+        used = int(borders[-1])
+        self._rest = samples[used:].copy()
+        if not used:
             return []
-        return [self._sound(level_dbfs) for level_dbfs in _levels_dbfs(samples, borders)]
+        self._frames += (len(borders) - 1) // _MOMENTS
+        levels, peaks = _levels_dbfs(samples[:used], borders)
+        return [self._sound(level, peak) for level, peak in zip(levels, peaks, strict=True)]
 
-    def _borders(self, length: int) -> list[int]:
-        """Where frames begin and end, from the first sample that is not in a frame yet."""
+    def _borders(self, length: int) -> NDArray[np.int64]:
+        """Where the moments of whole frames begin and end, from the first sample that is not in one yet."""
         # Frames of 44.1 kHz are not all of one size, so borders are counted from the first sample of all.
-        step, first = FRAME_MS * self._rate_hz, self._frames
-        origin = first * step // 1000
-        count = ((origin + length) * 1000 + 999) // step - first
-        borders = [(first + index) * step // 1000 - origin for index in range(count + 1)]
-        while borders[-1] > length:
-            borders.pop()
-        return borders
+        per_moment, first = FRAME_MS // _MOMENTS * self._rate_hz, self._frames * _MOMENTS
+        origin = first * per_moment // 1000
+        frames = ((origin + length + 1) * 1000 // per_moment - first) // _MOMENTS
+        borders = np.arange(first, first + frames * _MOMENTS + 1) * per_moment // 1000 - origin
+        return borders if borders[-1] <= length else borders[:-_MOMENTS]
 
-    def _sound(self, level_dbfs: float) -> Sound:
+    def _sound(self, level_dbfs: float, peak_dbfs: float) -> Sound:
+        """What a frame is, from its loudness and that of its loudest moment."""
         # The floor falls with every pause and creeps up in between, so a steady hum ceases to be a sound.
         before = level_dbfs if self._floor_dbfs is None else self._floor_dbfs + _FLOOR_RISE_DB_PER_FRAME
-        floor_dbfs = max(min(before, level_dbfs, _HIGHEST_FLOOR_DBFS), _LOWEST_FLOOR_DBFS)
+        floor_dbfs = max(min(before, level_dbfs, _HIGHEST_FLOOR_DBFS), self._lowest_floor_dbfs)
         self._floor_dbfs = floor_dbfs
-        peak_dbfs = self._peak_dbfs = max(level_dbfs, self._peak_dbfs - _PEAK_FALL_DB_PER_FRAME)
-        if level_dbfs <= max(floor_dbfs + _FAINT_MARGIN_DB, peak_dbfs - _FAINT_BELOW_PEAK_DB):
+        self._peak_dbfs = max(peak_dbfs, self._peak_dbfs)
+        audible = level_dbfs > floor_dbfs + _FAINT_MARGIN_DB or peak_dbfs > floor_dbfs + _BURST_MARGIN_DB
+        if not audible or peak_dbfs <= self._peak_dbfs - _FAINT_BELOW_PEAK_DB:
+            self._quiet_frames += 1
+            if self._quiet_frames >= _PEAK_KEPT_FRAMES:
+                self._peak_dbfs = -120.0
             return Sound.NONE
+        self._quiet_frames = 0
         if level_dbfs <= max(self._threshold_dbfs, floor_dbfs + _LOUD_MARGIN_DB):
             return Sound.FAINT
         return Sound.LOUD
 
 
-def _levels_dbfs(samples: NDArray[np.int16], borders: Sequence[int]) -> list[float]:
-    """The loudness of each frame, relative to a full-scale square wave. A constant offset is no sound."""
-    values = samples[: borders[-1]].astype(np.float32)
-    sizes = np.diff(borders)
-    means = np.add.reduceat(values, borders[:-1]) / sizes
-    power = np.add.reduceat(values * values, borders[:-1]) / sizes - means * means
-    return (10.0 * np.log10(np.maximum(power, 1e-3) / 32768.0**2)).tolist()
+def _levels_dbfs(samples: NDArray[np.int16], borders: NDArray[np.int64]) -> tuple[list[float], list[float]]:
+    """The loudness of each frame and of its loudest moment, relative to a full-scale square wave."""
+    values = samples.astype(np.float32)
+    begins, sizes = borders[:-1], borders[1:] - borders[:-1]
+    means = (np.add.reduceat(values, begins) / sizes).reshape(-1, _MOMENTS)
+    squares = (np.add.reduceat(values * values, begins) / sizes).reshape(-1, _MOMENTS)
+    # A constant offset is no sound.
+    offsets = means.mean(axis=1, keepdims=True)
+    powers = (squares - offsets * (2.0 * means - offsets)) / 32768.0**2
+    both = np.array([powers.mean(axis=1), powers.max(axis=1)])
+    levels, peaks = (10.0 * np.log10(np.maximum(both, 1e-12))).tolist()
+    return levels, peaks

@@ -80,6 +80,7 @@ class SessionConfig:
         self._effective = created_session(
             model, session_id=session_id, expires_at=expires_at, thread_id=thread_id
         )
+        self._turn_taking = _turn_taking(self._effective["turn_detection"], api_version)
 
     @property
     def effective(self) -> dict[str, Any]:
@@ -116,6 +117,7 @@ class SessionConfig:
         if self._requested is not None:
             self._check_change(effective, has_spoken=has_spoken)
         self._requested, self._effective = requested, effective
+        self._turn_taking = _turn_taking(effective["turn_detection"], self.api_version)
 
     def _check_change(self, after: dict[str, Any], *, has_spoken: bool) -> None:
         before = self._effective
@@ -168,19 +170,7 @@ class SessionConfig:
     @property
     def turn_taking(self) -> TurnTaking | None:
         """How the service takes turns; None if the client does."""
-        turns: dict[str, Any] | None = self._effective["turn_detection"]
-        if turns is None:
-            return None
-        ending: dict[str, Any] = turns.get("end_of_utterance_detection") or {}
-        return TurnTaking(
-            detection=turn_settings(turns, self.api_version),
-            create_response=turns["create_response"] is not False,
-            interrupt_response=turns["interrupt_response"] is not False,
-            auto_truncate=turns["auto_truncate"] is True,
-            ignores_fillers=turns.get("remove_filler_words") is True,
-            unfinished_wait_ms=_unfinished_wait_ms(turns),
-            unfinished_level=ending.get("threshold_level") or "default",
-        )
+        return self._turn_taking
 
     @property
     def transcription(self) -> TranscriptionOptions | None:
@@ -199,6 +189,21 @@ class SessionConfig:
 
 _EAGERNESS_WAITS_MS = {"low": 8000, "high": 2000}
 _MEDIUM_EAGERNESS_WAIT_MS = 4000
+
+
+def _turn_taking(turns: dict[str, Any] | None, api_version: str) -> TurnTaking | None:
+    if turns is None:
+        return None
+    ending: dict[str, Any] = turns.get("end_of_utterance_detection") or {}
+    return TurnTaking(
+        detection=turn_settings(turns, api_version),
+        create_response=turns["create_response"] is not False,
+        interrupt_response=turns["interrupt_response"] is not False,
+        auto_truncate=turns["auto_truncate"] is True,
+        ignores_fillers=turns.get("remove_filler_words") is True,
+        unfinished_wait_ms=_unfinished_wait_ms(turns),
+        unfinished_level=ending.get("threshold_level") or "default",
+    )
 
 
 def _unfinished_wait_ms(turns: dict[str, Any]) -> int:

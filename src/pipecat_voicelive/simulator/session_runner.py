@@ -27,7 +27,13 @@ from websockets.exceptions import ConnectionClosed
 from pipecat_voicelive.errors import ProtocolError, VoiceLiveError
 from pipecat_voicelive.protocol.codec import RawEvent, decode_client_event, decode_plain, decode_server_event
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
-from pipecat_voicelive.protocol.server_events import KnownServerEvent, ResponseVideoDelta, ServerEvent
+from pipecat_voicelive.protocol.server_events import (
+    KnownServerEvent,
+    MalformedEvent,
+    ResponseVideoDelta,
+    ServerEvent,
+    UnknownEvent,
+)
 from pipecat_voicelive.simulator.avatar.media import AvatarMedia
 from pipecat_voicelive.simulator.caller_voice import CallerLine
 from pipecat_voicelive.simulator.effects import (
@@ -240,8 +246,7 @@ class SessionRunner:
         """Take a message of the client."""
         event = self._decoded(message)
         self._note_received(event)
-        event_id = getattr(event, "event_id", None) or decode_plain(message).get("event_id")
-        await self._inbox.put(Received(event, event_id if isinstance(event_id, str) else None))
+        await self._inbox.put(Received(event, _event_id(event, message)))
 
     def type_of(self, message: str | bytes) -> str:
         """The type of the event in a client's message, "" if it has none."""
@@ -376,6 +381,15 @@ class SessionRunner:
 
 def _session_over() -> ProtocolError:
     return ProtocolError("The session is over, so nobody hears the caller.")
+
+
+def _event_id(event: ReceivedEvent, message: str | bytes) -> str | None:
+    """The event's id, read from the message only if the event could not be read."""
+    if isinstance(event, UnknownEvent | MalformedEvent):
+        event_id = decode_plain(message).get("event_id")
+    else:
+        event_id = event.event_id
+    return event_id if isinstance(event_id, str) else None
 
 
 def _without_video(event: ServerEvent) -> ServerEvent:
