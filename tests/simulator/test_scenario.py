@@ -74,7 +74,7 @@ TURN = "turns:\n  - user: Hi\n"
     [
         (TURN + "    sya: Hello", "3:5", "turns[0].sya is unknown; did you mean 'say'?"),
         ("nmae: x", "1:1", "nmae is unknown; did you mean 'name'?"),
-        ("xyz: x", "1:1", "xyz is unknown; known are name, greeting"),
+        ("xyz: x", "1:1", "xyz is unknown; known are 'name', 'greeting'"),
         (TURN + "    say: 5", "3:10", "turns[0].say must be text (in quotes), not a number"),
         ("turns:\n  - user: yes\n    say: x", "2:11", "must be text (in quotes), not true or false"),
         ("turns:\n  - say: x", "2:5", "turns[0] needs 'user'"),
@@ -89,7 +89,7 @@ TURN = "turns:\n  - user: Hi\n"
         (
             TURN + "    say: x\n    match: patern",
             "4:12",
-            "one of exact, pattern, fuzzy; did you mean 'pattern'?",
+            "one of exact, pattern, fuzzy, any; did you mean 'pattern'?",
         ),
         ("turns:\n  - user: '('\n    say: x\n    match: pattern", "2:11", "no regular expression"),
         (
@@ -102,7 +102,7 @@ TURN = "turns:\n  - user: Hi\n"
         (TURN + "    say: x\n    transcript: maybe", "4:17", "completed, fail, empty, none"),
         (TURN + "    say: x\n    repeat: often", "4:13", "must be true or false, not text"),
         ("turns: x", "1:8", "turns must be a list, not text"),
-        ("turns: [x]", "1:9", "turns[0] must be a mapping of user, say, call, calls, search, ..., not text"),
+        ("turns: [x]", "1:9", "turns[0] must be a mapping of user, spoken, say, call, calls, ..., not text"),
         ("asides:\n  - about: x", "2:5", "asides[0] needs 'say': the answer"),
         ("asides:\n  - about: '('\n    say: x", "2:12", "no regular expression"),
         ("5: x", "1:1", "5 is no name; put it into quotes"),
@@ -125,7 +125,7 @@ def test_a_mistake_is_named_with_its_place_and_what_was_expected(tmp_path, text,
         ("otherwise: 'You said {user.txt}'", "knows no {user.txt}; did you mean {user.text}?"),
         (
             TURN + "    say: 'It is {temperature}'",
-            "write {{temperature}} for plain braces, or use {user.text}",
+            "knows no {temperature}; known are {user.text}",
         ),
         (TURN + "    say: 'It is {result.x}'", "turns[0].say knows no {result.x}"),
         (TURN + "    say: 'A {image.colour} one'", "did you mean {image.color}?"),
@@ -140,6 +140,42 @@ def test_a_mistake_is_named_with_its_place_and_what_was_expected(tmp_path, text,
 def test_a_gap_that_nothing_fills_is_refused(tmp_path, member, problem):
     with pytest.raises(ConfigurationError) as raised:
         load(tmp_path, member)
+    assert problem in str(raised.value)
+
+
+CALL = TURN + "    call: {name: f}\n    then:\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "problem"),
+    [
+        (TURN + "    say: x\n    min: 0.5\n    match: exact", "4:10", "min is for 'match: fuzzy' only"),
+        ("turns: [{user: 'from {a} to {a}', say: x}]", "1:16", "has two gaps {a}; give each its own name"),
+        ("turns: [{user: 'to {result}', say: x}]", "1:16", "{result}; name it with one word, other than"),
+        ("turns: [{user: 'to {a.b}', say: x}]", "1:16", "has a gap {a.b}; name it with one word"),
+        ("turns: [{user: 'to {a}', spoken: hello, say: x}]", "1:34", "spoken does not fit 'user'"),
+        ("turns: [{user: 'to {city}', say: 'To {town}'}]", "1:34", "knows no {town}; known are {user.text}"),
+        ("turns: [{user: 'to {city}', call: {name: f, arguments: {a: ['{cty}']}}}]", "1:61", "mean {city}?"),
+        (CALL + "      sya: x", "5:7", "turns[0].then.sya is unknown; did you mean 'say'?"),
+        (CALL + "      - sya: x", "5:9", "turns[0].then[0].sya is unknown; did you mean 'say'?"),
+        (
+            TURN + "    call: {name: f}\n    then: 5",
+            "4:11",
+            "text (in quotes) or a mapping of when, on_error",
+        ),
+        (CALL + "      - {when: {reslt.x: 1}, say: y}", "5:26", "reslt.x is unknown; did you mean 'result'?"),
+        (CALL + "      - say: a\n      - say: b", "5:9", "then[0] needs 'when': it always fits"),
+        (CALL + "      - {when: {result: 1}, say: '{error}'}", "5:34", "knows no {error}"),
+        (CALL + "      - {say: a, then: b}", "5:24", "then[0].then answers a tool call"),
+        (TURN + "    fails: {message: x}", "3:12", "turns[0].fails needs 'code': the error's code"),
+        (TURN + "    fails: {code: x}\n    incomplete: content_filter", "4:17", "ends in one way"),
+        (TURN + "    say: x\n    incomplete: tired", "4:17", "one of max_output_tokens, content_filter"),
+    ],
+)
+def test_a_mistake_in_matching_or_in_what_follows_is_named_with_its_place(tmp_path, text, place, problem):
+    with pytest.raises(ConfigurationError) as raised:
+        load(tmp_path, text)
+    assert f"scenario.yaml:{place}: " in str(raised.value)
     assert problem in str(raised.value)
 
 

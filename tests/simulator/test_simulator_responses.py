@@ -286,3 +286,34 @@ async def test_a_refused_response_cancels_nothing(start, join):
 async def test_a_pitch_out_of_all_bounds_is_the_highest_or_lowest(start, join, pitch):
     client = await join(await start(), session={"voice": {**AZURE, "pitch": pitch}})
     assert (await client.ask("Hello"))["status"] == "completed"
+
+
+@pytest.mark.proves("rule.response-failed")
+async def test_a_response_fails_after_what_it_says(start, join):
+    turn = {"user": "Hi", "say": "Well", "fails": {"code": "rate_limit_exceeded", "message": "Slow down."}}
+    client = await join(await start({"turns": [turn]}), session={"modalities": ["text"]})
+    response = await client.ask("Hi")
+    assert response["status"] == "failed"
+    error = {"type": "server_error", "code": "rate_limit_exceeded", "message": "Slow down."}
+    assert response["status_details"] == {"type": "failed", "error": error}
+    assert [item["status"] for item in response["output"]] == ["completed"]
+
+
+async def test_a_response_may_fail_without_a_word(start, join):
+    client = await join(await start({"turns": [{"user": "Hi", "fails": {"code": "overloaded"}}]}))
+    response = await client.ask("Hi")
+    assert (response["status"], response["output"]) == ("failed", [])
+
+
+@pytest.mark.proves("rule.response-incomplete")
+@pytest.mark.parametrize("reason", ["max_output_tokens", "content_filter"])
+@pytest.mark.parametrize("modalities", [["text"], ["text", "audio"]])
+async def test_a_response_that_is_cut_off_is_incomplete_and_so_is_its_item(start, join, reason, modalities):
+    turn = {"user": "Hi", "say": "Once upon a", "incomplete": reason}
+    client = await join(await start({"turns": [turn]}), session={"modalities": modalities})
+    response = await client.ask("Hi")
+    assert response["status"] == "incomplete"
+    assert response["status_details"] == {"type": "incomplete", "reason": reason}
+    assert [item["status"] for item in response["output"]] == ["incomplete"]
+    assert spoken_text(response) == "Once upon a"
+    assert client.types().count("response.output_item.done") == 1

@@ -5,83 +5,43 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from pipecat_voicelive.protocol.items import ConversationItem
+from pipecat_voicelive.simulator.following import CallNext, Waiting, following
 from pipecat_voicelive.simulator.known_words import KnownWords
+from pipecat_voicelive.simulator.matching import Fit, fit, sayable
 from pipecat_voicelive.simulator.outcomes import outcome_of
 from pipecat_voicelive.simulator.pictures import facts, image_urls
-from pipecat_voicelive.simulator.scenario import AgentCall, Citation, Scenario, Search, ToolCall, Turn
-from pipecat_voicelive.simulator.templates import filled, parsed_output
+from pipecat_voicelive.simulator.replies import Call, Part, Reply, Say, ToolRules, saying
+from pipecat_voicelive.simulator.scenario import Scenario, Step, ToolCall, Turn, calls_of
+from pipecat_voicelive.simulator.templates import filled, filled_within, in_words
 
 _CALLS = ("function_call", "mcp_call")
-
-_ALIKE = 0.7
-"""How much alike a typed turn and a line must be, 1 being equal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """A message, with what it cites."""
-
-    text: str
-    citations: tuple[Citation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call of a tool with its arguments as JSON text."""
-
-    name: str
-    arguments: str
-
-
-Part: TypeAlias = Say | Call | Search | AgentCall
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a response consists of, how long to think first, and what a hosted agent sends beside it."""
-
-    parts: tuple[Part, ...]
-    delay_ms: float = 0.0
-    events: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolRules:
-    """What may be called in a response.
-
-    Attributes:
-        offered: Names of the functions on offer, in order.
-        must_call: A function that is called if nothing else is, once in a turn of the caller; or None.
-        only: The one function that may be called, None for any, "" for none.
-        in_parallel: Whether several calls may come in one response.
-    """
-
-    offered: tuple[str, ...] = ()
-    must_call: str | None = None
-    only: str | None = None
-    in_parallel: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenTurn:
-    """A voice turn, the line it took, None for none, and what it says, None if nobody knows."""
+    """A voice turn, the line it took, None for none, and what it says, None if nobody knows.
+
+    `captured` has what stands in the gaps of the line.
+    """
 
     turn: Turn | None
     duration_ms: float
     words: KnownWords | None
+    captured: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
 class _TypedTurn:
     turn: Turn | None
+    captured: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 _Understood: TypeAlias = SpokenTurn | _TypedTurn
+_NOTHING = _TypedTurn(None)
 
 
 class Brain:
@@ -107,17 +67,15 @@ class Brain:
     ) -> SpokenTurn:
         """Take a line for a voice turn: the one most like its words, or the next one if they are not known.
 
-        What was typed `earlier` takes its lines first.
+        What was typed `earlier` takes its lines first. A line that nobody can say, because it is a pattern or
+        has gaps, is passed over.
         """
         self._read(earlier)
         if words is not None:
-            turn = self._best_match(words.text, sees=bool(image_urls(earlier)))
+            matched = self._best_match(words.text, sees=bool(image_urls(earlier)))
+            heard = SpokenTurn(matched.turn, duration_ms, words, matched.captured)
         else:
-            free = (index for index in range(len(self._scenario.turns)) if index not in self._used)
-            index = next(free, None)
-            turn = None if index is None else self._use(index)
-            words = KnownWords(turn.user, "scenario") if turn else None
-        heard = SpokenTurn(turn, duration_ms, words)
+            heard = self._next_line(duration_ms)
         self._understood[item_id] = heard
         return heard
 
@@ -131,11 +89,14 @@ class Brain:
         self._read(earlier)
         return [turn for index, turn in enumerate(self._scenario.turns) if index not in self._used]
 
-    def expected(self, earlier: Sequence[ConversationItem]) -> Turn | None:
-        """The line that the next voice turn takes. What was typed `earlier` takes its lines first."""
+    def expected_words(self, earlier: Sequence[ConversationItem]) -> str:
+        """What the next voice turn says if nobody knows better, "" if all lines are used up.
+
+        What was typed `earlier` takes its lines first.
+        """
         self._read(earlier)
         free = (turn for index, turn in enumerate(self._scenario.turns) if index not in self._used)
-        return next(free, None)
+        return next((line for turn in free if (line := sayable(turn)) is not None), "")
 
     def reply(self, items: Sequence[ConversationItem], tools: ToolRules) -> Reply:
         """What to answer to a conversation."""
@@ -143,21 +104,20 @@ class Brain:
         users = [index for index, item in enumerate(items) if item.type == "message" and item.role == "user"]
         if not users:
             silent = not any(item.role == "assistant" for item in items)
-            return _saying(filled(self._scenario.greeting, {}) if silent else self._otherwise(None, None))
+            return saying(filled(self._scenario.greeting, {}) if silent else self._otherwise(None, _NOTHING))
         place = self._asked_last(items, users)
         asked, after = items[place], items[place + 1 :]
-        understood = self._understood.get(str(asked.id))
-        turn = understood.turn if understood else None
+        understood = self._understood.get(str(asked.id), _NOTHING)
         calls = [item for item in after if item.type in _CALLS]
         answered = any(item.role == "assistant" for item in after)
         spoken_of = all(str(call.id) in self._spoken_of for call in calls)
         if answered and spoken_of and (late := self._late_results(items[:place], items)):
             return late
         if calls:
-            return self._after_calls(turn, calls, items, tools)
-        if (turn is None or answered) and tools.must_call is None:
-            return _saying(self._otherwise(asked, understood))
-        return self._first_answer(turn, asked, tools, facts(items))
+            return self._after_calls(asked, calls, items, tools)
+        if (understood.turn is None or answered) and tools.must_call is None:
+            return saying(self._otherwise(asked, understood))
+        return self._first_answer(understood, asked, tools, items)
 
     def reply_aside(self, instructions: str, items: Sequence[ConversationItem]) -> Reply:
         """What to answer out of band; no line of the scenario is used up."""
@@ -168,7 +128,7 @@ class Brain:
             if re.search(aside.about, matter, re.IGNORECASE):
                 user = {"text": asked.words if asked else ""}
                 return Reply((Say(filled(aside.say, {"user": user})),), aside.delay_ms)
-        return _saying(self._otherwise(asked, None))
+        return saying(self._otherwise(asked, _NOTHING))
 
     def _asked_last(self, items: Sequence[ConversationItem], users: Sequence[int]) -> int:
         """The place of the newest user message; one without a word, such as video, only if alone."""
@@ -182,49 +142,65 @@ class Brain:
         return worded[-1] if worded else users[-1]
 
     def _first_answer(
-        self, turn: Turn | None, asked: ConversationItem, tools: ToolRules, seen: Mapping[str, object]
+        self,
+        understood: _Understood,
+        asked: ConversationItem,
+        tools: ToolRules,
+        items: Sequence[ConversationItem],
     ) -> Reply:
-        turn = turn or Turn(user=asked.words)
-        parts: list[Part] = [part for part in (turn.search, turn.agent) if part is not None]
-        if turn.say and (tools.must_call is None or turn.to_call):
-            said = filled(turn.say, {"user": {"text": asked.words}, "image": seen})
-            parts.append(Say(said, turn.annotations))
-        calls = [call for call in turn.to_call if tools.only in (None, call.name)]
-        if not calls and tools.must_call is not None:
-            calls = [ToolCall(tools.must_call)]
+        turn = understood.turn or Turn(user=asked.words)
+        says = tools.must_call is None or bool(calls_of(turn))
+        reply = self._performed(turn, self._values(asked, items), tools, says=says)
+        if not reply.parts and turn.fails is None and turn.incomplete is None:
+            return saying(self._otherwise(asked, understood))
+        return reply
+
+    def _performed(
+        self, step: Step, values: Mapping[str, object], tools: ToolRules, *, says: bool = True
+    ) -> Reply:
+        """A step of the scenario as a reply."""
+        parts: list[Part] = []
+        calls = [call for call in calls_of(step) if tools.only in (None, call.name)]
+        said = Say(filled(step.say, values)) if says and step.say else None
+        events: tuple[Mapping[str, object], ...] = ()
+        if isinstance(step, Turn):
+            parts += [part for part in (step.search, step.agent) if part is not None]
+            said = Say(said.text, step.annotations) if said else None
+            events = step.events
+            if not calls and tools.must_call is not None:
+                calls = [ToolCall(tools.must_call)]
+        if said:
+            parts.append(said)
         missing = [call.name for call in calls if call.name not in tools.offered]
         if missing:
             names = ", ".join(missing)
             parts.append(Say(f"I would call {names} now, but this session offers no such tool."))
         else:
-            parts += map(_call, calls if tools.in_parallel else calls[:1])
-        if not parts:
-            parts.append(Say(self._otherwise(asked, None)))
-        return Reply(tuple(parts), turn.delay_ms, turn.events)
+            parts += [_call(call, values) for call in (calls if tools.in_parallel else calls[:1])]
+        return Reply(tuple(parts), step.delay_ms, events, step.fails, step.incomplete)
 
     def _after_calls(
         self,
-        turn: Turn | None,
+        asked: ConversationItem | None,
         calls: Sequence[ConversationItem],
         items: Sequence[ConversationItem],
         tools: ToolRules,
     ) -> Reply:
-        outcomes = [(str(call.name), outcome_of(call, items)) for call in calls]
-        waiting = [name for name, outcome in outcomes if outcome is None]
-        if waiting:
-            return _saying(f"I am still waiting for {', '.join(waiting)}.")
-        still_to_call = turn.to_call[len(calls) :] if turn and not tools.in_parallel else ()
-        if still_to_call and still_to_call[0].name in tools.offered:
-            return Reply((_call(still_to_call[0]),))
+        turn = self._understood.get(str(asked.id), _NOTHING).turn if asked else None
+        values = self._values(asked, items)
+        match following(turn, calls, items, tools, values):
+            case Waiting(names):
+                return saying(f"I am still waiting for {', '.join(names)}.")
+            case CallNext(call):
+                return Reply((_call(call, values),))
+            case follows:
+                pass
         self._spoken_of |= {str(call.id) for call in calls}
-        there = [(name, outcome) for name, outcome in outcomes if outcome is not None]
-        problems = [outcome.problem for _, outcome in there if outcome.problem]
-        if problems:
-            return _saying(" ".join(problems))
-        results = {name: parsed_output(outcome.output) for name, outcome in there}
-        first = parsed_output(there[0][1].output)
-        template = (turn.then if turn else "") or "The answer is: {result}"
-        return _saying(filled(template, {"result": first, "results": results, "user": {}}))
+        if follows.step is not None:
+            return self._performed(follows.step, follows.values, _freely(tools))
+        if follows.problems:
+            return saying(" ".join(follows.problems))
+        return saying(f"The answer is: {in_words(follows.values['result'])}")
 
     def _late_results(
         self, earlier: Sequence[ConversationItem], items: Sequence[ConversationItem]
@@ -235,61 +211,71 @@ class Brain:
             if item.type == "message" and item.role == "user":
                 asked = item
             elif item.type == "mcp_call" and item.id not in self._spoken_of and outcome_of(item, items):
-                understood = self._understood.get(str(asked.id)) if asked else None
-                return self._after_calls(understood.turn if understood else None, [item], items, ToolRules())
+                return self._after_calls(asked, [item], items, ToolRules())
         return None
 
-    def _otherwise(self, asked: ConversationItem | None, understood: _Understood | None) -> str:
-        user: dict[str, object] = {"text": asked.words if asked else ""}
-        if isinstance(understood, SpokenTurn) and understood.words is not None:
-            user["text"] = understood.words.text
-        elif isinstance(understood, SpokenTurn):
-            user["seconds"] = round(understood.duration_ms / 1000, 1)
-            return filled(self._scenario.unheard or self._scenario.otherwise, {"user": user})
-        return filled(self._scenario.otherwise, {"user": user})
+    def _values(self, asked: ConversationItem | None, items: Sequence[ConversationItem]) -> dict[str, object]:
+        """What fills gaps, besides results."""
+        understood = self._understood.get(str(asked.id), _NOTHING) if asked else _NOTHING
+        return {"user": _user(asked, understood), "image": facts(items), **understood.captured}
+
+    def _otherwise(self, asked: ConversationItem | None, understood: _Understood) -> str:
+        unknown = isinstance(understood, SpokenTurn) and understood.words is None
+        template = (self._scenario.unheard if unknown else "") or self._scenario.otherwise
+        return filled(template, {"user": _user(asked, understood)})
 
     def _read(self, items: Sequence[ConversationItem]) -> None:
         """Let typed turns that are new take their lines, so that a replayed history uses its lines up."""
         for place, item in enumerate(items):
             if item.type == "message" and item.role == "user" and str(item.id) not in self._understood:
                 sees = bool(image_urls(items[: place + 1]))
-                self._understood[str(item.id)] = _TypedTurn(self._best_match(item.words, sees=sees))
+                self._understood[str(item.id)] = self._best_match(item.words, sees=sees)
 
-    def _best_match(self, text: str, *, sees: bool) -> Turn | None:
-        scored = [
-            (_likeness(turn, text), -index)
+    def _best_match(self, text: str, *, sees: bool) -> _TypedTurn:
+        fits = [
+            (found.score, -index, found.values)
             for index, turn in enumerate(self._scenario.turns)
-            if (turn.repeat or index not in self._used) and (sees or not turn.image)
+            if (turn.repeat or index not in self._used)
+            and (sees or not turn.image)
+            and (found := fit(turn, text))
         ]
-        score, index = max(scored, default=(0.0, 0))
-        return self._use(-index) if score > 0.0 else None
+        if not fits:
+            return _NOTHING
+        _, index, captured = max(fits, key=lambda found: found[:2])
+        return _TypedTurn(self._use(-index), captured)
+
+    def _next_line(self, duration_ms: float) -> SpokenTurn:
+        """The next line that can be said. When all are used up, `any` answers, whatever the words were."""
+        free = [(index, turn) for index, turn in enumerate(self._scenario.turns) if index not in self._used]
+        for index, turn in free:
+            if (line := sayable(turn)) is not None:
+                found = fit(turn, line) or Fit(0.0)
+                return SpokenTurn(self._use(index), duration_ms, KnownWords(line, "scenario"), found.values)
+        for index, turn in enumerate(self._scenario.turns):
+            if turn.match == "any" and (turn.repeat or index not in self._used):
+                return SpokenTurn(self._use(index), duration_ms, None)
+        return SpokenTurn(None, duration_ms, None)
 
     def _use(self, index: int) -> Turn:
         self._used.add(index)
         return self._scenario.turns[index]
 
 
-def _call(call: ToolCall) -> Call:
-    return Call(call.name, json.dumps(call.arguments, ensure_ascii=False, default=str))
+def _call(call: ToolCall, values: Mapping[str, object]) -> Call:
+    arguments = filled_within(call.arguments, values)
+    return Call(call.name, json.dumps(arguments, ensure_ascii=False, default=str))
 
 
-def _saying(text: str) -> Reply:
-    return Reply((Say(text),))
+def _freely(tools: ToolRules) -> ToolRules:
+    """The rules once a call was made: nothing need be called any more."""
+    return ToolRules(offered=tools.offered, only=tools.only, in_parallel=tools.in_parallel)
 
 
-def _likeness(turn: Turn, text: str) -> float:
-    """How well a text fits a turn: 0 not at all, 1 word for word."""
-    if not text or not turn.user:
-        return float(not text and not turn.user)
-    match turn.match:
-        case "pattern":
-            return float(re.search(turn.user, text, re.IGNORECASE) is not None)
-        case "exact":
-            return float(_plain(turn.user) == _plain(text))
-        case "fuzzy":
-            ratio = SequenceMatcher(None, _plain(turn.user), _plain(text), autojunk=False).ratio()
-            return ratio if ratio >= _ALIKE else 0.0
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
+def _user(asked: ConversationItem | None, understood: _Understood) -> dict[str, object]:
+    """What is known of what the caller said."""
+    user: dict[str, object] = {"text": asked.words if asked else ""}
+    if isinstance(understood, SpokenTurn):
+        user["seconds"] = round(understood.duration_ms / 1000, 1)
+        if understood.words is not None:
+            user["text"] = understood.words.text
+    return user

@@ -15,6 +15,7 @@ from __future__ import annotations
 from pipecat_voicelive.simulator.caller_voice import CallerVoice
 from pipecat_voicelive.simulator.dialogue import Dialogue
 from pipecat_voicelive.simulator.effects import CallerSpeak, Effect
+from pipecat_voicelive.simulator.matching import sayable
 from pipecat_voicelive.simulator.scenario import Scenario, Turn
 from pipecat_voicelive.simulator.spoken_words import tokens_of
 
@@ -56,12 +57,13 @@ class CallerScript:
             self.deadline_s = due_s
             return []
         self._said.add(id(line))
-        return [CallerSpeak(line.user, line.language)]
+        return [CallerSpeak(sayable(line) or "", line.language)]
 
     def _next_line(self) -> Turn | None:
         for line in self._dialogue.lines_left:
-            if id(line) not in self._said:
-                return line if (self._whole or line.barge_in) and tokens_of(line.user) else None
+            words = sayable(line)
+            if id(line) not in self._said and words is not None:
+                return line if (self._whole or line.barge_in) and tokens_of(words) else None
         return None
 
     def _due_s(self, line: Turn, now_s: float) -> float | None:

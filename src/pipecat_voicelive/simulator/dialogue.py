@@ -22,7 +22,7 @@ from pipecat_voicelive.protocol.server_events import (
 )
 from pipecat_voicelive.simulator.agent_threads import Thread
 from pipecat_voicelive.simulator.avatar.stage import AvatarStage
-from pipecat_voicelive.simulator.brain import Reply, SpokenTurn
+from pipecat_voicelive.simulator.brain import SpokenTurn
 from pipecat_voicelive.simulator.caller_audio import TurnEnded
 from pipecat_voicelive.simulator.conversation import ItemAudio
 from pipecat_voicelive.simulator.effects import Effect, Send
@@ -37,6 +37,7 @@ from pipecat_voicelive.simulator.known_words import KnownWords, VoiceTurn
 from pipecat_voicelive.simulator.listening import transcript_of, transcription_events
 from pipecat_voicelive.simulator.mcp_tools import McpTools
 from pipecat_voicelive.simulator.playing import Playing
+from pipecat_voicelive.simulator.replies import Reply
 from pipecat_voicelive.simulator.response_input import ResponseInput, items_for, pre_generated
 from pipecat_voicelive.simulator.response_options import ResponseOptions, response_options
 from pipecat_voicelive.simulator.responses import RunningResponse
@@ -192,8 +193,7 @@ class Dialogue:
     @property
     def expected_words(self) -> str:
         """What the caller is about to say, "" if the scenario does not know."""
-        turn = self._brain.expected(self.conversation.items)
-        return turn.user if turn else ""
+        return self._brain.expected_words(self.conversation.items)
 
     def hears_fillers(self, words: str, now_s: float) -> bool:
         """Whether the caller, who begins to speak these words, only hums while the bot speaks.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipecat_voicelive.simulator.brain import Call, Reply
 from pipecat_voicelive.simulator.chance import dice
+from pipecat_voicelive.simulator.replies import Call, Reply
 
 _LATENCY_THRESHOLD_MS = 2000
 

@@ -10,11 +10,11 @@ from msgspec import UNSET
 
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
-from pipecat_voicelive.simulator.brain import Reply, Say
 from pipecat_voicelive.simulator.errors_wire import invalid_value
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.pipelines import Model
+from pipecat_voicelive.simulator.replies import Reply, Say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

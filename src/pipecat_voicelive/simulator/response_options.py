@@ -10,10 +10,10 @@ import msgspec
 from msgspec import UNSET
 
 from pipecat_voicelive.protocol.client_events import ResponseProperties
-from pipecat_voicelive.simulator.brain import ToolRules
 from pipecat_voicelive.simulator.errors_wire import invalid_value
 from pipecat_voicelive.simulator.pipelines import Model
 from pipecat_voicelive.simulator.prosody import pitch_of, rate_of
+from pipecat_voicelive.simulator.replies import ToolRules
 from pipecat_voicelive.simulator.session_checks import OUTPUT_FORMATS, check_response
 from pipecat_voicelive.simulator.voice_checks import AZURE_VOICES, check_voice
 

@@ -28,7 +28,6 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseOutputItemAdded,
     ResponseOutputItemDone,
 )
-from pipecat_voicelive.simulator.brain import Call, Part, Reply, Say
 from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.effects import Effect, McpServer, Send, Speak
 from pipecat_voicelive.simulator.ids import new_id
@@ -37,6 +36,7 @@ from pipecat_voicelive.simulator.mcp_tools import McpCall, approval_request
 from pipecat_voicelive.simulator.outputs import CallOutput, Place, Step, WrittenOutput
 from pipecat_voicelive.simulator.pipelines import Pipeline
 from pipecat_voicelive.simulator.remote_outputs import AgentCallOutput, McpCallOutput, SearchOutput
+from pipecat_voicelive.simulator.replies import Call, Part, Reply, Say
 from pipecat_voicelive.simulator.response_input import ResponseInput
 from pipecat_voicelive.simulator.response_options import ResponseOptions
 from pipecat_voicelive.simulator.scenario import AgentCall, Search
@@ -109,6 +109,7 @@ class RunningResponse:
         self.id = new_id("resp_", 21)
         self._interim = interim
         self._parts = deque(reply.parts)
+        self._ending = reply.ending
         self._options = options
         self._mcp_tools = mcp_tools
         self.mcp_calls: list[McpCall] = []
@@ -162,7 +163,8 @@ class RunningResponse:
                     self._note_audio(output, with_data=False)
                     if steps:
                         return effects
-                    effects += self._close(output, "completed")
+                    cut_short = not self._parts and self._ending.status == "incomplete"
+                    effects += self._close(output, "incomplete" if cut_short else "completed")
                     effects += self._next_output(now_s)
                 case _AwaitingSpeech() | _Finished():
                     return effects
@@ -222,7 +224,8 @@ class RunningResponse:
         elif self._parts:
             part = self._parts.popleft()
         else:
-            return self._end("completed", None)
+            self._phase = _Thinking(now_s)  # the last output is closed
+            return self._end(self._ending.status, self._ending.details)
         output = self._output_for(part)
         item = output.added_item(self._pipeline.running_status)
         effects: list[Effect] = [

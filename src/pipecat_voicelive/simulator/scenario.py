@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from pipecat_voicelive.simulator.scenario_types import (
     FILE_SHAPE,
@@ -33,7 +33,8 @@ from pipecat_voicelive.simulator.scenario_types import (
     Share,
 )
 
-Match = Literal["exact", "pattern", "fuzzy"]
+Match = Literal["exact", "pattern", "fuzzy", "any"]
+Incomplete = Literal["max_output_tokens", "content_filter"]
 Caller = Literal["client", "simulated"]
 Transcript = Literal["completed", "fail", "empty", "none"]
 
@@ -47,7 +48,22 @@ class ToolCall:
     name: Annotated[str, Field(min_length=1)]
     """The tool to call."""
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """The JSON object that it is given."""
+    """The JSON object that it is given; texts in it may have gaps, e.g. `{location}` for what the line has
+    captured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What a response fails with."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
+
+    code: Annotated[str, Field(min_length=1)]
+    """The error's code, e.g. "rate_limit_exceeded"."""
+    message: str = "The response could not be made."
+    """What is told to people."""
+    type: str = "server_error"
+    """The error's type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +110,49 @@ class Citation:
     """A mapping, e.g. of type, url and title."""
 
 
+def _form_of_then(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "(cases)"
+    return "(text)" if isinstance(value, str) else "(step)"
+
+
+Cases = Annotated[
+    Annotated[str, Tag("(text)")]
+    | Annotated["Then", Tag("(step)")]
+    | Annotated[tuple["Then", ...], Tag("(cases)")],
+    Discriminator(_form_of_then),
+]
+"""What follows when the outputs of calls are there: a text, a step, or the first of several that fits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Then:
+    """A step that follows when every output of the calls before it is there."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
+
+    when: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What must be so for this step: by path, e.g. `result.status`, the value, or a list of values, that must
+    be there."""
+    on_error: Flag = False
+    """Whether the step is for a call that failed, was denied, or put out an object with an `error`. `{error}`
+    stands for what went wrong."""
+    say: str = ""
+    """What is answered, before any calls."""
+    call: Maybe[ToolCall] = None
+    """A further tool to call."""
+    calls: tuple[ToolCall, ...] = ()
+    """Several further tools to call, all in one response."""
+    then: Cases = ""
+    """What is answered once the outputs of these calls are there."""
+    delay_ms: Milliseconds = 0.0
+    """Time between `response.created` and the first output."""
+    fails: Maybe[Failure] = None
+    """What the response fails with, after what it says."""
+    incomplete: Maybe[Incomplete] = None
+    """Why the response ends before its end, after what it says."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BargeIn:
     """Where in an answer the simulated caller begins to speak: after words of it, or after a time."""
@@ -113,8 +172,11 @@ class Turn:
     __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
 
     user: str = ""
-    """What the caller says: the transcript of a voice turn, and what a typed turn is compared with. Empty
-    with `image`: an image that is shown without a word."""
+    """What the caller says: the transcript of a voice turn, and what a typed turn is compared with. It may
+    have gaps, e.g. `{location}`, whose words stand in answers and arguments. Empty with `image`: an image
+    that is shown without a word."""
+    spoken: str = ""
+    """The transcript of a voice turn, where `user` has gaps or is a pattern."""
     say: str = ""
     """What is answered, before any calls."""
     call: Maybe[ToolCall] = None
@@ -127,10 +189,14 @@ class Turn:
     """A call of another agent before the answer."""
     annotations: tuple[Citation, ...] = ()
     """Citations in `say`."""
-    then: str = ""
-    """What is answered once every output is there; left out, the outputs are reported plainly."""
+    then: Cases = ""
+    """What is answered once every output is there: a text, a step, or a list of steps of which the first that
+    fits is taken; left out, the outputs are reported plainly."""
     match: Match = "fuzzy"
-    """How a typed turn is compared: the same words, a regular expression, or much alike."""
+    """How typed words are compared: the same words, a regular expression, much alike, or anything that fits
+    no other line."""
+    min: Share = 0.7
+    """How much alike words and line must be if `match` is `fuzzy`, 1 being equal."""
     image: Flag = False
     """Whether it fits only once an image was shown. `{image.color}` and the like stand in answers for what is
     seen."""
@@ -140,6 +206,10 @@ class Turn:
     """What a hosted agent sends before it speaks, besides speech."""
     delay_ms: Milliseconds = 0.0
     """Time between `response.created` and the first output."""
+    fails: Maybe[Failure] = None
+    """What the response fails with, after what it says."""
+    incomplete: Maybe[Incomplete] = None
+    """Why the response ends before its end, after what it says."""
     transcript: Transcript = "completed"
     """What becomes of the transcript of a voice turn."""
     transcript_delay_ms: Maybe[Milliseconds] = None
@@ -154,10 +224,27 @@ class Turn:
     """Where in the answer before it the simulated caller breaks in with this line. If that answer ends
     before, the line follows it."""
 
-    @property
-    def to_call(self) -> tuple[ToolCall, ...]:
-        """The tools to call, one or several."""
-        return self.calls if self.call is None else (self.call,)
+
+Step: TypeAlias = Turn | Then
+"""What is done in one response."""
+
+
+def calls_of(step: Step) -> tuple[ToolCall, ...]:
+    """The tools that a step calls, one or several."""
+    return step.calls if step.call is None else (step.call,)
+
+
+def cases_of(step: Step) -> tuple[Then, ...]:
+    """What may follow a step, in order."""
+    match step.then:
+        case "":
+            return ()
+        case str(text):
+            return (Then(say=text),)
+        case Then() as only:
+            return (only,)
+        case cases:
+            return cases
 
 
 @dataclass(frozen=True, slots=True)

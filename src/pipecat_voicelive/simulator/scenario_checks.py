@@ -6,14 +6,15 @@ belongs to its kind, in `scenario_types`.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from pipecat_voicelive.errors import ConfigurationError
-from pipecat_voicelive.simulator.scenario import Scenario, Turn
+from pipecat_voicelive.simulator.matching import fit, gap_names, sayable
+from pipecat_voicelive.simulator.scenario import Scenario, Step, Then, Turn, calls_of, cases_of
+from pipecat_voicelive.simulator.suggestions import close_to
 from pipecat_voicelive.simulator.templates import gaps_in
 
 _Where: TypeAlias = tuple[str | int, ...]
@@ -21,6 +22,8 @@ Mistake: TypeAlias = tuple[_Where, str]
 
 _USER = ("user.text", "user.seconds")
 _IMAGE = ("image.color", "image.width", "image.height", "image.format", "image.count")
+_TAKEN = ("user", "image", "result", "results", "error")
+"""What no gap of a line may be called."""
 
 
 def mistakes_in(scenario: Scenario) -> Iterator[Mistake]:
@@ -32,9 +35,14 @@ def mistakes_in(scenario: Scenario) -> Iterator[Mistake]:
     for index, aside in enumerate(scenario.asides):
         yield from _gaps(aside.say, ("asides", index, "say"), _USER[:1])
     for index, turn in enumerate(scenario.turns):
-        yield from _turn(turn, ("turns", index))
-        if scenario.caller == "simulated" and turn.match == "pattern":
-            yield ("turns", index, "user"), "must be plain words: the simulated caller says them"
+        where: _Where = ("turns", index)
+        mistakes = list(_line(turn, where))
+        yield from mistakes
+        if not mistakes:  # else the names of its gaps are not known
+            yield from _step(turn, where, (*_USER, *_IMAGE, *gap_names(turn)))
+            says = scenario.caller == "simulated" and turn.match != "any" and sayable(turn) is None
+            if says or (turn.barge_in and not sayable(turn)):
+                yield where, "needs 'spoken': plain words that the simulated caller says"
 
 
 def with_simulated_caller(scenario: Scenario) -> Scenario:
@@ -51,54 +59,103 @@ def with_simulated_caller(scenario: Scenario) -> Scenario:
     return scenario
 
 
-def _turn(turn: Turn, where: _Where) -> Iterator[Mistake]:
-    if not turn.user.strip() and not turn.image:
+def _line(turn: Turn, where: _Where) -> Iterator[Mistake]:
+    """What is wrong with what the caller says."""
+    if not turn.user.strip() and not turn.image and turn.match != "any":
         yield where, "needs 'user': what the caller says"
-    if turn.call is not None and turn.calls:
-        yield (*where, "calls"), "stands beside 'call'; put all calls into 'calls'"
-    if not turn.to_call and not turn.say:
-        yield where, "needs 'say' (an answer), 'call' (a tool) or 'calls' (several)"
-    if turn.then and not turn.to_call:
-        yield (*where, "then"), "answers a tool call; without 'call' use 'say'"
-    if turn.barge_in is not None:
-        if bool(turn.barge_in.after) == (turn.barge_in.after_ms is not None):
-            yield (*where, "barge_in"), "needs 'after' (words of the answer) or 'after_ms', one of the two"
-        if turn.match == "pattern" or not turn.user.strip():
-            yield (*where, "user"), "must be plain words: the simulated caller says them"
+    if turn.barge_in is not None and bool(turn.barge_in.after) == (turn.barge_in.after_ms is not None):
+        yield (*where, "barge_in"), "needs 'after' (words of the answer) or 'after_ms', one of the two"
     if turn.match == "pattern":
         try:
             re.compile(turn.user)
         except re.error as error:
             yield (*where, "user"), f"is no regular expression: {error}"
+            return
+    if turn.match != "fuzzy" and turn.min != Turn().min:
+        yield (*where, "min"), "is for 'match: fuzzy' only"
+    names = gap_names(turn)
+    for name in names:
+        if not name.isidentifier() or name in _TAKEN:
+            others = ", ".join(_TAKEN)
+            yield (*where, "user"), f"has a gap {{{name}}}; name it with one word, other than {others}"
+        elif names.count(name) > 1:
+            yield (*where, "user"), f"has two gaps {{{name}}}; give each its own name"
+    if names and turn.spoken and fit(turn, turn.spoken) is None:
+        yield (*where, "spoken"), "does not fit 'user'"
     for index, citation in enumerate(turn.annotations):
         if citation.after not in turn.say:
             yield (*where, "annotations", index, "after"), "must be words of 'say' that it is for"
-    yield from _gaps(turn.say, (*where, "say"), (*_USER, *_IMAGE))
-    yield from _gaps(turn.then, (*where, "then"), (*_USER, *_IMAGE, *_results(turn)))
 
 
-def _results(turn: Turn) -> Iterator[str]:
-    yield "result"
-    yield "results"
-    for call in turn.to_call:
-        yield f"results.{call.name}"
+def _step(step: Step, where: _Where, known: tuple[str, ...]) -> Iterator[Mistake]:
+    """What is wrong with an answer; `known` is what can be filled in."""
+    calls = calls_of(step)
+    if step.call is not None and step.calls:
+        yield (*where, "calls"), "stands beside 'call'; put all calls into 'calls'"
+    if step.fails is not None and step.incomplete is not None:
+        yield (*where, "incomplete"), "stands beside 'fails'; a response ends in one way"
+    if not calls and not step.say and step.fails is None and step.incomplete is None:
+        yield where, "needs 'say' (an answer), 'call' (a tool) or 'calls' (several)"
+    if cases_of(step) and not calls:
+        yield (*where, "then"), "answers a tool call; without 'call' use 'say'"
+    yield from _gaps(step.say, (*where, "say"), known)
+    for index, call in enumerate(step.calls):
+        yield from _gaps_within(call.arguments, (*where, "calls", index, "arguments"), known)
+    if step.call is not None:
+        yield from _gaps_within(step.call.arguments, (*where, "call", "arguments"), known)
+    results = tuple(f"results.{call.name}" for call in calls)
+    yield from _cases(step, (*where, "then"), (*known, "result", "results", *results))
+
+
+def _cases(step: Step, where: _Where, known: tuple[str, ...]) -> Iterator[Mistake]:
+    match step.then:
+        case str(text):
+            yield from _gaps(text, where, known)
+        case Then() as only:
+            yield from _case(only, where, known)
+        case cases:
+            for index, case in enumerate(cases):
+                yield from _case(case, (*where, index), known)
+                if not case.when and not case.on_error and any(not c.on_error for c in cases[index + 1 :]):
+                    yield (*where, index), "needs 'when': it always fits, and others come after it"
+
+
+def _case(case: Then, where: _Where, known: tuple[str, ...]) -> Iterator[Mistake]:
+    if case.on_error:
+        known = (*known, "error")
+    for path in case.when:
+        if not _is_known(path, known):
+            yield (*where, "when", path), f"is unknown; {close_to(path, known)}"
+    yield from _step(case, where, known)
+
+
+def _gaps_within(value: object, where: _Where, known: Sequence[str]) -> Iterator[Mistake]:
+    match value:
+        case str():
+            yield from _gaps(value, where, known)
+        case Mapping():
+            for name, member in cast("Mapping[str, object]", value).items():
+                yield from _gaps_within(member, (*where, name), known)
+        case list() | tuple():
+            for index, element in enumerate(cast("Sequence[object]", value)):
+                yield from _gaps_within(element, (*where, index), known)
+        case _:
+            pass
 
 
 def _gaps(template: str, where: _Where, known: Sequence[str]) -> Iterator[Mistake]:
-    """The gaps that nothing fills. What is inside of results is not known before they are there."""
     for path in gaps_in(template):
-        root, _, rest = path.partition(".")
-        name = f"results.{rest.partition('.')[0]}" if root == "results" and rest else path
-        if root == "result" and root in known:
-            continue
-        if name not in known:
-            yield where, f"knows no {{{path}}}; {_suggested(name, known)}"
+        if not _is_known(path, known):
+            plain = f"write {{{{{path}}}}} for plain braces"
+            if known:
+                yield where, f"knows no {{{path}}}; {close_to(path, known, '{{{}}}')}; {plain}"
+            else:
+                yield where, f"knows no {{{path}}}; nothing can be filled in here; {plain}"
 
 
-def _suggested(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f"did you mean {{{close[0]}}}?"
-    choices = ", ".join(f"{{{path}}}" for path in known)
-    plain = f"write {{{{{name}}}}} for plain braces"
-    return f"{plain}, or use {choices}" if known else f"nothing can be filled in here; {plain}"
+def _is_known(path: str, known: Sequence[str]) -> bool:
+    """Whether something fills a gap. What is inside of outputs is not known before they are there."""
+    root, *inside = path.split(".")
+    if root == "results" and inside:
+        return f"results.{inside[0]}" in known
+    return path in known or (root == "result" and root in known)

@@ -6,7 +6,7 @@ text ──▶ nodes (places) ──▶ members ──▶ classes of `scenario` 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.simulator.scenario import Scenario
 from pipecat_voicelive.simulator.scenario_checks import mistakes_in
 from pipecat_voicelive.simulator.scenario_schema import Where, adapter, described, members_at, schema_at
+from pipecat_voicelive.simulator.suggestions import close_to
 
 _MOST_TOLD = 10
 
@@ -85,7 +86,7 @@ def _explained(problem: Mapping[str, Any], members: object) -> tuple[Where, bool
     match problem["type"]:
         case "unexpected_keyword_argument":
             *parent, name = where
-            return where, True, f"is unknown; {_suggested(str(name), members_at(parent, members))}"
+            return where, True, f"is unknown; {close_to(str(name), members_at(parent, members))}"
         case "missing":
             name = str(problem["loc"][-1])
             meaning = members_at(where, members)[name].get("description", "")
@@ -102,11 +103,8 @@ def _explained(problem: Mapping[str, Any], members: object) -> tuple[Where, bool
             expected = described(schema_at(where, members))
             if expected.startswith("one of ") and isinstance(value, str):
                 close = difflib.get_close_matches(value, expected[7:].split(", "), n=1)
-                return (
-                    where,
-                    False,
-                    f"must be {expected}" + (f"; did you mean '{close[0]}'?" if close else ""),
-                )
+                meant = f"; did you mean '{close[0]}'?" if close else ""
+                return where, False, f"must be {expected}{meant}"
             found = value if _is_number(value) and expected.startswith("a number") else _kind(value)
             return where, False, f"must be {expected}, not {found}"
 
@@ -150,12 +148,6 @@ def path_of(where: Where) -> str:
     """A place as people write it, e.g. "turns[0].say"."""
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where)
     return path.lstrip(".") or "the scenario"
-
-
-def _suggested(name: str, known: Iterable[str]) -> str:
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"known are {', '.join(known)}"
 
 
 def _is_number(value: object) -> bool:

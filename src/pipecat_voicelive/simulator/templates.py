@@ -4,6 +4,8 @@
     {image.color}, {image.width}    facts of the newest image, see `pictures`
     {result}, {result.a.b.0}        the output of the first tool call, and what is in it if it is JSON
     {results.NAME}, {results.NAME.a}    the output of the call of the tool NAME
+    {error}                         what went wrong with a call
+    {location}                      what the gap of this name in the caller's line has captured
 
 `{{x}}` is the plain text {x}, as are braces around anything but a name. What is not there when it is needed
 leaves a note in its place, never an error.
@@ -13,8 +15,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 _GAP = re.compile(r"\{(?P<plain>\{[^{}]*\})\}|\{(?P<path>[A-Za-z_]\w*(?:\.[\w-]+)*)\}")
 
@@ -24,11 +26,56 @@ def filled(template: str, values: Mapping[str, object]) -> str:
     return _GAP.sub(lambda gap: gap["plain"] or _shown(gap["path"], values), template)
 
 
+def filled_within(value: object, values: Mapping[str, object]) -> Any:
+    """A JSON value with the gaps of its texts filled. A text that is one gap becomes the value itself."""
+    match value:
+        case str():
+            gap = _GAP.fullmatch(value)
+            if gap and gap["path"]:
+                there, found = found_at(gap["path"], values)
+                return found if there else f"(no {gap['path']})"
+            return filled(value, values)
+        case Mapping():
+            members = cast("Mapping[str, object]", value)
+            return {name: filled_within(member, values) for name, member in members.items()}
+        case list() | tuple():
+            return [filled_within(element, values) for element in cast("Sequence[object]", value)]
+        case _:
+            return value
+
+
+def found_at(path: str, values: Mapping[str, object]) -> tuple[bool, object]:
+    """Whether something is at a path, and what."""
+    found: object = values
+    for name in path.split("."):
+        inside = _inside(found)
+        if name not in inside:
+            return False, None
+        found = inside[name]
+    return True, found
+
+
 def gaps_in(template: str) -> Iterator[str]:
     """What stands in the gaps of a template, e.g. "result.temperature"."""
     for gap in _GAP.finditer(template):
         if gap["path"]:
             yield gap["path"]
+
+
+def in_words(value: object) -> str:
+    """A JSON value as people say it: `temperature 21, wind strong`."""
+    match value:
+        case str():
+            return value
+        case Mapping():
+            members = cast("Mapping[str, object]", value)
+            return ", ".join(
+                f"{name.replace('_', ' ')} {in_words(member)}" for name, member in members.items()
+            )
+        case list() | tuple():
+            return ", ".join(in_words(element) for element in cast("Sequence[object]", value))
+        case _:
+            return json.dumps(value)
 
 
 def parsed_output(output: str) -> object:
@@ -40,12 +87,9 @@ def parsed_output(output: str) -> object:
 
 
 def _shown(path: str, values: Mapping[str, object]) -> str:
-    found: object = values
-    for name in path.split("."):
-        inside = _inside(found)
-        if name not in inside:
-            return f"(no {path})"
-        found = inside[name]
+    there, found = found_at(path, values)
+    if not there:
+        return f"(no {path})"
     if isinstance(found, str):
         return found
     return json.dumps(found, ensure_ascii=False)
