@@ -45,6 +45,7 @@ from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.simulated_session import SimulatedSession
 from pipecat_voicelive.simulator.speech import open_speaker
 from pipecat_voicelive.simulator.utterance import Speaker
+from pipecat_voicelive.simulator.window.window import Window
 from pipecat_voicelive.simulator.wire import WireForm
 
 _MAX_MESSAGE_BYTES = 32 * 1024 * 1024
@@ -132,6 +133,7 @@ class VoiceLiveSimulator:
         self._seed = new_seed() if seed is None else seed
         self._faults = FaultPlan([*self._scenario.faults, *faults], dice=self._dice("handshakes"))
         self._handshakes = FaultyHandshakes(self._faults)
+        self._window = Window(self, host=host, api_key=api_key)
         self._sessions: list[SimulatedSession] = []
         self._opened = 0
         self._arrival = asyncio.Condition()
@@ -153,6 +155,18 @@ class VoiceLiveSimulator:
         host, port = next(iter(self._server.sockets)).getsockname()[:2]
         scheme = "wss" if self._tls_files else "ws"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+    @property
+    def page(self) -> str:
+        """Where a browser sees what happens, e.g. "http://127.0.0.1:54321/".
+
+        A simulator that takes one api-key only, or that others can reach, wants a key there; then it stands
+        behind "#", so give this address to nobody else.
+
+        Raises:
+            ProtocolError: The simulator is not running.
+        """
+        return self._window.address
 
     @property
     def certificate(self) -> Path | None:
@@ -237,6 +251,9 @@ class VoiceLiveSimulator:
         return self_signed(Path(folder), self._host)
 
     async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        seen = self._window.answer(connection, request)
+        if seen is not None or self._window.is_control(request):
+            return seen
         if self._faults and urlsplit(request.path).path == REALTIME_PATH:
             refused = await self._handshakes.meet(connection)
             if refused is not None:
@@ -256,6 +273,9 @@ class VoiceLiveSimulator:
 
     async def _serve_connection(self, connection: ServerConnection) -> None:
         assert connection.request is not None, "the handshake is over"
+        if self._window.is_control(connection.request):
+            await self._window.serve(connection)
+            return
         handshake = self._handshake(connection.request)
         assert isinstance(handshake, Handshake), "refused connections do not get here"
         assert self._speaker is not None, "there is a speaker while there is a server"

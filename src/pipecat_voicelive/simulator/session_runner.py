@@ -148,6 +148,11 @@ class SessionRunner:
         self._line_numbers = itertools.count(1)
         self._over = False
 
+    @property
+    def age_s(self) -> float:
+        """Seconds since it was made."""
+        return self._now_s() - self._began_s
+
     async def run(self) -> None:
         """Serve the session. Returns when the connection is closed, by whomever."""
         reader = asyncio.create_task(self._read(), name="simulator-reader")
@@ -254,7 +259,7 @@ class SessionRunner:
 
     def note(self, event: ServerEvent) -> None:
         """Record an event as sent by the service."""
-        self._record(ServiceSent(self._now_s() - self._began_s, event))
+        self._record(ServiceSent(self.age_s, event))
 
     async def _loop(self) -> None:
         while True:
@@ -370,7 +375,7 @@ class SessionRunner:
         )
 
     def _note_received(self, event: ReceivedEvent) -> None:
-        self._record(ClientSent(self._now_s() - self._began_s, event))
+        self._record(ClientSent(self.age_s, event))
 
     def _note_fault(self, fault: Fault) -> None:
         self._record(FaultFired(self._now_s() - self._began_s, fault))

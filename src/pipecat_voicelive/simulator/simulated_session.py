@@ -29,6 +29,7 @@ from pipecat_voicelive.simulator.live_session import LiveSession
 from pipecat_voicelive.simulator.session_runner import CALLER_LOCALE, CALLER_VOICE, SessionRunner
 from pipecat_voicelive.simulator.spoken_words import tokens_of
 from pipecat_voicelive.simulator.utterance import Speaker
+from pipecat_voicelive.simulator.window.trace import SessionTrace
 from pipecat_voicelive.simulator.wire import WireForm
 
 
@@ -56,6 +57,8 @@ class SimulatedSession:
         """What the client said when it connected; keys and tokens are masked."""
         self.number = number
         """Its place in the order of sessions, from 1."""
+        self.trace = SessionTrace()
+        """Its newest events as they are shown to people, without audio."""
         self._connection = connection
         self._session = session
         self._exchange = Exchange(keep_events=keep_events)
@@ -95,6 +98,11 @@ class SimulatedSession:
     def conversation(self) -> tuple[ConversationItem, ...]:
         """The items in order, as the service holds them: a truncated one has lost its transcript."""
         return tuple(self._session.conversation.items)
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it was opened; the `at_s` of what happens now."""
+        return self._runner.age_s
 
     @property
     def close_code(self) -> int | None:
@@ -274,6 +282,7 @@ class SimulatedSession:
         self._exchange.add(exchanged)
         if isinstance(exchanged, FaultFired):
             self._faults.note(exchanged.fault)
+        self.trace.add(exchanged)
         if self._listener is not None:
             self._listener(self, exchanged)
 

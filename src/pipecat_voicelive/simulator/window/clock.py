@@ -1,0 +1,45 @@
+"""The clock of a conversation, on which audio takes as long as it lasts. Pure.
+
+Events come with the time of the wall, audio with a place in the audio that was appended. Most clients append
+in real time, and both agree; tests and benchmarks append ten seconds in one message. So a piece of audio
+ends on this clock when it has come, but not before the piece before it has been played; and nothing is
+earlier than what went before.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+_KEPT_SHIFTS = 1000
+
+
+class ConversationClock:
+    """Milliseconds since the session was opened."""
+
+    def __init__(self) -> None:
+        self._now_ms = 0.0
+        self._audio_ms = 0.0
+        self._heard_until_ms = 0.0
+        # Where appended audio begins to lie later on the clock than before: (place in the audio, shift).
+        self._shifts = deque[tuple[float, float]](maxlen=_KEPT_SHIFTS)
+
+    def at(self, wall_ms: float) -> float:
+        """The place of something that happens now."""
+        self._now_ms = max(self._now_ms, wall_ms)
+        return self._now_ms
+
+    def appended(self, duration_ms: float, wall_ms: float) -> float:
+        """Take in audio that the client appended; returns where it ends."""
+        self._heard_until_ms = max(self._heard_until_ms + duration_ms, wall_ms)
+        self._audio_ms += duration_ms
+        shift_ms = self._heard_until_ms - self._audio_ms
+        if not self._shifts or shift_ms - self._shifts[-1][1] > 1:
+            self._shifts.append((self._audio_ms - duration_ms, shift_ms))
+        return self.at(self._heard_until_ms)
+
+    def of_audio(self, place_ms: float, wall_ms: float) -> float:
+        """Where a place in the audio lies; what the client did not append is being heard now."""
+        if place_ms >= self._audio_ms:
+            return self.at(wall_ms)
+        shift_ms = next((shift for begin_ms, shift in reversed(self._shifts) if begin_ms <= place_ms), 0.0)
+        return place_ms + shift_ms
