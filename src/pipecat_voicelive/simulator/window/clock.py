@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import deque
 
 _KEPT_SHIFTS = 1000
+_LONG_AGO_MS = 1500
+"""Turns are told of earlier than that."""
 
 
 class ConversationClock:
@@ -38,8 +40,12 @@ class ConversationClock:
         return self.at(self._heard_until_ms)
 
     def of_audio(self, place_ms: float, wall_ms: float) -> float:
-        """Where a place in the audio lies; what the client did not append is being heard now."""
-        if place_ms >= self._audio_ms:
-            return self.at(wall_ms)
+        """Where a place in the audio lies, of which the service tells now.
+
+        Not all audio comes from the client. A place that would lie long ago, or after all that was appended,
+        is in audio that is put in here, at the pace of speech: it is being heard now.
+        """
         shift_ms = next((shift for begin_ms, shift in reversed(self._shifts) if begin_ms <= place_ms), 0.0)
+        if place_ms >= self._audio_ms or place_ms + shift_ms < wall_ms - _LONG_AGO_MS:
+            return self.at(wall_ms)
         return place_ms + shift_ms

@@ -28,6 +28,9 @@ from pipecat_voicelive.simulator.window.access import Gate
 
 CONTROL_PATH = "/simulator/control"
 
+_COMMANDS = (
+    "open simulator sessions watch follow unfollow caller_says expect_transcript close".split()  # noqa: SIM905
+)
 _LOOK_EVERY_S = 0.1
 _MAX_ENTRIES = 200
 _MAX_MESSAGE_CHARACTERS = 64 * 1024
@@ -83,9 +86,9 @@ class ControlConnection:
     async def serve(self) -> None:
         """Answer until the connection is closed."""
         try:
-            with suppress(ConnectionClosed, TimeoutError):
-                if not self._is_in:
-                    await self._let_in()
+            with suppress(ConnectionClosed):
+                if not self._is_in and not await self._let_in():
+                    return
                 self._start(self._tell())
                 async for message in self._connection:
                     await self._take(message)
@@ -94,23 +97,24 @@ class ControlConnection:
                 task.cancel()
             await asyncio.gather(*self._working, return_exceptions=True)
 
-    async def _let_in(self) -> None:
-        async with asyncio.timeout(_TIME_FOR_KEY_S):
-            message = await self._connection.recv()
+    async def _let_in(self) -> bool:
+        """Wait for the key; whether it was the right one."""
+        message = ""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TIME_FOR_KEY_S):
+                message = await self._connection.recv()
         asked = decode_plain(message)
         if asked.get("command") != "open" or not self._gate.admits_key(asked.get("key")):
             await self._send(
                 _refused(asked.get("id"), "The first message must be 'open' with the right key.")
             )
             await self._connection.close(_POLICY_VIOLATION, "key needed")
-            return
-        self._is_in = True
+            return False
         await self._send({"reply": asked.get("id"), "ok": True})
+        return True
 
     async def _take(self, message: str | bytes) -> None:
         asked = decode_plain(message) if len(message) <= _MAX_MESSAGE_CHARACTERS else {}
-        if not self._is_in:
-            return
         if len(self._working) > _MAX_COMMANDS_AT_ONCE:
             await self._send(_refused(asked.get("id"), "Too many commands at once; wait for the answers."))
             return
@@ -152,16 +156,24 @@ class ControlConnection:
             case "unfollow":
                 self._followed.pop(self._session(asked).number, None)
                 return {}
+            case "caller_says":
+                session, text = self._open_session(asked), _text(asked, "text")
+                session.trace.note(f"the caller is to say: {text}", session.age_s)
+                await session.caller_says(text, at_once=asked.get("at_once") is True)
+                return {}
+            case "expect_transcript":
+                session, text = self._open_session(asked), _text(asked, "text")
+                session.expect_transcript(text)
+                session.trace.note(f"the next turn is to be heard as: {text}", session.age_s)
+                return {}
             case "close":
                 session = self._open_session(asked)
                 code, reason = asked.get("code", 1000), _text(asked, "reason", default="")
-                session.trace.note(f"closed by hand: {code} {reason}".strip(), session.age_s)
                 await _close(session, code, reason)
+                session.trace.note(f"closed by hand: {code} {reason}".strip(), session.age_s)
                 return {}
             case _:
-                raise ConfigurationError(
-                    f"{command!r} is no command; give simulator, sessions, watch, follow, unfollow or close"
-                )
+                raise ConfigurationError(f"{command!r} is no command; give one of {', '.join(_COMMANDS)}")
 
     async def _tell(self) -> None:
         """Tell again and again what is new. Ends with the connection."""

@@ -33,7 +33,7 @@ class Window:
         """Where a browser finds the page, with the key behind "#" if one is needed."""
         scheme, _, place = self._simulator.endpoint.partition("://")
         key = f"#key={self._gate.key}" if self._gate.key else ""
-        place = place.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:")  # noqa: S104 - as shown
+        place = place.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:")
         return f"{'https' if scheme == 'wss' else 'http'}://{place}/{key}"
 
     @property

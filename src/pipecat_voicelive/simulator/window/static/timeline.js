@@ -122,10 +122,14 @@ export function draw(chart, model, pixels) {
   }
   for (const piece of model.tools) put("piece tool", piece.start, Math.max(piece.stop - piece.start, 300), piece.text);
   for (const word of model.words) if (word.at !== undefined) put("word", word.at, 0, "");
+  const taken = [0, 0, 0];  // up to where each row of labels is taken
   for (const mark of model.marks) {
     const part = put(`mark ${mark.kind}`, mark.at, null, "");
     const label = document.createElement("span");
-    label.textContent = mark.text;
+    label.textContent = mark.text.length > 40 ? `${mark.text.slice(0, 39)}…` : mark.text;
+    const row = Math.max(taken.findIndex(until => until <= x(mark.at)), 0);
+    taken[row] = x(mark.at) + label.textContent.length * 6.2 + 8;
+    label.className = `row${row}`;
     part.title = mark.text;
     part.append(label);
   }

@@ -69,7 +69,7 @@ export function linesOf(entries) {
       }
       case "conversation.item.truncate": {
         const line = byItem.get(event.item_id);
-        if (line) line.aside = `cut after ${((event.audio_end_ms || 0) / 1000).toFixed(1)} s`;
+        if (line) line.aside = [line.aside, `cut after ${((event.audio_end_ms || 0) / 1000).toFixed(1)} s`].filter(Boolean).join(", ");
         break;
       }
       case "response.done": {

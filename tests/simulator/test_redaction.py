@@ -1,0 +1,69 @@
+"""What is shown and kept of an event."""
+
+import base64
+
+from pipecat_voicelive.simulator.redaction import shown, without_media, without_secrets
+
+TOOL = {
+    "type": "mcp",
+    "server_label": "docs",
+    "server_url": "https://me:secret1@mcp.example/tools?code=secret2",
+    "authorization": "Bearer secret3",
+    "headers": {"X-Team": "secret4"},
+}
+
+
+def test_keys_and_tokens_are_masked_wherever_they_stand():
+    event = {
+        "type": "session.update",
+        "session": {
+            "instructions": "Be brief.",
+            "tools": [TOOL],
+            "avatar": {
+                "ice_servers": [{"urls": ["turn:example"], "username": "secret5", "credential": "secret6"}]
+            },
+        },
+    }
+    kept = without_secrets(event)
+    assert "secret" not in str(kept)
+    session = kept["session"]
+    assert session["instructions"] == "Be brief."
+    assert session["tools"][0]["server_url"] == "https://***@mcp.example/tools?***"
+    assert session["avatar"]["ice_servers"][0]["urls"] == ["turn:example"]
+
+
+def test_a_tools_parameter_of_that_name_is_no_secret():
+    tool = {"type": "function", "parameters": {"properties": {"password": {"type": "string"}}}}
+    assert without_secrets({"session": {"tools": [tool]}}) == {"session": {"tools": [tool]}}
+
+
+def test_sound_and_pictures_are_taken_out_and_measured():
+    sound = base64.b64encode(bytes(1000)).decode()
+    content = [
+        {"type": "input_audio", "audio": sound},
+        {"type": "input_image", "image_url": f"data:image/png;base64,{sound}"},
+        {"type": "input_image", "image_url": "https://example.com/a.png"},
+    ]
+    event = {"type": "conversation.item.create", "item": {"content": content}}
+    kept, removed = without_media(event)
+    assert removed == {"item.content.0.audio": 1000, "item.content.1.image_url": 1000}
+    assert [part.get("audio", part.get("image_url")) for part in kept["item"]["content"]] == [
+        "",
+        "",
+        "https://example.com/a.png",
+    ]
+    assert event["item"]["content"][0]["audio"] == sound
+
+
+def test_people_are_shown_sizes():
+    append = {"type": "input_audio_buffer.append", "audio": base64.b64encode(bytes(960)).decode()}
+    assert shown(append)["audio"] == "(960 bytes)"
+    frames = {"type": "response.animation_blendshapes.delta", "frames": [[0.0] * 55] * 3}
+    assert shown(frames)["frames"] == "(3 frames)"
+
+
+def test_an_event_of_the_wrong_shape_is_left_as_it_is():
+    assert without_media({"type": "input_audio_buffer.append", "audio": 3}) == (
+        {"type": "input_audio_buffer.append", "audio": 3},
+        {},
+    )
