@@ -113,6 +113,23 @@ async def test_the_next_turn_can_be_told_beforehand(start, join):
     await client.until("conversation.item.input_audio_transcription.completed", transcript="Hello there")
 
 
+async def test_something_can_be_made_to_go_wrong(start, join):
+    simulator = await start(SCENARIO)
+    client = await join(simulator, session={"modalities": ["text"]})
+    async with control_of(simulator) as control:
+        names = [kind["name"] for kind in (await control.ask("simulator"))["faults"]]
+        assert "drop" in names
+        assert "refuse" not in names  # that is for handshakes
+        assert (await control.ask("inject_fault", fault='close 1011 "Broken." at response.create'))["ok"]
+        await client.send("response.create")
+        with pytest.raises(ConnectionClosedError) as closed:
+            await client.until("never")
+        assert closed.value.rcvd.code == 1011
+        await control.ask("follow")
+        entries = await control.entries_until(lambda entry: "goes wrong" in entry.get("note", ""))
+    assert [entry["from"] for entry in entries if entry["type"] == "note"] == ["control", "control"]
+
+
 async def test_a_session_can_be_closed_with_a_code_and_a_reason(start, join):
     simulator = await start()
     client = await join(simulator)
@@ -132,6 +149,8 @@ async def test_a_session_can_be_closed_with_a_code_and_a_reason(start, join):
         ({"command": "follow", "session": 7}, "there is no session 7; there are 1"),
         ({"command": "caller_says"}, "text must be given"),
         ({"command": "caller_says", "text": "  "}, "word"),
+        ({"command": "inject_fault", "fault": "explode"}, "explode"),
+        ({"command": "inject_fault", "fault": "refuse 429"}, "handshakes"),
         ({"command": "close", "code": 1006}, "cannot be sent"),
         ({"command": "close", "code": "x"}, "code must be"),
         ({"command": ["follow"]}, "is no command"),

@@ -86,7 +86,7 @@ async def test_the_wire_can_be_filtered_and_an_event_be_opened_without_its_audio
     await client.until("response.done")
     async with browsed(simulator) as page:
         await sees(page, "#wire", "response.done")
-        await page.fill("#filter", "append")
+        await page.fill("#filter", "input_audio_buffer.append")
         shown = page.locator(".event:visible")
         assert {"input_audio_buffer.append"} == set(await shown.locator("span").all_inner_texts())
         await shown.first.locator("button").click()

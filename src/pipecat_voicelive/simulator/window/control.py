@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 
 from pipecat_voicelive.errors import ConfigurationError, ProtocolError, VoiceLiveError
 from pipecat_voicelive.protocol.codec import RawEvent, decode_plain, encode
+from pipecat_voicelive.simulator.faults.catalogue import catalogue
 from pipecat_voicelive.simulator.scenario import Scenario
 from pipecat_voicelive.simulator.simulated_session import SimulatedSession
 from pipecat_voicelive.simulator.window.access import Gate
@@ -29,7 +30,7 @@ from pipecat_voicelive.simulator.window.access import Gate
 CONTROL_PATH = "/simulator/control"
 
 _COMMANDS = (
-    "open simulator sessions watch follow unfollow caller_says expect_transcript close".split()  # noqa: SIM905
+    "open simulator sessions watch follow unfollow caller_says expect_transcript inject_fault close".split()  # noqa: SIM905
 )
 _LOOK_EVERY_S = 0.1
 _MAX_ENTRIES = 200
@@ -143,6 +144,11 @@ class ControlConnection:
                     "endpoint": self._simulator.endpoint,
                     "scenario": scenario.name,
                     "turns": len(scenario.turns),
+                    "faults": [
+                        {"name": kind.name, "example": kind.example, "meaning": kind.meaning}
+                        for kind in catalogue()
+                        if kind.group != "handshake"
+                    ],
                 }
             case "sessions":
                 return {"sessions": self._sessions()}
@@ -165,6 +171,11 @@ class ControlConnection:
                 session, text = self._open_session(asked), _text(asked, "text")
                 session.expect_transcript(text)
                 session.trace.note(f"the next turn is to be heard as: {text}", session.age_s)
+                return {}
+            case "inject_fault":
+                session, text = self._open_session(asked), _text(asked, "fault")
+                session.inject(text)
+                session.trace.note(f"to go wrong: {text}", session.age_s)
                 return {}
             case "close":
                 session = self._open_session(asked)

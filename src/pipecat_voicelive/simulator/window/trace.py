@@ -24,7 +24,7 @@ from pipecat_voicelive.protocol.server_events import (
     SessionCreated,
     SessionUpdated,
 )
-from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged
+from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired
 from pipecat_voicelive.simulator.redaction import shown
 from pipecat_voicelive.simulator.window.clock import ConversationClock
 
@@ -39,9 +39,9 @@ class Entry:
         number: Counts from 1; a run keeps the number of its first message.
         at_s: When it came, in seconds after the session was opened.
         clock_ms: Its place on the conversation's clock; of a run of audio where the run begins.
-        source: "client", "server", or "control" for what a person did.
+        source: "client", "server", or "control" for what a person or a fault did.
         event: What was exchanged, without its audio; None for a note.
-        note: What a person did, "" for an event.
+        note: What a person or a fault did, "" for an event.
         count: How many messages the run has.
         size_bytes: How much audio they hold.
         duration_ms: How long that lasts.
@@ -104,6 +104,9 @@ class SessionTrace:
 
     def add(self, exchanged: Exchanged) -> None:
         """Take an event in."""
+        if isinstance(exchanged, FaultFired):
+            self.note(f"goes wrong: {exchanged.fault}", exchanged.at_s)
+            return
         event = exchanged.event
         wall_ms = exchanged.at_s * 1000
         source = "client" if isinstance(exchanged, ClientSent) else "server"
@@ -133,7 +136,7 @@ class SessionTrace:
         self._append(Entry(self._numbers + 1, exchanged.at_s, clock_ms, source, event))
 
     def note(self, text: str, at_s: float) -> None:
-        """Take in what a person did to the session."""
+        """Take in what a person or a fault did to the session."""
         self._append(Entry(self._numbers + 1, at_s, self._clock.at(at_s * 1000), "control", note=text))
 
     def since(self, revision: int) -> list[Entry]:

@@ -71,7 +71,7 @@ function tellAbout(about) {
     const kind = document.createElement("button");
     kind.type = "button";
     kind.textContent = fault.name;
-    kind.title = fault.what;
+    kind.title = fault.meaning;
     kind.onclick = () => { $("fault").value = fault.example; $("fault").focus(); };
     return kind;
   }));
