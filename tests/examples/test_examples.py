@@ -115,6 +115,14 @@ PRINTS = {
         "refused: forget_again, ",
         "refused: unknown, ",
     ],
+    "faults": [
+        "refused with 429, to be tried again in 1 s",
+        "lost in the answer, code 1006",
+        "bot: Yes, until six. The last tour begins at five.",
+        "told: session_expired",
+        "closed: 1001",
+        "happened: drop at response.audio.delta 2 in session 1",
+    ],
     "first_words": ["user: And of Norway?", "assistant: Oslo."],
     "mcp_server": [
         "bank offers balance, pay",
