@@ -31,6 +31,7 @@ from pipecat_voicelive.simulator.errors_wire import (
     nothing_to_cancel,
     response_active,
 )
+from pipecat_voicelive.simulator.faults.troubles import Troubles
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.interim import interim_for
 from pipecat_voicelive.simulator.known_words import KnownWords, VoiceTurn
@@ -86,12 +87,22 @@ class Dialogue:
         config: The session's options, as they are at any time.
         thread: What was said so far, usually nothing, and the way through the scenario.
         avatar: Who speaks, if the session has an avatar.
+        troubles: What goes wrong in understanding and answering.
         speed: Audio seconds made in a second.
     """
 
-    def __init__(self, config: SessionConfig, thread: Thread, avatar: AvatarStage, *, speed: float) -> None:
+    def __init__(
+        self,
+        config: SessionConfig,
+        thread: Thread,
+        avatar: AvatarStage,
+        troubles: Troubles,
+        *,
+        speed: float,
+    ) -> None:
         self.conversation = thread.conversation
         self._avatar = avatar
+        self._troubles = troubles
         self.mcp = McpTools(thread.conversation)
         self._config = config
         self._pipeline = config.model.pipeline
@@ -156,6 +167,7 @@ class Dialogue:
         effects: list[Effect] = [
             Send(InputAudioBufferCommitted(previous_item_id=previous_item_id, item_id=turn.item_id))
         ]
+        heard = self._troubles.heard(heard)
         delay_ms = heard.turn.transcript_delay_ms if heard.turn else None
         if not self._pipeline.native:
             self._later.append(_UnderstandLater(now_s + (delay_ms or 0.0) / 1000, turn, heard, answer))
@@ -237,7 +249,7 @@ class Dialogue:
             self._later.append(_RespondLater(max(transcribing), asked, event_id, additional_instructions))
             return cancelled
         mcp_tools = self.mcp.offered(options.mcp_servers)
-        reply = given or self._reply(items, options, frozenset(mcp_tools.keys()))
+        reply = self._troubles.answered(given or self._reply(items, options, frozenset(mcp_tools.keys())))
         self._response = RunningResponse(
             reply,
             interim=interim_for(options.interim, reply, self._brain.interim),
@@ -250,7 +262,7 @@ class Dialogue:
             speed=self._speed,
             now_s=now_s,
         )
-        effects = cancelled + self._response.start()
+        effects = cancelled + self._response.start() + self._troubles.announced()
         if self._config.model.agent is not None:
             effects += [Send(ResponseInvocationDelta(delta=dict(event))) for event in reply.events]
         return effects

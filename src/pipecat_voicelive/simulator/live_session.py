@@ -53,6 +53,7 @@ from pipecat_voicelive.simulator.avatar.stage import AvatarStage
 from pipecat_voicelive.simulator.caller_audio import CallerAudio, Heard, TurnBegan, TurnEnded
 from pipecat_voicelive.simulator.caller_script import CallerScript
 from pipecat_voicelive.simulator.caller_voice import CallerLine, CallerVoice
+from pipecat_voicelive.simulator.chance import dice
 from pipecat_voicelive.simulator.contracts import check_contract, has_preview_events
 from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.dialogue import Dialogue
@@ -66,6 +67,7 @@ from pipecat_voicelive.simulator.errors_wire import (
     session_update_comes_first,
     unknown_event_type,
 )
+from pipecat_voicelive.simulator.faults.troubles import Troubles
 from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.known_words import KnownWords, VoiceTurn
 from pipecat_voicelive.simulator.session_config import SessionConfig
@@ -99,7 +101,8 @@ class LiveSession:
         self._config = config
         self._strict = strict
         self._avatar = AvatarStage(speed=speed, preview=has_preview_events(config.api_version))
-        self._dialogue = Dialogue(config, thread, self._avatar, speed=speed)
+        self.troubles = Troubles(dice())
+        self._dialogue = Dialogue(config, thread, self._avatar, self.troubles, speed=speed)
         self._streamed_text = StreamedText(self._dialogue.conversation)
         turns = config.turn_taking
         self._voice = CallerVoice(config.input_format, self._silence_ms)

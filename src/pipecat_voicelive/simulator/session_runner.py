@@ -218,7 +218,13 @@ class SessionRunner:
     def faults(self) -> SessionFaults:
         """What stands between this and the socket from the first fault on."""
         if self._faults is None:
-            self._faults = SessionFaults(self._connection, self, dice=self._dice, note=self._note_fault)
+            self._faults = SessionFaults(
+                self._connection,
+                self,
+                troubles=self._session.troubles,
+                dice=self._dice,
+                note=self._note_fault,
+            )
         return self._faults
 
     def inject(self, fault: Fault) -> None:

@@ -74,6 +74,7 @@ VALUES = {
 NARROW = {
     "code": st.sampled_from([1000, 1011, 4999]),
     "status": st.sampled_from([301, 308]),
+    "outcome": st.sampled_from(["empty", "never", "fail"]),
     "location": st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=1),
 }
 
@@ -90,6 +91,8 @@ def faults(draw):
     what = kind(**{part.name: draw(values(kind, part)) for part in parts_of(kind)})
     if Fault.parse(kind.example).at_handshakes:
         at, when = draw(st.sampled_from(["", "connect"])), {"chance": draw(st.floats(0.001, 1))}
+    elif own := Fault.parse(kind.example).counts:
+        at, when = draw(st.sampled_from(["", own])), {"session": draw(st.none() | st.integers(1, 99))}
     else:
         at = draw(st.sampled_from(["received", "response.create"]))
         when = {
@@ -134,6 +137,9 @@ def test_text_and_members_hold_all_of_a_fault(fault):
         ("refuse 503 in session 2", "'at connect 2' for the second"),
         ("redirect 200 /", "200 is no redirect"),
         ("reorder 1", "it takes 2 messages"),
+        ("answer-late 2s at response.created", "'answer-late' counts responses: write 'at response 2'"),
+        ("transcribe empty at response", "'transcribe' counts turns"),
+        ("transcribe late", "for a late transcript write 'transcribe-late 2s"),
         ("reject x at response.done", "needs an event of the client, e.g. 'at response.create'"),
     ],
 )

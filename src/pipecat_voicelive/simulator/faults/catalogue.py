@@ -7,18 +7,27 @@ from dataclasses import dataclass
 from textwrap import fill
 from typing import get_args
 
-from pipecat_voicelive.simulator.faults.kinds import KINDS, HandshakeFault, Kind, MessageFault, Reject
+from pipecat_voicelive.simulator.faults.kinds import (
+    KINDS,
+    HandshakeFault,
+    Kind,
+    MessageFault,
+    Reject,
+    ResponseFault,
+    TurnFault,
+)
 from pipecat_voicelive.simulator.faults.text import usage_of
 
 _WHEN = """\
 when (all of it may be left out):
   at EVENT [N]          the Nth event of a type in the session, of the service or the client; "*" stands for
-                        any part of a type; 'sent' and 'received' are any message, 'connect' is a handshake
+                        any part of a type; 'sent' and 'received' are any message, 'connect' is a handshake,
+                        'turn' a voice turn, 'response' a response
   at every EVENT [N]    each Nth
   after SECONDS         that long after the session opened; with 'at', the counting begins then
   chance X              only with this likelihood, e.g. 10%
   in session N          only in the Nth session
-Without 'at': what befalls messages befalls all of the service, handshakes go wrong every time, and
+Without 'at': what befalls messages (of the service), turns, responses or handshakes befalls every one, and
 everything else happens when a session opens."""
 
 
@@ -29,7 +38,7 @@ class Entry:
     Attributes:
         name: Its name, e.g. "close".
         usage: How it is written, e.g. "close [CODE] [REASON]".
-        group: "message", "handshake" or "session".
+        group: "message", "turn", "response", "handshake" or "session".
         meaning: What happens.
         example: A whole fault.
     """
@@ -64,4 +73,8 @@ def listed() -> str:
 def _group(kind: type[Kind]) -> str:
     if kind in get_args(HandshakeFault):
         return "handshake"
+    if kind in get_args(TurnFault):
+        return "turn"
+    if kind in get_args(ResponseFault):
+        return "response"
     return "message" if kind in (*get_args(MessageFault), Reject) else "session"

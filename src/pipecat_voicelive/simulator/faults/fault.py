@@ -1,14 +1,15 @@
 """A fault: what goes wrong, and when.
 
     at      the event it is told of, by its type ("*" stands for any part of it), whichever way it goes;
-            "sent" and "received" are any message of the service and of the client, "connect" a handshake
+            "sent" and "received" are any message of the service and of the client, "connect" a handshake,
+            "turn" a voice turn, "response" a response
     nth     the how manieth of these; with `every`, each nth
     after   seconds to wait before the counting begins
     session only in this one
 
 Counting begins with the session, for a fault that is injected when that is done. Without `at`, what befalls
-messages befalls every message of the service, and a fault of the handshake every handshake; everything else
-happens at once.
+messages, voice turns, responses or handshakes befalls every one (every message of the service); everything
+else happens at once.
 """
 
 from __future__ import annotations
@@ -26,17 +27,23 @@ from pipecat_voicelive.simulator.faults.kinds import (
     Kind,
     MessageFault,
     Reject,
+    ResponseFault,
+    TurnFault,
     check_value,
     form_of,
     parts_of,
 )
 
-SENT, RECEIVED, CONNECT = "sent", "received", "connect"
+SENT, RECEIVED, CONNECT, TURN, RESPONSE = "sent", "received", "connect", "turn", "response"
 _UNTYPED = ("conversation.item.done", "rate_limits.updated")
 """Event types of the service without a type of their own in the protocol package."""
 
 _MESSAGE = get_args(MessageFault)
-_HANDSHAKE = get_args(HandshakeFault)
+_COUNTED = {
+    CONNECT: get_args(HandshakeFault),
+    TURN: get_args(TurnFault),
+    RESPONSE: get_args(ResponseFault),
+}
 _SERVER_EVENTS = SERVER_EVENT_TYPES | frozenset(_UNTYPED)
 _EVENTS = sorted(CLIENT_EVENT_TYPES | _SERVER_EVENTS)
 
@@ -50,8 +57,8 @@ class Fault:
 
     Args:
         what: What goes wrong.
-        at: The type of the event that it is told of, with "*" for any part; "sent", "received", "connect";
-            "" for none.
+        at: The type of the event that it is told of, with "*" for any part; "sent", "received", "connect",
+            "turn" or "response"; "" for none.
         nth: The how manieth of these, from 1.
         every: Whether it happens at each nth.
         after_s: Seconds to wait before the counting begins, or, without `at`, before it happens.
@@ -130,9 +137,14 @@ class Fault:
         return line_of(self.to_dict())
 
     @property
+    def counts(self) -> str:
+        """What it counts if not events: "connect", "turn" or "response"; else ""."""
+        return next((counted for counted, kinds in _COUNTED.items() if isinstance(self.what, kinds)), "")
+
+    @property
     def at_handshakes(self) -> bool:
         """Whether it is about handshakes."""
-        return isinstance(self.what, _HANDSHAKE)
+        return self.counts == CONNECT
 
     @property
     def befalls_messages(self) -> bool:
@@ -141,8 +153,8 @@ class Fault:
 
     def concerns(self, event_type: str, *, sent: bool) -> bool:
         """Whether it is told of an event of this type, sent by the service or received from the client."""
-        if self.at_handshakes or event_type == CONNECT:
-            return self.at_handshakes and event_type == CONNECT
+        if self.counts or event_type in _COUNTED:
+            return event_type == self.counts
         if self.at in {SENT, RECEIVED}:
             return sent is (self.at == SENT)
         if not self.at:
@@ -165,6 +177,13 @@ class Fault:
                 raise ConfigurationError(
                     f"'{self.what.name}' is about handshakes: write nothing more, or 'at connect 2' for the "
                     "second attempt to connect"
+                )
+            return
+        if self.counts:
+            if self.at not in {"", self.counts}:
+                raise ConfigurationError(
+                    f"'{self.what.name}' counts {self.counts}s: write 'at {self.counts} 2', "
+                    f"'at every {self.counts} 2', or neither for every {self.counts}"
                 )
             return
         if self.at == CONNECT:

@@ -16,6 +16,7 @@ from pipecat_voicelive.errors import ConfigurationError
 
 _STATUSES = range(200, 600)
 _REDIRECTS = (301, 302, 303, 307, 308)
+_OUTCOMES = ("empty", "never", "fail")
 _CLOSE_CODES = (*range(1000, 1004), *range(1007, 1015), *range(3000, 5000))
 _REASON_BYTES = 123
 _MAX_COUNT = 1000
@@ -215,6 +216,59 @@ class Expire:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerLate:
+    """The response thinks that much longer before its first output."""
+
+    name: ClassVar = "answer-late"
+    example: ClassVar = "answer-late 3s at response 2"
+    by_s: float = _part(Form.SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class FailResponse:
+    """The response ends as `failed`, with this code and message, in place of an answer."""
+
+    name: ClassVar = "fail-response"
+    example: ClassVar = 'fail-response server_error "The model is busy." at response 2'
+    code: str = _part(Form.TEXT, "server_error")
+    message: str = _part(Form.TEXT, "")
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """The response fails with `rate_limit_exceeded`; `rate_limits.updated` says when to try again (20s)."""
+
+    name: ClassVar = "rate-limit"
+    example: ClassVar = "rate-limit reset 5s at response 2"
+    reset_s: float = _part(Form.SECONDS, 20.0, word="reset")
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribe:
+    """What becomes of a voice turn's transcript: `empty`, `never` (no word of it) or `fail`."""
+
+    name: ClassVar = "transcribe"
+    example: ClassVar = "transcribe empty at turn 2"
+    outcome: str = _part(Form.TEXT)
+
+    def __post_init__(self) -> None:
+        if self.outcome not in _OUTCOMES:
+            raise ConfigurationError(
+                f"'transcribe' needs one of {', '.join(_OUTCOMES)}; for a late transcript write "
+                f"'{TranscribeLate.example}'"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribeLate:
+    """The transcript of a voice turn comes that long after its end."""
+
+    name: ClassVar = "transcribe-late"
+    example: ClassVar = "transcribe-late 2s at every turn"
+    by_s: float = _part(Form.SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """Answer the handshake with an HTTP status and, if given, a `Retry-After` (whole seconds) and a text."""
 
@@ -283,10 +337,16 @@ SendFault: TypeAlias = SendEvent | SendText | SendBinary | SendUnknown | SendMal
 SessionFault: TypeAlias = Drop | Close | StopReading | GoSilent | Expire | SendFault
 """What happens to a session: just after the event that it is told of."""
 
+TurnFault: TypeAlias = Transcribe | TranscribeLate
+"""What befalls the transcript of a voice turn."""
+
+ResponseFault: TypeAlias = AnswerLate | FailResponse | RateLimit
+"""What befalls a response."""
+
 HandshakeFault: TypeAlias = Refuse | Redirect | SlowHandshake | SilentHandshake | HangUp
 """What happens instead of a session, or before it."""
 
-Kind: TypeAlias = SessionFault | MessageFault | Reject | HandshakeFault
+Kind: TypeAlias = SessionFault | MessageFault | Reject | TurnFault | ResponseFault | HandshakeFault
 
 KINDS: Mapping[str, type[Kind]] = {
     str(kind.name): kind
@@ -308,6 +368,11 @@ KINDS: Mapping[str, type[Kind]] = {
         SendUnknown,
         SendMalformed,
         Reject,
+        AnswerLate,
+        FailResponse,
+        RateLimit,
+        Transcribe,
+        TranscribeLate,
         Expire,
         Refuse,
         Redirect,

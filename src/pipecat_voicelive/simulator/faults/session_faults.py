@@ -34,6 +34,7 @@ from pipecat_voicelive.simulator.faults.damage import (
 from pipecat_voicelive.simulator.faults.expiry import EXPIRED_CODE, SESSION_LIMIT_S, session_expired
 from pipecat_voicelive.simulator.faults.fault import Fault
 from pipecat_voicelive.simulator.faults.kinds import (
+    AnswerLate,
     Close,
     Corrupt,
     CorruptBytes,
@@ -41,10 +42,12 @@ from pipecat_voicelive.simulator.faults.kinds import (
     Drop,
     Duplicate,
     Expire,
+    FailResponse,
     GoSilent,
     HangUp,
     Jitter,
     Lose,
+    RateLimit,
     Redirect,
     Refuse,
     Reject,
@@ -57,8 +60,11 @@ from pipecat_voicelive.simulator.faults.kinds import (
     SilentHandshake,
     SlowHandshake,
     StopReading,
+    Transcribe,
+    TranscribeLate,
 )
 from pipecat_voicelive.simulator.faults.lane import Lane, Step
+from pipecat_voicelive.simulator.faults.troubles import Troubles
 
 _REORDERED_WITHIN_S = 1.0
 """How long a message waits at most for those that are to overtake it."""
@@ -113,6 +119,7 @@ class SessionFaults:
     Args:
         connection: Its connection.
         socket: How messages are written and taken.
+        troubles: Those of its core.
         dice: Every random choice.
         note: Is told each fault that happens.
     """
@@ -122,13 +129,16 @@ class SessionFaults:
         connection: ServerConnection,
         socket: Socket,
         *,
+        troubles: Troubles,
         dice: Random,
         note: Callable[[Fault], None],
     ) -> None:
         self._connection = connection
         self._socket = socket
+        self._troubles = troubles
         self._dice = dice
         self._note = note
+        troubles.tell(note)
         self._counting = Counting(dice)
         self._outgoing, self._incoming = Lane(), Lane()
         self._shuffles: dict[Lane, _Shuffle] = {}
@@ -143,10 +153,8 @@ class SessionFaults:
         if fault.after_s > 0:
             timer = asyncio.get_running_loop().call_later(fault.after_s, self._on_time, fault)
             self._timers.add(timer)
-        elif fault.at or fault.befalls_messages:
-            self._counting.arm(fault)
-        elif fault.chance == 1.0 or self._dice.random() < fault.chance:
-            await self._carry_out(fault)
+        else:
+            await self._take_on(fault)
 
     def inject(self, fault: Fault) -> None:
         """Take a fault on while the session runs; what happens at once has begun when this returns."""
@@ -213,10 +221,15 @@ class SessionFaults:
         task.add_done_callback(self._tasks.discard)
 
     def _on_time(self, fault: Fault) -> None:
-        if fault.at or fault.befalls_messages:
+        self._start(self._take_on(fault))
+
+    async def _take_on(self, fault: Fault) -> None:
+        if fault.counts:
+            self._troubles.arm(fault)
+        elif fault.at or fault.befalls_messages:
             self._counting.arm(fault)
-        else:
-            self._start(self._carry_out(fault))
+        elif fault.chance == 1.0 or self._dice.random() < fault.chance:
+            await self._carry_out(fault)
 
     def _damaged(self, message: str | bytes, happening: list[Fault]) -> _Damage:
         damage = _Damage(message)
@@ -309,6 +322,8 @@ class SessionFaults:
                     | Reject()
                 ):
                     raise AssertionError("befalls messages")
+                case AnswerLate() | FailResponse() | RateLimit() | Transcribe() | TranscribeLate():
+                    raise AssertionError("is for the session's core")
                 case Refuse() | Redirect() | SlowHandshake() | SilentHandshake() | HangUp():
                     raise AssertionError("is for handshakes")
                 case _:

@@ -22,7 +22,8 @@ from pipecat_voicelive.simulator.faults.kinds import KINDS, Form, Kind, form_of,
 
 _SECONDS = re.compile(r"(\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+)(ms|s)?", re.IGNORECASE)
 _UNITS = ("ms", "s")
-_RESERVED = frozenset({"at", "every", "after", "chance", "in", "session", "for", "retry-after"})
+_COUNTED = ("connect", "turn", "response", "sent", "received")
+_RESERVED = frozenset({"at", "every", "after", "chance", "in", "session", "for", "retry-after", "reset"})
 
 
 class _Quoted(str):
@@ -66,7 +67,7 @@ def line_of(members: Mapping[str, Any]) -> str:
             words.append(_written(form_of(part), value))
     if "at" in members:
         words += ["at", *(["every"] if members.get("every") else []), str(members["at"])]
-        if "nth" in members or (members["at"] == "connect" and not members.get("every")):
+        if "nth" in members or (members["at"] in _COUNTED and not members.get("every")):
             words.append(str(members.get("nth", 1)))
     words += ["after", _written(Form.SECONDS, members["after_s"])] if "after_s" in members else []
     words += ["chance", repr(members["chance"])] if "chance" in members else []
