@@ -80,7 +80,7 @@ NARROW = {
 
 
 def values(kind, part):
-    if kind.name == "reject" and part.name == "code":
+    if kind.name in ("reject", "fail-response") and part.name == "code":
         return st.text(max_size=20)
     return NARROW.get(part.name, VALUES[form_of(part)])
 

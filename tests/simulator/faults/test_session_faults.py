@@ -284,6 +284,7 @@ async def test_a_scenario_may_have_faults(start, join):
     assert len(client.of_type("response.created")) == 2
 
 
+@pytest.mark.proves("rule.session-lasts-an-hour", "rule.session-expired")
 async def test_a_session_expires_as_it_was_told(start, join):
     simulator = await start(faults=["expire after 200ms in session 1"])
     client = await join(simulator, session=None)

@@ -6,6 +6,8 @@ import pytest
 from voice_live_client import SPOKEN, spoken_text
 
 LINES = {"turns": [{"user": "One", "say": "First."}, {"user": "Two", "say": "Second."}]}
+HEARD = {"input_audio_transcription": {"model": "whisper-1"}}
+OPTIONS = [("gpt-realtime", HEARD), ("gpt-4.1", {"input_audio_transcription": {"model": "azure-speech"}})]
 COMPLETED = "conversation.item.input_audio_transcription.completed"
 FAILED = "conversation.item.input_audio_transcription.failed"
 
@@ -19,7 +21,7 @@ async def say_both(client):
     return responses
 
 
-@pytest.mark.parametrize("model", ["gpt-realtime", "gpt-4.1"])
+@pytest.mark.parametrize(("model", "session"), OPTIONS)
 @pytest.mark.parametrize(
     ("fault", "transcripts", "failures"),
     [
@@ -29,23 +31,23 @@ async def say_both(client):
         ("transcribe never", [], 0),
     ],
 )
-async def test_a_turn_is_transcribed_badly(start, join, model, fault, transcripts, failures):
-    client = await join(await start(LINES, faults=[fault]), model=model)
+async def test_a_turn_is_transcribed_badly(start, join, model, session, fault, transcripts, failures):
+    client = await join(await start(LINES, faults=[fault]), model=model, session=session)
     responses = await say_both(client)
     assert [spoken_text(response) for response in responses] == ["First.", "Second."]
     assert [event["transcript"] for event in client.of_type(COMPLETED)] == transcripts
     assert len(client.of_type(FAILED)) == failures
 
 
-@pytest.mark.parametrize("model", ["gpt-realtime", "gpt-4.1"])
-async def test_a_turn_that_nobody_knows_can_have_an_empty_transcript_too(start, join, model):
-    client = await join(await start(faults=["transcribe empty"]), model=model)
+@pytest.mark.parametrize(("model", "session"), OPTIONS)
+async def test_a_turn_that_nobody_knows_can_have_an_empty_transcript_too(start, join, model, session):
+    client = await join(await start(faults=["transcribe empty"]), model=model, session=session)
     await client.append(SPOKEN)
     assert (await client.until(COMPLETED))["transcript"] == ""
 
 
 async def test_a_transcript_is_late(start, join):
-    client = await join(await start(LINES, faults=["transcribe-late 300ms at turn 1"]))
+    client = await join(await start(LINES, faults=["transcribe-late 300ms at turn 1"]), session=HEARD)
     await client.append(SPOKEN)
     await client.until("response.done")
     assert client.of_type(COMPLETED) == []
@@ -62,6 +64,7 @@ async def test_an_answer_is_late(start, join):
         began = time.monotonic()
         await client.until("response.output_item.added")
         times.append(time.monotonic() - began)
+        await client.until("response.done")
     assert times[0] < 0.25 < times[1]
 
 
@@ -78,6 +81,7 @@ async def test_a_response_fails(start, join):
     ]
 
 
+@pytest.mark.proves("rule.rate-limit-exceeded", "rule.rate-limits-updated")
 async def test_a_response_meets_the_rate_limit(start, join):
     client = await join(await start(faults=["rate-limit reset 5s at response 1"]))
     response = await client.ask("Hello")

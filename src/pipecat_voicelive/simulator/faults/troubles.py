@@ -10,7 +10,7 @@ from dataclasses import replace
 from random import Random
 
 from pipecat_voicelive.protocol.codec import RawEvent
-from pipecat_voicelive.simulator.brain import Reply, SpokenTurn
+from pipecat_voicelive.simulator.brain import SpokenTurn
 from pipecat_voicelive.simulator.effects import Effect, Send
 from pipecat_voicelive.simulator.faults.counting import Counting
 from pipecat_voicelive.simulator.faults.fault import RESPONSE, TURN, Fault
@@ -21,10 +21,12 @@ from pipecat_voicelive.simulator.faults.kinds import (
     Transcribe,
     TranscribeLate,
 )
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.known_words import KnownWords
+from pipecat_voicelive.simulator.replies import Reply
 from pipecat_voicelive.simulator.scenario import Failure, Turn
+from pipecat_voicelive.simulator.sources import API_REFERENCE, SDK
 
-_LIMITED = "rate_limit_exceeded"
 _LIMITS = {"requests": 100, "tokens": 100_000}
 
 
@@ -73,8 +75,7 @@ class Troubles:
                     failure = Failure(message=message or f"The response failed: {code}.", code=code)
                     reply = replace(reply, parts=(), fails=failure)
                 case RateLimit(reset_s):
-                    message = f"Rate limit reached. Please try again in {reset_s:g}s."
-                    reply = replace(reply, parts=(), fails=Failure(message=message, code=_LIMITED))
+                    reply = replace(reply, parts=(), fails=_limited(reset_s))
                     self._to_announce.append(Send(_limits_updated(reset_s)))
                 case _:
                     raise AssertionError("is not about responses")
@@ -92,6 +93,24 @@ class Troubles:
         return due
 
 
+@rule(
+    "rate-limit-exceeded",
+    "A response that meets a rate limit fails with the code `rate_limit_exceeded`.",
+    SDK.at("its unit tests"),
+    topic=Topic.FAULTS,
+)
+def _limited(reset_s: float) -> Failure:
+    message = f"Rate limit reached. Please try again in {reset_s:g}s."
+    return Failure(message=message, code="rate_limit_exceeded")
+
+
+@rule(
+    "rate-limits-updated",
+    "`rate_limits.updated` follows `response.created` in a response that meets a limit, and only there.",
+    API_REFERENCE.at("rate_limits.updated"),
+    topic=Topic.FAULTS,
+    conflict="the reference has it at the start of each response; no recording has it",
+)
 def _limits_updated(reset_s: float) -> RawEvent:
     limits = [
         {"name": name, "limit": limit, "remaining": 0, "reset_seconds": reset_s}
