@@ -43,11 +43,12 @@ async def callers() -> AsyncIterator[tuple[Speaker, Voices]]:
         cleanup.push_async_callback(speaker.aclose)
         yield (
             speaker,
-            Voices(await _said(speaker, QUESTION), await _said(speaker, "Stop, please, that is enough.")),
+            Voices(await said(speaker, QUESTION), await said(speaker, "Stop, please, that is enough.")),
         )
 
 
-async def _said(speaker: Speaker, text: str) -> bytes:
+async def said(speaker: Speaker, text: str) -> bytes:
+    """A caller's words as PCM of 24 kHz."""
     utterance = await speaker.speak(text, voice="en-us+m3", rate=1.2)
     samples = np.frombuffer(utterance.pcm, np.int16)
     return soxr.resample(samples, utterance.rate_hz, RATE_HZ).astype("<i2").tobytes()

@@ -1,0 +1,139 @@
+"""What was seen, as a page of the reference."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from conformance.behaviours import BEHAVIOURS
+from conformance.matrix import Outcome
+from conformance.samples import SampleOutcome
+from conformance.typed import WITHOUT_A_MODEL
+from conformance.wheres import API_VERSIONS
+
+_PACKAGES = ("azure-ai-voicelive", "pipecat-ai", "pipecat-voicelive", "aiohttp", "websockets")
+_YES, _NO, _WRONG = "yes", "refused", "WRONG"
+
+
+def written(outcomes: Sequence[Outcome], seen: Counter[str], samples: Sequence[SampleOutcome]) -> str:
+    """The page."""
+    sections = [
+        _head(outcomes, seen, samples),
+        "## Models and behaviours",
+        "`yes`: at every version. `from V`: at version V and later; at earlier ones the simulator refuses it as "
+        "documented, and that was looked at too. `refused`: at every version.",
+        _models(outcomes),
+        "## Behaviours",
+        _behaviours(outcomes),
+        "## Versions",
+        _versions(outcomes),
+        "## Samples",
+        _samples(samples),
+        "## Events",
+        _events(seen),
+    ]
+    if wrong := [outcome for outcome in outcomes if outcome.wrong]:
+        sections += ["## Wrong", *(f"- {o.behaviour}, {o.where}: {o.wrong}" for o in wrong)]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _head(outcomes: Sequence[Outcome], seen: Counter[str], samples: Sequence[SampleOutcome]) -> str:
+    had = sum(outcome.has for outcome in outcomes)
+    wrong = sum(bool(outcome.wrong) for outcome in outcomes)
+    ran = sum(not sample.wrong and not sample.why_not for sample in samples)
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return (
+        "# Conformance\n\n"
+        "<!-- Written by `make conformance`. -->\n\n"
+        "What Microsoft's SDK and its published samples see of the simulator, over real sockets. Every conversation "
+        "below was had; every event that came was parsed by the SDK into a type of its own, member by member, and "
+        "those of native models were held against recordings of the service.\n\n"
+        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {packages}.\n\n"
+        f"**{len(outcomes)} conversations: {had} that the service is documented to have, {len(outcomes) - had} "
+        f"refusals where it is documented not to. {wrong} went wrong. {seen.total()} events of {len(seen)} types. "
+        f"{ran} of {len(samples)} samples ran.**"
+    )
+
+
+def _models(outcomes: Sequence[Outcome]) -> str:
+    models = list(dict.fromkeys(outcome.where.model for outcome in outcomes))
+    rows = [
+        [
+            f"`{model.name}`",
+            "native" if model.native else "cascaded",
+            *(_cell([o for o in outcomes if o.where.model == model and o.behaviour == name]) for name in BEHAVIOURS),
+        ]
+        for model in models
+    ]
+    return table(["model", "pipeline", *BEHAVIOURS], rows)
+
+
+def _cell(outcomes: Sequence[Outcome]) -> str:
+    if not outcomes:
+        return ""
+    if any(outcome.wrong for outcome in outcomes):
+        return _WRONG
+    have = [outcome.where.api_version for outcome in outcomes if outcome.has]
+    if len(have) == len(outcomes):
+        return _YES
+    return f"from {min(have, key=API_VERSIONS.index)}" if have else _NO
+
+
+def _behaviours(outcomes: Sequence[Outcome]) -> str:
+    rows = []
+    for name, behaviour in BEHAVIOURS.items():
+        of_it = [outcome for outcome in outcomes if outcome.behaviour == name]
+        had = sum(outcome.has for outcome in of_it)
+        rows.append([name, behaviour.about, str(had), str(len(of_it) - had)])
+    return table(["behaviour", "what was looked at", "had", "refused"], rows)
+
+
+def _versions(outcomes: Sequence[Outcome]) -> str:
+    rows = []
+    for api_version in API_VERSIONS:
+        of_it = [outcome for outcome in outcomes if outcome.where.api_version == api_version]
+        had = sum(outcome.has for outcome in of_it)
+        missing = {
+            name
+            for name in BEHAVIOURS
+            if not any(outcome.has for outcome in of_it if outcome.behaviour == name)
+        }
+        rows.append(
+            [f"`{api_version}`", str(had), str(len(of_it) - had), ", ".join(sorted(missing)) or "nothing"]
+        )
+    return table(["version", "had", "refused", "what no model has there"], rows)
+
+
+def _samples(samples: Sequence[SampleOutcome]) -> str:
+    if not samples:
+        return "Not run."
+    rows = [
+        [
+            f"`{one.sample.file}`",
+            "no" if one.why_not else _WRONG if one.wrong else _YES,
+            one.why_not or one.wrong.replace("|", "/").replace("\n", " ") or one.sample.about,
+        ]
+        for one in samples
+    ]
+    return (
+        "From the source distribution of the SDK, unchanged but for endpoint and key in their environment, over TLS. "
+        "A module of ours stands in for the sound card: its microphone plays a caller, its loudspeaker keeps what "
+        "it is given.\n\n" + table(["sample", "ran", "what happened, or why it was not run"], rows)
+    )
+
+
+def _events(seen: Counter[str]) -> str:
+    without = [f"`{name}` ({known})" for name, known in WITHOUT_A_MODEL.items() if seen[name]]
+    text = table(["event", "parsed"], [[f"`{name}`", str(count)] for name, count in sorted(seen.items())])
+    if without:
+        text += f"\n\nThe SDK has no model for {', '.join(without)}."
+    return text
