@@ -5,9 +5,10 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 RUN := $(VENV)/.ready-to-run
 READY := $(VENV)/.ready-to-work
+CONFORM := $(VENV)/.ready-to-conform
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check docs format bench soak hearing capacity seeded-bugs clean
+.PHONY: help demo test check docs format bench conformance soak hearing capacity seeded-bugs clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,6 +36,9 @@ $(RUN): pyproject.toml
 $(READY): pyproject.toml
 	$(call install,dev)
 
+$(CONFORM): pyproject.toml
+	$(call install,conformance)
+
 demo: $(RUN)  ## a whole spoken call, offline: watch it, then look at out/call.html
 	@cd examples && ../$(BIN)/python -m demo --out ../out
 
@@ -58,6 +62,10 @@ format: $(READY)  ## put the code into shape
 
 bench: $(READY)  ## what decoding and encoding cost, next to json and pydantic
 	@$(BIN)/python benchmarks/bench_codec.py
+
+conformance: $(CONFORM)  ## Microsoft's SDK, its samples and Pipecat's built-in service against the simulator (some minutes)
+	@CONFORMANCE=full $(PYTEST) -q tests/conformance
+	@LOGURU_LEVEL=WARNING PYTHONPATH=tests:tools $(BIN)/python -m conformance --write docs/reference/conformance.md
 
 soak: $(READY)  ## two thousand sessions: nothing may stay behind (some minutes)
 	@$(BIN)/python benchmarks/soak.py

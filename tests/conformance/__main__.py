@@ -19,24 +19,22 @@ from pipecat_voicelive.simulator import Speaker
 from pipecat_voicelive.simulator.certificate import self_signed
 
 
-async def _main(page: Path | None) -> int:
+async def _main() -> tuple[str, bool]:
+    """The page, and whether all went well."""
     async with callers() as (speaker, voices):
         outcomes: list[Outcome] = []
         for name in BEHAVIOURS:
             began_s = time.monotonic()
             came = await run(EVERYWHERE, speaker, voices, [name])
             wrong = [outcome for outcome in came if outcome.wrong]
-            print(f"{name:18} {len(came):4} conversations {time.monotonic() - began_s:6.1f} s  {len(wrong)} wrong")
+            took_s = time.monotonic() - began_s
+            print(f"{name:18} {len(came):4} conversations {took_s:6.1f} s  {len(wrong)} wrong")
             for outcome in wrong[:5]:
                 print(f"    {outcome.where}: {outcome.wrong}")
             outcomes += came
         samples = await _run_samples(speaker)
-    text = written(outcomes, SEEN, samples)
-    print(f"\n{text}")
-    if page is not None:
-        page.write_text(text, encoding="utf-8")
-    failed = any(outcome.wrong for outcome in outcomes) or any(sample.wrong for sample in samples)
-    return 1 if failed else 0
+    well = not any(outcome.wrong for outcome in outcomes) and not any(sample.wrong for sample in samples)
+    return written(outcomes, SEEN, samples), well
 
 
 async def _run_samples(speaker: Speaker) -> list[SampleOutcome]:
@@ -57,4 +55,9 @@ async def _run_samples(speaker: Speaker) -> list[SampleOutcome]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page there")
-    sys.exit(asyncio.run(_main(parser.parse_args().write)))
+    page: Path | None = parser.parse_args().write
+    text, well = asyncio.run(_main())
+    print(f"\n{text}")
+    if page is not None:
+        page.write_text(text, encoding="utf-8")
+    sys.exit(0 if well else 1)

@@ -11,10 +11,27 @@ from importlib.metadata import version
 from conformance.behaviours import BEHAVIOURS
 from conformance.matrix import Outcome
 from conformance.samples import SampleOutcome
+from conformance.talk import TAPES
 from conformance.typed import WITHOUT_A_MODEL
 from conformance.wheres import API_VERSIONS
 
 _PACKAGES = ("azure-ai-voicelive", "pipecat-ai", "pipecat-voicelive", "aiohttp", "websockets")
+_READING = f"""\
+At {len(API_VERSIONS)} versions each: {", ".join(f"`{name}`" for name in API_VERSIONS)}. Models that came out
+alike share a row. `yes`: at every version. `from V`: at version V and later; at earlier ones the simulator
+refuses it as documented, and that was looked at too. `refused`: at every version."""
+_SAMPLES = """\
+From the source distribution of the SDK, unchanged but for endpoint and key in their environment, over TLS. A
+module of ours stands in for the sound card: its microphone plays a caller, its loudspeaker keeps what it is
+given."""
+_HEAD = """\
+# Conformance
+
+<!-- Written by `make conformance`. -->
+
+What Microsoft's SDK and its published samples see of the simulator, over real sockets. Every conversation
+below was had, and every event that came was parsed by the SDK into a type of its own, member by member."""
+_HELD = " Those of OpenAI's native models have every member that recordings of the service have."
 _YES, _NO, _WRONG = "yes", "refused", "WRONG"
 
 
@@ -23,8 +40,7 @@ def written(outcomes: Sequence[Outcome], seen: Counter[str], samples: Sequence[S
     sections = [
         _head(outcomes, seen, samples),
         "## Models and behaviours",
-        "`yes`: at every version. `from V`: at version V and later; at earlier ones the simulator refuses it as "
-        "documented, and that was looked at too. `refused`: at every version.",
+        _READING,
         _models(outcomes),
         "## Behaviours",
         _behaviours(outcomes),
@@ -49,32 +65,27 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _head(outcomes: Sequence[Outcome], seen: Counter[str], samples: Sequence[SampleOutcome]) -> str:
     had = sum(outcome.has for outcome in outcomes)
     wrong = sum(bool(outcome.wrong) for outcome in outcomes)
-    ran = sum(not sample.wrong and not sample.why_not for sample in samples)
+    published = {one.sample.file for one in samples}
+    ran = published - {one.sample.file for one in samples if one.wrong or one.why_not}
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return (
-        "# Conformance\n\n"
-        "<!-- Written by `make conformance`. -->\n\n"
-        "What Microsoft's SDK and its published samples see of the simulator, over real sockets. Every conversation "
-        "below was had; every event that came was parsed by the SDK into a type of its own, member by member, and "
-        "those of native models were held against recordings of the service.\n\n"
+        f"{_HEAD}{_HELD if TAPES.is_dir() else ''}\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {packages}.\n\n"
-        f"**{len(outcomes)} conversations: {had} that the service is documented to have, {len(outcomes) - had} "
-        f"refusals where it is documented not to. {wrong} went wrong. {seen.total()} events of {len(seen)} types. "
-        f"{ran} of {len(samples)} samples ran.**"
+        f"**{len(outcomes)} conversations: {had} that the service is documented to have, "
+        f"{len(outcomes) - had} refusals where it is documented not to. {wrong} went wrong. "
+        f"{seen.total()} events of {len(seen)} types. {len(ran)} of {len(published)} published samples ran.**"
     )
 
 
 def _models(outcomes: Sequence[Outcome]) -> str:
-    models = list(dict.fromkeys(outcome.where.model for outcome in outcomes))
-    rows = [
-        [
-            f"`{model.name}`",
-            "native" if model.native else "cascaded",
-            *(_cell([o for o in outcomes if o.where.model == model and o.behaviour == name]) for name in BEHAVIOURS),
-        ]
-        for model in models
-    ]
-    return table(["model", "pipeline", *BEHAVIOURS], rows)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for model in dict.fromkeys(outcome.where.model for outcome in outcomes):
+        of_it = [outcome for outcome in outcomes if outcome.where.model == model]
+        cells = (_cell([outcome for outcome in of_it if outcome.behaviour == name]) for name in BEHAVIOURS)
+        row = ("native" if model.native else "cascaded", *cells)
+        alike.setdefault(row, []).append(f"`{model.name}`")
+    rows = [[", ".join(names), *row] for row, names in alike.items()]
+    return table(["models", "pipeline", *BEHAVIOURS], rows)
 
 
 def _cell(outcomes: Sequence[Outcome]) -> str:
@@ -124,11 +135,7 @@ def _samples(samples: Sequence[SampleOutcome]) -> str:
         ]
         for one in samples
     ]
-    return (
-        "From the source distribution of the SDK, unchanged but for endpoint and key in their environment, over TLS. "
-        "A module of ours stands in for the sound card: its microphone plays a caller, its loudspeaker keeps what "
-        "it is given.\n\n" + table(["sample", "ran", "what happened, or why it was not run"], rows)
-    )
+    return f"{_SAMPLES}\n\n{table(['sample', 'ran', 'what happened, or why it was not run'], rows)}"
 
 
 def _events(seen: Counter[str]) -> str:

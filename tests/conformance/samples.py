@@ -79,7 +79,7 @@ class SampleOutcome:
 
 
 def download(folder: Path) -> Path:
-    """Fetch the SDK's source distribution, of the version that is installed; returns the folder of samples."""
+    """Fetch the source distribution of the SDK that is installed; returns the folder of samples."""
     name = f"azure-ai-voicelive=={version('azure-ai-voicelive')}"
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     subprocess.run([*command, "--no-binary", ":all:", "--dest", str(folder), name], check=True)
@@ -96,7 +96,9 @@ def unlisted(samples: Path) -> list[str]:
     return sorted(published - {sample.file for sample in SAMPLES})
 
 
-async def run_sample(sample: Sample, samples: Path, folder: Path, speaker: Speaker, tls: TlsFiles) -> SampleOutcome:
+async def run_sample(
+    sample: Sample, samples: Path, folder: Path, speaker: Speaker, tls: TlsFiles
+) -> SampleOutcome:
     """Run a sample and have its conversation."""
     missing = [module for module in sample.needs if find_spec(module) is None]
     if sample.why_not or missing:
@@ -189,16 +191,19 @@ def _tail(output: list[bytes]) -> str:
 
 
 async def _has_played(loudspeaker: Path, wanted_s: float) -> None:
-    """Wait until so many seconds of sound were played, counted in pieces of 50 ms."""
-    piece = RATE_HZ // 20
+    """Wait until so many seconds of sound were played."""
     for _ in range(200):
-        audio = loudspeaker.read_bytes()
-        pieces = np.frombuffer(audio[: len(audio) // (2 * piece) * 2 * piece], "<i2").reshape(-1, piece)
-        loud_s = int((pieces.max(axis=1, initial=0) > _LOUD).sum()) / 20
-        if loud_s >= wanted_s:
+        if (loud_s := _loud_seconds(loudspeaker)) >= wanted_s:
             return
         await asyncio.sleep(0.1)
     raise ConformanceError(f"the loudspeaker played {loud_s:.1f} s of speech")
+
+
+def _loud_seconds(recording: Path) -> float:
+    """How long there is sound, counted in pieces of 50 ms."""
+    audio, piece = recording.read_bytes(), RATE_HZ // 20
+    pieces = np.frombuffer(audio[: len(audio) // (2 * piece) * 2 * piece], "<i2").reshape(-1, piece)
+    return int((pieces.max(axis=1, initial=0) > _LOUD).sum()) / 20
 
 
 async def _recording(speaker: Speaker, caller: tuple[tuple[float, str], ...]) -> bytes:
@@ -272,7 +277,12 @@ async def _is_an_agent(session: SimulatedSession) -> None:
 
 _QUESTION = "What is the weather in Seattle?"
 _STORY = "Once upon a time there was a house by the sea, and nobody knew who lived there. " * 6
-_TELEMETRY = ("console_tracing", "console_tracing_custom_attributes", "content_recording", "telemetry_enablement")
+_TELEMETRY = (
+    "console_tracing",
+    "console_tracing_custom_attributes",
+    "content_recording",
+    "telemetry_enablement",
+)
 
 SAMPLES = (
     *(
@@ -311,9 +321,7 @@ SAMPLES = (
         caller=((0.3, _QUESTION),),
         has_happened=_all_of(
             _heard,
-            _answers(
-                "I will get the weather for you. Please wait a moment.", "It is 22 degrees in Seattle."
-            ),
+            _answers("I will get the weather for you. Please wait a moment.", "It is 22 degrees in Seattle."),
             _ran_a_function("get_current_weather", '"Partly Cloudy"'),
         ),
         # While the sample waits for its function it plays nothing.

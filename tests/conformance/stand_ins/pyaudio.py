@@ -1,8 +1,8 @@
 """Stands in for PyAudio on a machine without sound: the part of it that the samples use, in real time.
 
 The microphone plays a recording, from the moment it is opened, and silence behind it. What the loudspeaker is
-given is written to a file. The variables `STAND_IN_MICROPHONE` and `STAND_IN_LOUDSPEAKER` name the files, both
-16 bit samples of 24 kHz without a header.
+given is written to a file. `STAND_IN_MICROPHONE` and `STAND_IN_LOUDSPEAKER` name the files, both of 16 bit
+samples at 24 kHz without a header.
 """
 
 import os
@@ -79,7 +79,7 @@ class Microphone(Stream):
         self._place = 0
         super().__init__(**options)
 
-    def read(self, frames, exception_on_overflow=True):  # noqa: ARG002 - nothing overflows
+    def read(self, frames, exception_on_overflow=True):
         self._pass(frames)
         start, self._place = self._place, self._place + frames * _SAMPLE_BYTES
         return self._recording[start : self._place].ljust(frames * _SAMPLE_BYTES, b"\0")
