@@ -42,6 +42,7 @@ CROSSING_S = 0.05
 SILENT_WITHIN_S = 0.5
 """How long after the caller begins to speak the bot may still be heard."""
 
+_GAP_S = 0.3
 HEARD_WITHIN_S = 0.5
 """How far a truncation may be from what was played."""
 
@@ -194,7 +195,8 @@ def _played_on(entries: Sequence[Entry]) -> Iterator[Breach]:
             case OnWire(event=SessionUpdated(session=session)):
                 interruptible = (session.turn_detection or {}).get("interrupt_response", True) is not False
             case OnWire(event=InputAudioBufferSpeechStarted()) if interruptible:
-                interrupted = entry if entry.at_s < playing_until_s else None
+                # A busy machine plays a piece late; a bot that is silent by now will not be heard anyway.
+                interrupted = entry if entry.at_s < playing_until_s + _GAP_S else None
             case OnWire(event=ResponseAudioDelta(response_id=response_id)) if interrupted is not None:
                 if not _began_before(entries, response_id, interrupted):
                     interrupted = None  # what is heard from now on may be the next answer
