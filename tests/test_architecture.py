@@ -47,6 +47,7 @@ LAYERS = {
     ),
     "testing": Layer("errors protocol simulator", "pytest"),
     "testing/calls": Layer("errors protocol simulator testing client service", "pipecat numpy soxr"),
+    "testing/evals": Layer("errors simulator testing", "pipecat"),
     "events": Layer("protocol", pure=True),
     "cli": Layer("errors protocol simulator"),
     "__init__": Layer("errors protocol connection client service", pure=True),

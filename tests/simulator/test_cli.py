@@ -96,3 +96,14 @@ def test_a_port_that_is_taken_is_told_so(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(["simulator", "--port", str(taken.getsockname()[1])]) == 1
     assert "give another --port" in capsys.readouterr().err
+
+
+def test_a_command_is_run_against_a_service_of_its_own_and_gives_the_exit_status(capfd):
+    code = "import os; print(os.environ['AZURE_VOICE_LIVE_ENDPOINT']); exit(3)"
+    assert main(["run", "--", sys.executable, "-c", code]) == 3
+    assert capfd.readouterr().out.startswith("ws://127.0.0.1:")
+
+
+def test_a_command_that_does_not_exist_is_named(capsys):
+    assert main(["run", "--", "no-such-command"]) == 1
+    assert "there is no command 'no-such-command'" in capsys.readouterr().err
