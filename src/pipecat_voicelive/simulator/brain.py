@@ -68,12 +68,14 @@ class Brain:
         """Take a line for a voice turn: the one most like its words, or the next one if they are not known.
 
         What was typed `earlier` takes its lines first. A line that nobody can say, because it is a pattern or
-        has gaps, is passed over.
+        has gaps, is passed over. Where lines are to be recognised, a turn that was not takes none.
         """
         self._read(earlier)
         if words is not None:
             matched = self._best_match(words.text, sees=bool(image_urls(earlier)))
             heard = SpokenTurn(matched.turn, duration_ms, words, matched.captured)
+        elif self._scenario.listen == "recognise":
+            heard = SpokenTurn(None, duration_ms, None)
         else:
             heard = self._next_line(duration_ms)
         self._understood[item_id] = heard
@@ -90,11 +92,13 @@ class Brain:
         return [turn for index, turn in enumerate(self._scenario.turns) if index not in self._used]
 
     def expected_words(self, earlier: Sequence[ConversationItem]) -> str:
-        """What the next voice turn says if nobody knows better, "" if all lines are used up.
+        """What the next voice turn says if nobody knows better, "" if nobody can say.
 
         What was typed `earlier` takes its lines first.
         """
         self._read(earlier)
+        if self._scenario.listen == "recognise":
+            return ""
         free = (turn for index, turn in enumerate(self._scenario.turns) if index not in self._used)
         return next((line for turn in free if (line := sayable(turn)) is not None), "")
 

@@ -87,6 +87,7 @@ class CallerVoice:
         self._phase: _Sounding | _Silent = _Silent(0)
         self._words: deque[_Word] = deque(maxlen=_KEPT_WORDS)
         self._said: list[CallerLine] = []
+        self._last_text = ""
         self._client_sent_s = -np.inf
         self._carried_until_s = -np.inf
 
@@ -97,8 +98,12 @@ class CallerVoice:
 
     @property
     def saying(self) -> str:
-        """What is being said, "" for nothing."""
-        return self._phase.line.text if isinstance(self._phase, _Sounding) else ""
+        """What is being said, or was, if the silence after it is still kept; "" for nothing."""
+        match self._phase:
+            case _Sounding(line):
+                return line.text
+            case _Silent(samples_left):
+                return self._last_text if samples_left else ""
 
     @property
     def deadline_s(self) -> float | None:
@@ -163,6 +168,7 @@ class CallerVoice:
                     self._phase.position += count
                     if self._phase.position == len(sound):
                         self._said.append(line)
+                        self._last_text = line.text
                         self._phase = _Silent(self._pause_samples())
                 case _Silent(samples_left) if samples_left:
                     count = min(samples_left, len(mixed) - done)

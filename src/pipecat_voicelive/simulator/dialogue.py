@@ -34,7 +34,7 @@ from pipecat_voicelive.simulator.errors_wire import (
 from pipecat_voicelive.simulator.faults.troubles import Troubles
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.interim import interim_for
-from pipecat_voicelive.simulator.known_words import KnownWords, VoiceTurn
+from pipecat_voicelive.simulator.known_words import NOTHING_FOUND, Findings, VoiceTurn
 from pipecat_voicelive.simulator.listening import transcript_of, transcription_events
 from pipecat_voicelive.simulator.mcp_tools import McpTools
 from pipecat_voicelive.simulator.playing import Playing
@@ -139,7 +139,7 @@ class Dialogue:
     def voice_turn(
         self,
         turn: TurnEnded,
-        words: KnownWords | None = None,
+        findings: Findings = NOTHING_FOUND,
         *,
         detected: bool,
         answer: bool,
@@ -149,19 +149,20 @@ class Dialogue:
 
         Args:
             turn: The turn.
-            words: What is known to be said in it, None to take the scenario's next line.
+            findings: What is known to be said in it; the scenario may take a line where nothing is.
             detected: Whether the turn detection found it.
             answer: Whether it brings a response.
             now_s: The time now.
         """
         previous_item_id = self.conversation.last_id
-        heard = self._brain.hear(turn.item_id, turn.duration_ms, self.conversation.items, words)
+        heard = self._brain.hear(turn.item_id, turn.duration_ms, self.conversation.items, findings.words)
         self.voice_turns.append(
             VoiceTurn(
                 item_id=turn.item_id,
                 duration_ms=turn.duration_ms,
                 text=heard.words.text if heard.words else None,
                 source=heard.words.source if heard.words else "unknown",
+                tried=findings.tried,
             )
         )
         effects: list[Effect] = [
@@ -186,6 +187,12 @@ class Dialogue:
         else:
             effects += [Send(event) for event in transcription]
         return effects
+
+    @property
+    def language(self) -> str:
+        """The language that the caller is taken to speak."""
+        options = self._config.transcription
+        return options.language if options else "en-US"
 
     @property
     def playing(self) -> Playing:
@@ -327,7 +334,7 @@ class Dialogue:
                 assert_never(later)
 
     def _understood(self, turn: TurnEnded, heard: SpokenTurn, now_s: float, *, answer: bool) -> list[Effect]:
-        item = _user_audio_item(turn, transcript=transcript_of(heard))
+        item = _user_audio_item(turn, transcript=transcript_of(heard, self._brain.scenario.unrecognised))
         previous_item_id = self.conversation.append(item, ItemAudio(turn.duration_ms, turn.pcm))
         effects: list[Effect] = [Send(event) for event in self._transcription(turn, heard)]
         effects.append(Send(ConversationItemCreated(previous_item_id=previous_item_id, item=item)))
@@ -337,7 +344,9 @@ class Dialogue:
         options = self._config.transcription
         if options is None:
             return []
-        return transcription_events(turn, heard, pipeline=self._pipeline, options=options)
+        return transcription_events(
+            turn, heard, self._brain.scenario.unrecognised, pipeline=self._pipeline, options=options
+        )
 
     def _respond_unasked(self, transcription: list[KnownServerEvent], now_s: float) -> list[Effect]:
         """Answer a voice turn; its transcript, if not sent before, travels within the answer."""

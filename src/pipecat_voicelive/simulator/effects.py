@@ -69,6 +69,16 @@ class CallerFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Find out what a turn says, by its sound alone, and hand that back under `item_id`."""
+
+    item_id: str
+    pcm: bytes = field(repr=False)
+    rate_hz: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallerSpeak:
     """Have the simulated caller speak a line; `locale` is "" for the usual one."""
 
@@ -132,4 +142,4 @@ class CallTool:
     arguments: str = field(repr=False)
 
 
-Effect: TypeAlias = Send | Speak | ListTools | CallTool | CallerSpeak | CallerFinished | AvatarEffect
+Effect: TypeAlias = Send | Speak | ListTools | CallTool | Listen | CallerSpeak | CallerFinished | AvatarEffect

@@ -2,6 +2,8 @@
 
 told         somebody said beforehand what the next turn is (`expect_transcript`)
 caller       the simulated caller spoke it
+recording    it sounds like a recording that was registered
+grammar      it was recognised as one of the scenario's lines
 scenario     the next line of the scenario was taken, whatever was heard
 unknown      nobody knows: the transcript says how long it was, or fails
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Source = Literal["told", "caller", "scenario", "unknown"]
+Source = Literal["told", "caller", "recording", "grammar", "scenario", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,17 @@ class KnownWords:
     source: Source
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What listening to a turn came to: its words, or None, and what was tried in vain."""
+
+    words: KnownWords | None
+    tried: str = ""
+
+
+NOTHING_FOUND = Findings(None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceTurn:
     """A turn that the caller spoke.
@@ -30,10 +43,12 @@ class VoiceTurn:
         item_id: Its item in the conversation.
         duration_ms: How long it was.
         text: What it was taken to say; None if nobody knows.
-        source: How that is known: "told", "caller", "scenario" or "unknown".
+        source: How that is known: "told", "caller", "recording", "grammar", "scenario" or "unknown".
+        tried: What was tried besides and came to nothing, for people; "" for nothing.
     """
 
     item_id: str
     duration_ms: float
     text: str | None
     source: Source
+    tried: str = ""

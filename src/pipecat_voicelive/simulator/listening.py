@@ -15,6 +15,7 @@ from pipecat_voicelive.simulator.brain import SpokenTurn
 from pipecat_voicelive.simulator.caller_audio import TurnEnded
 from pipecat_voicelive.simulator.phrases import logprobs_of, phrases_of
 from pipecat_voicelive.simulator.pipelines import Pipeline
+from pipecat_voicelive.simulator.templates import filled
 
 _TOLD_CONFIDENCE = 0.95
 _UNKNOWN_WORDS_CONFIDENCE = 0.5
@@ -38,13 +39,14 @@ class TranscriptionOptions:
     rate_hz: int
 
 
-def transcript_of(heard: SpokenTurn) -> str | None:
+def transcript_of(heard: SpokenTurn, unrecognised: str) -> str | None:
     """What the client is told was said; None if it is told nothing.
 
-    If nobody knows the words, the transcript says just that.
+    If nobody knows the words, the transcript says just that, in the words of `unrecognised`; none if that
+    is "".
     """
     if heard.words is None:
-        return f"[{heard.duration_ms / 1000:.1f} seconds of audio]"
+        return filled(unrecognised, {"user": {"seconds": round(heard.duration_ms / 1000, 1)}}) or None
     match heard.turn.transcript if heard.turn else "completed":
         case "completed":
             return heard.words.text
@@ -55,16 +57,22 @@ def transcript_of(heard: SpokenTurn) -> str | None:
 
 
 def transcription_events(
-    turn: TurnEnded, heard: SpokenTurn, *, pipeline: Pipeline, options: TranscriptionOptions
+    turn: TurnEnded,
+    heard: SpokenTurn,
+    unrecognised: str,
+    *,
+    pipeline: Pipeline,
+    options: TranscriptionOptions,
 ) -> list[KnownServerEvent]:
     """The transcription of a user item as recorded: the native pipeline sends it as one delta first."""
     item_id = turn.item_id
-    if heard.turn is not None and heard.turn.transcript == "fail":
+    transcript = transcript_of(heard, unrecognised)
+    unknown = heard.words is None and transcript is None
+    if unknown or (heard.turn is not None and heard.turn.transcript == "fail"):
         error = ErrorDetails(
             type="server_error", code="transcription_failed", message="The audio could not be transcribed."
         )
         return [InputAudioTranscriptionFailed(item_id=item_id, error=error)]
-    transcript = transcript_of(heard)
     if transcript is None:
         return []
     language = (heard.turn.language if heard.turn else "") or options.language

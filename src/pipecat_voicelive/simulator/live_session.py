@@ -7,7 +7,7 @@ through `speech_ready`. Whoever drives it calls `advance` when `deadline_s` has 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -69,10 +69,11 @@ from pipecat_voicelive.simulator.errors_wire import (
 )
 from pipecat_voicelive.simulator.faults.troubles import Troubles
 from pipecat_voicelive.simulator.item_checks import accepted_item
-from pipecat_voicelive.simulator.known_words import KnownWords, VoiceTurn
+from pipecat_voicelive.simulator.known_words import Findings, VoiceTurn
 from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.streamed_text import StreamedText
 from pipecat_voicelive.simulator.turn_ends import looks_unfinished
+from pipecat_voicelive.simulator.turn_words import TurnWords
 from pipecat_voicelive.simulator.utterance import Utterance
 
 _SPARE_SILENCE_MS = 300
@@ -95,9 +96,18 @@ class LiveSession:
         thread: The conversation so far, usually empty, and its way through the scenario.
         speed: Audio seconds made in a second; `math.inf` for all at once.
         strict: Whether to refuse what comes before the first `session.update`.
+        listens: Tells whether anything is to be found out by listening to a turn.
     """
 
-    def __init__(self, config: SessionConfig, thread: Thread, *, speed: float, strict: bool) -> None:
+    def __init__(
+        self,
+        config: SessionConfig,
+        thread: Thread,
+        *,
+        speed: float,
+        strict: bool,
+        listens: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._config = config
         self._strict = strict
         self._avatar = AvatarStage(speed=speed, preview=has_preview_events(config.api_version))
@@ -110,7 +120,8 @@ class LiveSession:
             config.input_format, turns.detection if turns else None, self._patience_ms, self._voice
         )
         self._script = CallerScript(thread.brain.scenario, self._dialogue, self._voice)
-        self._told: deque[str] = deque()
+        self._words = TurnWords(self._dialogue, self._voice, listens)
+        self._held: deque[Received] = deque()
         self._held_lines: list[CallerLine] = []
         self._ignored: str | None = None  # the turn in progress, if it is nothing but fillers
 
@@ -137,6 +148,9 @@ class LiveSession:
     def handle(self, received: Received, now_s: float) -> list[Effect]:
         """What a client event leads to. Never raises: what is wrong is answered by an `error` event."""
         event = received.event
+        if self._words.waiting and (self._held or not isinstance(event, InputAudioBufferAppendEvent)):
+            self._held.append(received)
+            return []
         try:
             if self._strict and not isinstance(event, UnknownEvent | MalformedEvent):
                 check_contract(event, self._config.api_version)
@@ -154,7 +168,14 @@ class LiveSession:
 
     def expect_transcript(self, text: str) -> None:
         """The next voice turn that nobody was told of yet says this, whatever is heard."""
-        self._told.append(text)
+        self._words.expect(text)
+
+    def heard(self, item_id: str, findings: Findings, now_s: float) -> list[Effect]:
+        """What a `Listen` asked for."""
+        effects = self._words.heard(item_id, findings, now_s) + self._advance_dialogue(now_s)
+        while self._held and not self._words.waiting:
+            effects += self.handle(self._held.popleft(), now_s)
+        return effects + self._prompted(now_s)
 
     def caller_says(self, line: CallerLine, now_s: float) -> list[Effect]:
         """Hear a line of the simulated caller; a `CallerFinished` tells that it has been said.
@@ -197,10 +218,7 @@ class LiveSession:
             case InputAudioBufferAppendEvent(audio=audio):
                 return self._append(audio, now_s)
             case InputAudioBufferCommitEvent():
-                turn = self._caller.commit()
-                return self._dialogue.voice_turn(
-                    turn, self._words_of(turn), detected=False, answer=False, now_s=now_s
-                )
+                return self._turn(self._caller.commit(), detected=False, answer=False, now_s=now_s)
             case InputAudioBufferClearEvent():
                 self._caller.clear()
                 return [Send(InputAudioBufferCleared())]
@@ -261,36 +279,34 @@ class LiveSession:
             assert turns is not None, "only turn detection finds turns"
             match happened:
                 case TurnBegan(item_id) if turns.ignores_fillers and self._dialogue.hears_fillers(
-                    self._expected_words, now_s
+                    self._words.expected, now_s
                 ):
                     self._ignored = item_id
                 case TurnEnded(item_id) if item_id == self._ignored:
                     self._voice.turn_ended()
-                    if self._words_of(happened) is None:
-                        self._dialogue.pass_over()
+                    self._words.pass_over(happened)
                 case TurnBegan(item_id, audio_start_ms):
                     effects.append(
                         Send(InputAudioBufferSpeechStarted(audio_start_ms=audio_start_ms, item_id=item_id))
                     )
                     if turns.interrupt_response:
+                        self._words.interrupt()
                         effects += self._dialogue.interrupt(auto_truncate=turns.auto_truncate, now_s=now_s)
                 case TurnEnded(item_id, audio_end_ms):
                     effects.append(
                         Send(InputAudioBufferSpeechStopped(audio_end_ms=audio_end_ms, item_id=item_id))
                     )
                     self._voice.turn_ended()
-                    effects += self._dialogue.voice_turn(
-                        happened,
-                        self._words_of(happened),
-                        detected=True,
-                        answer=turns.create_response,
-                        now_s=now_s,
-                    )
+                    effects += self._turn(happened, detected=True, answer=turns.create_response, now_s=now_s)
                     # What is due comes before a further turn in the same audio.
                     effects += self._advance_dialogue(now_s)
                 case _:
                     assert_never(happened)
         return effects + [CallerFinished(line.number) for line in self._voice.take_said()]
+
+    def _turn(self, turn: TurnEnded, *, detected: bool, answer: bool, now_s: float) -> list[Effect]:
+        rate_hz = self._config.input_format.audio.rate_hz
+        return self._words.turn(turn, rate_hz=rate_hz, detected=detected, answer=answer, now_s=now_s)
 
     def _advance_dialogue(self, now_s: float) -> list[Effect]:
         return self._dialogue.advance(now_s) + self._avatar.advance(now_s)
@@ -299,19 +315,7 @@ class LiveSession:
         """What the simulated caller says unasked; nothing before the first `session.update`."""
         if self._strict and not self._config.was_updated:
             return []
-        return self._script.advance(now_s, caller_speaks=self._caller.speaks)
-
-    def _words_of(self, turn: TurnEnded) -> KnownWords | None:
-        """What is known to be said in a turn, None if the scenario is to say."""
-        said = self._voice.words_between(turn.audio_end_ms - turn.duration_ms, turn.audio_end_ms)
-        if self._told:
-            return KnownWords(self._told.popleft(), "told")
-        return None if said is None else KnownWords(said, "caller")
-
-    @property
-    def _expected_words(self) -> str:
-        """What the caller is about to say, as far as anybody knows."""
-        return (self._told[0] if self._told else self._voice.saying) or self._dialogue.expected_words
+        return self._script.advance(now_s, caller_speaks=self._caller.speaks or self._words.waiting)
 
     def _silence_ms(self) -> float:
         """How much silence ends a turn, with some to spare; none if turns are the client's."""
@@ -323,7 +327,7 @@ class LiveSession:
     def _patience_ms(self) -> int:
         """How much more silence than set it takes to end the turn that is going on."""
         turns = self._config.turn_taking
-        line = self._expected_words
+        line = self._words.expected
         if turns is None or not looks_unfinished(line, turns.unfinished_level):
             return 0
         return turns.unfinished_wait_ms

@@ -17,7 +17,7 @@ line that is most like it. What fits no line is answered by `otherwise`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -35,6 +35,7 @@ from pipecat_voicelive.simulator.scenario_types import (
 
 Match = Literal["exact", "pattern", "fuzzy", "any"]
 Incomplete = Literal["max_output_tokens", "content_filter"]
+Listen = Literal["in_order", "recognise"]
 Caller = Literal["client", "simulated"]
 Transcript = Literal["completed", "fail", "empty", "none"]
 
@@ -248,6 +249,18 @@ def cases_of(step: Step) -> tuple[Then, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording that is known again by its sound."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FILE_SHAPE
+
+    file: Annotated[str, Field(min_length=1)]
+    """A WAV file of 16 bits; its path counts from the scenario's."""
+    text: Annotated[str, Field(min_length=1)]
+    """What it says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Aside:
     """What is answered out of band."""
 
@@ -282,6 +295,13 @@ class Scenario:
     """What is answered out of band; the first that fits. `otherwise` if none does."""
     interim: str = "One moment, please."
     """What a model says while the answer takes long (`llm_interim_response`)."""
+    listen: Listen = "in_order"
+    """What becomes of a voice turn whose words nobody knows: it takes the next line, or is recognised as any
+    of the lines, in English."""
+    recordings: tuple[Recording, ...] = ()
+    """Recordings whose words are known, in any order and language."""
+    unrecognised: str = "[{user.seconds} seconds of audio]"
+    """The transcript of a voice turn whose words nobody knows; empty for a transcription that fails."""
     caller: Caller = "client"
     """Who speaks the lines: whoever is at the client, or the simulated caller, each when the one before is
     answered."""
@@ -298,7 +318,12 @@ class Scenario:
         """
         from pipecat_voicelive.simulator.scenario_file import load_scenario
 
-        return load_scenario(Path(path))
+        path = Path(path)
+        scenario = load_scenario(path)
+        recordings = tuple(
+            replace(recording, file=str(path.parent / recording.file)) for recording in scenario.recordings
+        )
+        return replace(scenario, recordings=recordings)
 
     @classmethod
     def from_dict(cls, members: Mapping[str, Any]) -> Scenario:

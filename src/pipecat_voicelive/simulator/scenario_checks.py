@@ -32,6 +32,7 @@ def mistakes_in(scenario: Scenario) -> Iterator[Mistake]:
     yield from _gaps(scenario.interim, ("interim",), ())
     yield from _gaps(scenario.otherwise, ("otherwise",), _USER)
     yield from _gaps(scenario.unheard, ("unheard",), _USER)
+    yield from _gaps(scenario.unrecognised, ("unrecognised",), _USER[1:])
     for index, aside in enumerate(scenario.asides):
         yield from _gaps(aside.say, ("asides", index, "say"), _USER[:1])
     for index, turn in enumerate(scenario.turns):

@@ -26,6 +26,7 @@ from pipecat_voicelive.simulator.avatar.loopback import loopback_if_alone
 from pipecat_voicelive.simulator.avatar.stun import StunServer
 from pipecat_voicelive.simulator.certificate import TlsFiles, self_signed
 from pipecat_voicelive.simulator.chance import choose_by, new_seed
+from pipecat_voicelive.simulator.ears import Ears
 from pipecat_voicelive.simulator.exchange import Exchanged
 from pipecat_voicelive.simulator.faults.expiry import session_limit_s
 from pipecat_voicelive.simulator.faults.fault import Fault
@@ -116,6 +117,7 @@ class VoiceLiveSimulator:
             raise ConfigurationError("api_key must not be empty; give None to accept any")
         self._scenario = _scenario(scenario)
         self._threads = AgentThreads(self._scenario)
+        self._ears = Ears(self._scenario)
         self._host = host
         self._port = port
         self._tls = tls
@@ -188,6 +190,22 @@ class VoiceLiveSimulator:
         """The sessions, the newest last: all that are open, and the newest of those that are over."""
         return list(self._sessions)
 
+    def register_recording(self, audio: str | Path | bytes, text: str, *, rate_hz: int | None = None) -> None:
+        """Know a recording again by its sound: a voice turn that sounds like it says `text`.
+
+        It may come at another rate, louder or softer, with silence around it; noise spoils it.
+
+        Args:
+            audio: A WAV file of 16 bits, or 16 bit little-endian mono samples.
+            text: What it says, in any language.
+            rate_hz: The rate of samples that are given as bytes.
+
+        Raises:
+            ConfigurationError: It cannot be read, or nothing can be heard in it.
+        """
+        recording = audio if isinstance(audio, bytes) else Path(audio)
+        self._ears.register(recording, text, rate_hz=rate_hz)
+
     async def wait_for_session(self, count: int = 1, *, timeout_s: float = 5.0) -> SimulatedSession:
         """Wait until `count` sessions have been opened and return the newest.
 
@@ -204,6 +222,8 @@ class VoiceLiveSimulator:
             if self._speaker is None:
                 self._speaker = await open_speaker()
                 cleanup.push_async_callback(self._speaker.aclose)
+            cleanup.push_async_callback(self._ears.aclose)
+            await self._ears.start()
             cleanup.enter_context(loopback_if_alone())
             self._stun = await StunServer.open(self._host)
             cleanup.callback(self._stun.close)
@@ -296,8 +316,15 @@ class VoiceLiveSimulator:
         session = SimulatedSession(
             connection,
             handshake,
-            LiveSession(config, thread, speed=self._speed, strict=self._strict),
+            LiveSession(
+                config,
+                thread,
+                speed=self._speed,
+                strict=self._strict,
+                listens=lambda: self._ears.listens,
+            ),
             self._speaker,
+            self._ears,
             form=WireForm(
                 native=handshake.model.pipeline.native,
                 v1=handshake.query["api-version"] == V1,

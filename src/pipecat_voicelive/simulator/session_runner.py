@@ -36,12 +36,14 @@ from pipecat_voicelive.protocol.server_events import (
 )
 from pipecat_voicelive.simulator.avatar.media import AvatarMedia
 from pipecat_voicelive.simulator.caller_voice import CallerLine
+from pipecat_voicelive.simulator.ears import Ears
 from pipecat_voicelive.simulator.effects import (
     CallerFinished,
     CallerSpeak,
     CallTool,
     ConnectAvatar,
     Effect,
+    Listen,
     ListTools,
     McpFailure,
     Perform,
@@ -61,6 +63,7 @@ from pipecat_voicelive.simulator.faults.expiry import SESSION_LIMIT_S
 from pipecat_voicelive.simulator.faults.fault import Fault
 from pipecat_voicelive.simulator.faults.kinds import Expire
 from pipecat_voicelive.simulator.faults.session_faults import SessionFaults
+from pipecat_voicelive.simulator.known_words import Findings
 from pipecat_voicelive.simulator.live_session import LiveSession, Received
 from pipecat_voicelive.simulator.mcp_client import call_tool, list_tools
 from pipecat_voicelive.simulator.utterance import Speaker, Utterance
@@ -103,8 +106,14 @@ class _ToolCalled:
     result: str | McpFailure
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    item_id: str
+    findings: Findings
+
+
 _Inbound: TypeAlias = (
-    Received | CallerLine | _SpeechReady | _SpeechFailed | _ToolsListed | _ToolCalled | _Closed
+    Received | CallerLine | _SpeechReady | _SpeechFailed | _ToolsListed | _ToolCalled | _Heard | _Closed
 )
 
 
@@ -115,6 +124,7 @@ class SessionRunner:
         connection: The accepted connection.
         session: The session on it.
         speaker: Speaks for it.
+        ears: Find out what turns say.
         form: The exact form of messages.
         record: Is told every event on the wire.
         faults: What goes wrong from the beginning.
@@ -126,6 +136,7 @@ class SessionRunner:
         connection: ServerConnection,
         session: LiveSession,
         speaker: Speaker,
+        ears: Ears,
         *,
         form: WireForm,
         record: Callable[[Exchanged], None],
@@ -135,6 +146,8 @@ class SessionRunner:
         self._connection = connection
         self._session = session
         self._speaker = speaker
+        self._ears = ears
+        self._one_turn = asyncio.Lock()
         self._form = form
         self._record = record
         self._began_s = time.monotonic()
@@ -192,6 +205,11 @@ class SessionRunner:
         self._lines[number] = said
         self._start(self._inbox.put(CallerLine(number, wanted.text, utterance, at_once)), "simulator-caller")
         await said
+
+    async def _listen(self, wanted: Listen) -> None:
+        async with self._one_turn:  # turns are heard in their order
+            findings = await self._ears.listen(wanted.pcm, wanted.rate_hz, wanted.language)
+            await self._inbox.put(_Heard(wanted.item_id, findings))
 
     async def _speak_as_caller(self, wanted: CallerSpeak) -> None:
         locale = wanted.locale or CALLER_LOCALE
@@ -286,6 +304,8 @@ class SessionRunner:
                     effects = self._session.tools_listed(item_id, tools)
                 case _ToolCalled(item_id, output):
                     effects = self._session.tool_called(item_id, output)
+                case _Heard(item_id, findings):
+                    effects = self._session.heard(item_id, findings, now_s)
                 case _Closed():
                     return
                 case _:
@@ -327,6 +347,8 @@ class SessionRunner:
                     await self.send(event)
                 case ShowAvatar() | ConnectAvatar() | Perform():
                     self._avatar.carry_out(effect)
+                case Listen():
+                    self._start(self._listen(effect), "simulator-listener")
                 case CallerSpeak():
                     self._start(self._speak_as_caller(effect), "simulator-caller")
                 case CallerFinished(number):

@@ -12,6 +12,7 @@ from pipecat_voicelive.errors import ConfigurationError, ProtocolError
 from pipecat_voicelive.protocol.codec import RawEvent, decode_server_event
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.protocol.server_events import KnownServerEvent, ServerEvent
+from pipecat_voicelive.simulator.ears import Ears
 from pipecat_voicelive.simulator.effects import Speak
 from pipecat_voicelive.simulator.exchange import (
     ClientSent,
@@ -45,6 +46,7 @@ class SimulatedSession:
         handshake: Handshake,
         session: LiveSession,
         speaker: Speaker,
+        ears: Ears,
         *,
         form: WireForm,
         number: int,
@@ -68,6 +70,7 @@ class SimulatedSession:
             connection,
             session,
             speaker,
+            ears,
             form=form,
             record=self._record,
             faults=faults.for_session(number),
