@@ -93,7 +93,7 @@ async def test_one_response_is_otherwise_and_the_next_is_as_before(simulator):
         overrides = ResponseProperties(
             voice=voice,
             output_audio_format="pcm16_8000hz",
-            temperature=0.2,
+            temperature=0.7,
             tools=[TOOL],
             reasoning_effort="low",
             commit=True,

@@ -254,7 +254,7 @@ async def test_every_end_of_utterance_detection_goes_through(model, level):
             "azure-speech",
             {"language": "en-US,pt-PT", "phrase_list": ["Tagus"], "custom_speech": {"en-US": "m-1"}},
         ),
-        ("mai-transcribe", {"language": "en", "phrase_list": ["Tagus"]}),
+        ("mai-transcribe", {"language": "en"}),
         ("mai-transcribe-1", {"language": "en"}),
         ("mai-transcribe-2", {"language": "en"}),
         ("whisper-1", {"language": "pt", "prompt": "Rivers."}),

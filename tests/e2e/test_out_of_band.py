@@ -119,7 +119,7 @@ async def test_a_question_the_service_refuses_raises_what_the_service_says(simul
     async with client_of(simulator) as client:
         with pytest.raises(ServiceError) as raised:
             await client.ask("mood", properties=ResponseProperties(max_output_tokens=0))
-        assert raised.value.code == "invalid_value"
+        assert raised.value.code == "integer_below_min_value"
         assert await client.ask("mood") == "annoyed"
 
 

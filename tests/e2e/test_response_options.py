@@ -82,7 +82,7 @@ async def test_one_response_has_options_of_its_own():
         output_audio_format="pcm16_16000hz",
         tools=[look],
         tool_choice=ToolChoiceFunction(name="look"),
-        temperature=0.5,
+        temperature=0.9,
         max_output_tokens=300,
         reasoning_effort="low",
         interim_response=StaticInterimResponse(texts=["One moment."]),
@@ -109,13 +109,13 @@ async def test_one_response_has_options_of_its_own():
                 }
             ],
             "tool_choice": {"type": "function", "name": "look"},
-            "temperature": 0.5,
+            "temperature": 0.9,
             "max_output_tokens": 300,
             "reasoning_effort": "low",
             "interim_response": {"type": "static_interim_response", "texts": ["One moment."]},
         }
         assert response.voice["name"] == "pt-PT-RaquelNeural"
-        assert (response.output_audio_format, response.temperature) == ("pcm16_16000hz", 0.5)
+        assert (response.output_audio_format, response.temperature) == ("pcm16_16000hz", 0.9)
         assert (response.max_output_tokens, response.metadata["about"]) == (300, "rivers")
 
 

@@ -146,7 +146,7 @@ async def test_pipecats_languages_are_taken_wherever_a_language_goes():
         (InputAudioTranscription(model="azure-speech", phrase_list=["Contoso"]), "gpt-4.1"),
         (InputAudioTranscription(model="azure-speech", custom_speech={"en-US": "id"}), "gpt-4.1"),
         (InputAudioTranscription(model="azure-speech", language=""), "gpt-realtime"),
-        (InputAudioTranscription(model="mai-transcribe", phrase_list=["Contoso"]), "gpt-4.1"),
+        (InputAudioTranscription(model="mai-transcribe"), "gpt-4.1"),
         (InputAudioTranscription(model="mai-transcribe-1"), "gpt-4.1"),
         (InputAudioTranscription(model="mai-transcribe-2"), "gpt-4.1"),
         (InputAudioTranscription(model="whisper-1", language=Language.EN, prompt="Names"), "gpt-realtime"),

@@ -32,6 +32,7 @@ BY_LOUDNESS = {
     "interrupt_response": True,
     "auto_truncate": False,
 }
+BY_LOUDNESS_ALONE = {name: value for name, value in BY_LOUDNESS.items() if value is not END}
 BY_WORDS = {"remove_filler_words": True, "appended_text_after_truncation": "(interrupted)"}
 
 
@@ -94,7 +95,7 @@ async def heard(detection, *parts_ms, line="Hello.", model="gpt-4.1"):
     ("kind", "options", "model"),
     [
         ("server_vad", BY_LOUDNESS, "gpt-4.1"),
-        ("server_vad", BY_LOUDNESS, "gpt-realtime"),
+        ("server_vad", BY_LOUDNESS_ALONE, "gpt-realtime"),
         ("semantic_vad", {"eagerness": "high", "create_response": True}, "gpt-realtime"),
         ("azure_semantic_vad", {**BY_LOUDNESS, **BY_WORDS, "languages": ["en"]}, "gpt-4.1"),
         ("azure_semantic_vad_en", {**BY_LOUDNESS, **BY_WORDS}, "gpt-4.1"),

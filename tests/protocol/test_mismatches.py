@@ -38,6 +38,11 @@ END = EndOfUtteranceDetection(model="semantic_detection_v1", threshold_level="lo
         ),
         (
             "gpt-realtime",
+            {"turn_detection": TurnDetection(type="server_vad", end_of_utterance_detection=END)},
+            "end of utterance",
+        ),
+        (
+            "gpt-realtime",
             {"turn_detection": TurnDetection(type="semantic_vad", threshold=0.5)},
             "turn_detection.threshold",
         ),

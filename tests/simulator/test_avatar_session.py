@@ -111,8 +111,8 @@ async def test_every_option_of_an_avatar_is_taken_and_reported(start, join):
         (avatar(output_audit_audio="yes"), "invalid_type", "output_audit_audio"),
         (avatar(ice_servers=[{"username": "u"}]), "missing_required_parameter", "ice_servers[0].urls"),
         (avatar(video={"codec": "vp9"}), "invalid_value", "video.codec"),
-        (avatar(video={"gop_size": 0}), "invalid_value", "video.gop_size"),
-        (avatar(video={"gop_size": 2001}), "invalid_value", "video.gop_size"),
+        (avatar(video={"gop_size": 0}), "integer_below_min_value", "video.gop_size"),
+        (avatar(video={"gop_size": 2001}), "integer_above_max_value", "video.gop_size"),
         (avatar(video={"background": {"color": "green"}}), "invalid_value", "video.background.color"),
         (
             avatar(video={"background": {"color": "#00FF00FF", "image_url": "https://x.example/a.png"}}),
@@ -147,8 +147,8 @@ async def test_every_option_of_an_avatar_is_taken_and_reported(start, join):
             "video.crop",
         ),
         (PHOTO | {"scene": {"zoom": 0}}, "invalid_value", "scene.zoom"),
-        (PHOTO | {"scene": {"amplitude": 1.5}}, "invalid_value", "scene.amplitude"),
-        (PHOTO | {"scene": {"position_x": -2}}, "invalid_value", "scene.position_x"),
+        (PHOTO | {"scene": {"amplitude": 1.5}}, "decimal_above_max_value", "scene.amplitude"),
+        (PHOTO | {"scene": {"position_x": -2}}, "decimal_below_min_value", "scene.position_x"),
     ],
 )
 async def test_an_avatar_that_cannot_be_is_refused(start, join, refused, code, param):

@@ -108,7 +108,7 @@ class ResponseProperties(Discreet, frozen=True, kw_only=True, omit_defaults=True
         metadata: At most 15 pairs (64/512 characters); comes back in the response's events.
         pre_generated_assistant_message: An assistant message with one text part, spoken as it is.
         invoke_input: For a hosted agent of the Invocations protocol.
-        commit: Whether audio in the input buffer becomes a turn first (the service's default). Schema only.
+        commit: Whether the response joins the conversation (the default). Schema only.
         cancel_previous: Whether a running response is cancelled for it. Schema only: a request was seen to
             be refused while one runs, so none is sent before it is over.
         append_input_items: Items to look at besides the conversation. Schema only.

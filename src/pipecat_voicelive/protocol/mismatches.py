@@ -14,6 +14,7 @@ from pipecat_voicelive.protocol.audio import INPUT_RATES_HZ
 
 _OPENAI_NATIVE = ("gpt-realtime", "gpt-4o-realtime", "gpt-4o-mini-realtime")
 _AZURE_NATIVE = "azure-realtime"
+_NATIVE = (*_OPENAI_NATIVE, _AZURE_NATIVE, "phi4-mm-realtime")
 _OPENAI_TRANSCRIPTION = (
     "whisper-1",
     "gpt-4o-transcribe",
@@ -86,6 +87,8 @@ def _turns(detection: Mapping[str, Any], model: str | None) -> Iterator[str]:
     kind = detection.get("type")
     if kind == "semantic_vad" and model is not None and not model.startswith(_OPENAI_NATIVE):
         yield f'{model} has no turn detection "semantic_vad". Give "azure_semantic_vad".'
+    if detection.get("end_of_utterance_detection") and model is not None and model.startswith(_NATIVE):
+        yield f"{model} has no end of utterance detection. Leave end_of_utterance_detection out."
     for name in _NOT_OF_TURN_DETECTION.get(str(kind), ()):
         if detection.get(name) is not None:
             yield f"turn_detection.{name} does not belong to type {kind!r}. Leave it out."

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import math
 
-from pipecat_voicelive.simulator.checks import boolean, count, list_of, number, object_of, one_of, text
+from pipecat_voicelive.simulator.checks import (
+    boolean,
+    count,
+    filled_text,
+    integer,
+    list_of,
+    number,
+    object_of,
+    one_of,
+    text,
+)
 
 avatar = object_of(
     {
         "type": one_of("video-avatar", "photo-avatar"),
-        "character": text,
+        "character": filled_text,
         "style": text,
         "model": one_of("vasa-1"),
         "customized": boolean,
@@ -26,7 +36,7 @@ avatar = object_of(
                 ),
                 "resolution": object_of({"width": count, "height": count}, required=("width", "height")),
                 "background": object_of({"color": text, "image_url": text}),
-                "gop_size": count,
+                "gop_size": integer(1, 2000),
             }
         ),
         "scene": object_of(

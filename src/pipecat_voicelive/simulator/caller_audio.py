@@ -10,8 +10,8 @@ from typing import TypeAlias
 import numpy as np
 
 from pipecat_voicelive.simulator.caller_voice import CallerVoice, Samples
+from pipecat_voicelive.simulator.conversation_errors import commit_empty
 from pipecat_voicelive.simulator.echo import EchoCanceller
-from pipecat_voicelive.simulator.errors_wire import commit_empty
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.input_audio import InputAudioBuffer, InputFormat
 from pipecat_voicelive.simulator.loudness import FRAME_MS, LoudnessMeter

@@ -20,9 +20,12 @@ from pipecat_voicelive.protocol.codec import to_plain
 from pipecat_voicelive.simulator.errors_wire import (
     RefusedError,
     invalid_value,
+    missing_parameter,
     unknown_event_type,
     unknown_parameter,
 )
+from pipecat_voicelive.simulator.fidelity import Topic, rule
+from pipecat_voicelive.simulator.sources import API_REFERENCE, CHANGELOG, PREVIEW_REFERENCE, SPECIFICATION
 
 _NEWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "2025-10-01": {
@@ -78,6 +81,23 @@ _SMART = "smart_end_of_turn_detection"
 """A model for the end of turns that only 2026-06-01-preview has."""
 
 
+@rule(
+    "version-contract",
+    "What came with a later API version than the client's is refused: events, members and values.",
+    API_REFERENCE.at("and those of earlier versions"),
+    CHANGELOG,
+    SPECIFICATION.at("@added"),
+    topic=Topic.EVENTS,
+    conflict="no document says whether the service refuses or ignores them; `strict=False` lets them pass.",
+)
+@rule(
+    "streamed-text-id",
+    "`input_text.delta` and `.done` name the item that the text is added to; in 2026-06-01-preview they name "
+    "none, and the text becomes an item when it is done.",
+    API_REFERENCE.at("input_text.delta"),
+    PREVIEW_REFERENCE.at("input_text.delta"),
+    topic=Topic.ITEMS,
+)
 def check_contract(event: ClientEvent, api_version: str) -> None:
     """Refuse an event that an API version does not have, or not with these members.
 
@@ -104,7 +124,7 @@ def check_contract(event: ClientEvent, api_version: str) -> None:
         if api_version.startswith("2026-06-01") and named:
             raise unknown_parameter("id")
         if not api_version.startswith("2026-06-01") and not named:
-            raise RefusedError("missing_required_parameter", "Missing required parameter: 'id'.", "id")
+            raise missing_parameter("id")
 
 
 def default_prefix_padding_ms(api_version: str, *, azure: bool) -> int:

@@ -9,15 +9,19 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace as replace_members
 
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
-from pipecat_voicelive.simulator.errors_wire import (
+from pipecat_voicelive.simulator.conversation_errors import (
     already_shorter,
     already_truncated,
     duplicate_item,
-    invalid_value,
+    no_such_content,
+    no_such_item,
     not_truncatable,
     unknown_call,
     unknown_item,
 )
+from pipecat_voicelive.simulator.errors_wire import too_small
+from pipecat_voicelive.simulator.fidelity import Topic, rule
+from pipecat_voicelive.simulator.sources import API_REFERENCE, LIVE_TESTS, SPECIFICATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,17 @@ class Conversation:
         try:
             return self._entries[item_id]
         except KeyError:
-            raise unknown_item(item_id, param) from None
+            raise no_such_item(item_id, param) from None
 
+    @rule(
+        "item-place",
+        "A new item goes to the end, behind the item that `previous_item_id` names, or first with `root`; if "
+        "that names an item that is not there, the new one is refused and not inserted. An empty text is as "
+        "good as none.",
+        SPECIFICATION.at("ClientEventConversationItemCreate"),
+        API_REFERENCE.at("conversation.item.create"),
+        topic=Topic.ITEMS,
+    )
     def insert(self, item: ConversationItem, after: str | UnsetType | None = UNSET) -> str | None:
         """Put an item at the end, or behind another; "root" puts it first.
 
@@ -121,7 +134,7 @@ class Conversation:
         if item.type == "function_call_output" and not self._has_call(item.call_id):
             raise unknown_call(str(item.call_id))
         order = list(self._entries)
-        if not isinstance(after, str):
+        if not after:
             place = len(order)
         elif after == "root":
             place = 0
@@ -162,24 +175,31 @@ class Conversation:
         Raises:
             RefusedError: There is no such item.
         """
-        self.entry(item_id)
+        self._acted_on(item_id, "delete")
         del self._entries[item_id]
 
+    @rule(
+        "truncated-loses-words",
+        "A truncated item has lost its words; `conversation.item.retrieve` returns the audio that is left.",
+        SPECIFICATION.at("ClientEventConversationItemTruncate"),
+        LIVE_TESTS.at("conversation.item.truncate"),
+        topic=Topic.ITEMS,
+    )
     def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
         """Cut the audio of an assistant item; its transcript is dropped with it.
 
         Raises:
             RefusedError: There is no such item, it holds no assistant audio, is shorter, or was cut before.
         """
-        entry = self.entry(item_id)
+        entry = self._acted_on(item_id, "truncate")
         if entry.audio is None or entry.item.role != "assistant":
-            raise not_truncatable(item_id)
+            raise not_truncatable()
         if content_index != 0:
-            raise invalid_value(f"Item '{item_id}' has no content {content_index}.", "content_index")
+            raise no_such_content(item_id, content_index)
         if entry.audio.truncated_ms is not None:
             raise already_truncated(item_id)
         if audio_end_ms < 0:
-            raise invalid_value("'audio_end_ms' must not be negative.", "audio_end_ms")
+            raise too_small("audio_end_ms", audio_end_ms, 0, "integer")
         if audio_end_ms > round(entry.audio.duration_ms):
             raise already_shorter(round(entry.audio.duration_ms), audio_end_ms)
         self._entries[item_id] = Entry(
@@ -192,7 +212,7 @@ class Conversation:
         Raises:
             RefusedError: There is no such item.
         """
-        entry = self.entry(item_id)
+        entry = self._acted_on(item_id, "retrieve")
         if entry.audio is None or not entry.item.content:
             return entry.item
         data = entry.audio.data
@@ -213,6 +233,12 @@ class Conversation:
         if audio is None or audio.truncated_ms is None:
             return entry.item.words
         return "".join(piece.text for piece in audio.pieces if piece.offset_ms < audio.truncated_ms).strip()
+
+    def _acted_on(self, item_id: str, action: str) -> Entry:
+        entry = self._entries.get(item_id)
+        if entry is None:
+            raise unknown_item(item_id, action)
+        return entry
 
     def _has_call(self, call_id: object) -> bool:
         return any(item.type == "function_call" and item.call_id == call_id for item in self.items)

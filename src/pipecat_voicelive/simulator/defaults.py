@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pipecat_voicelive.simulator.contracts import default_prefix_padding_ms
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.pipelines import Model
+from pipecat_voicelive.simulator.sources import API_REFERENCE, CASCADED_TAPES, HOW_TO, TEXT_TURN, VOICE_TURN
 from pipecat_voicelive.simulator.turn_detection import TurnSettings
 
 _INSTRUCTIONS = (
@@ -61,6 +63,14 @@ _SWITCHED_OFF_BY_NULL = (
 _LATEST_AGENT_VERSION = "1"
 
 
+@rule(
+    "created-shows-model-defaults",
+    "`session.created` shows the defaults of the model behind: audio alone, no output format, server_vad "
+    "with 300 and 200 ms; after the first update they are those of Voice Live, 400 and 500 ms.",
+    VOICE_TURN.at("session.created, session.updated"),
+    topic=Topic.SESSION,
+    holds_for="native models",
+)
 def created_session(
     model: Model, *, session_id: str, expires_at: int, thread_id: str | None = None
 ) -> dict[str, Any]:
@@ -77,6 +87,13 @@ def created_session(
     return session
 
 
+@rule(
+    "unset-is-null",
+    "`session.updated` has every member: what is not set is null. `id` and `expires_at` stay the same.",
+    VOICE_TURN.at("session.updated"),
+    TEXT_TURN.at("session.updated"),
+    topic=Topic.SESSION,
+)
 def updated_session(
     model: Model,
     requested: dict[str, Any],
@@ -99,6 +116,16 @@ def updated_session(
     return session
 
 
+@rule(
+    "turn-detection-defaults",
+    "Without further options turn detection has a threshold of 0.5, 500 ms of silence, 80 ms of speech for "
+    "the azure_semantic types and 200 for server_vad, and 400 ms of padding, 420 for the azure_semantic "
+    "types; before 2026-04-10 300.",
+    VOICE_TURN.at("session.updated"),
+    API_REFERENCE.at("turn_detection"),
+    HOW_TO.at("turn_detection"),
+    topic=Topic.TURN_DETECTION,
+)
 def turn_settings(turn_detection: dict[str, Any], api_version: str) -> TurnSettings:
     """The effective settings behind the reported ones, which are null where nothing was asked for."""
     azure = str(turn_detection.get("type", "")).startswith("azure")
@@ -116,6 +143,24 @@ def turn_settings(turn_detection: dict[str, Any], api_version: str) -> TurnSetti
     )
 
 
+@rule(
+    "cascaded-defaults",
+    "A cascaded session transcribes with azure-speech and speaks with en-US-AvaNeural unasked, and reports "
+    "its temperature, 0.8, and 1.0 with gpt-5, which also has a `reasoning_effort`; native sessions report "
+    "neither temperature nor transcription.",
+    CASCADED_TAPES.at("session.created"),
+    VOICE_TURN.at("session.created"),
+    topic=Topic.SESSION,
+    holds_for="cascaded models",
+)
+@rule(
+    "agent-in-session",
+    "A session with an agent reports it as `agent`, with the `thread_id` that resumes the conversation as "
+    "`conversation-id`.",
+    API_REFERENCE.at("AgentConfig"),
+    topic=Topic.AGENTS,
+    holds_for="agents",
+)
 def _base(model: Model, session_id: str, expires_at: int, thread_id: str | None) -> dict[str, Any]:
     session: dict[str, Any] = {
         "id": session_id,
@@ -178,6 +223,15 @@ def _completed(name: str, value: Any, model: Model, default: Any) -> Any:
             return value
 
 
+@rule(
+    "turn-detection-echo",
+    "Turn detection is reported with all its members. In cascaded sessions what was not asked for is null, "
+    "not the default; the end of utterance gains its members, and azure_semantic_vad_multilingual a "
+    "`profile` and more.",
+    CASCADED_TAPES.at("session.updated"),
+    VOICE_TURN.at("session.updated"),
+    topic=Topic.SESSION,
+)
 def _turn_detection(requested: dict[str, Any], model: Model, server_vad: dict[str, Any]) -> dict[str, Any]:
     kind = requested.get("type", "server_vad")
     members = dict(_TURN_MEMBERS)

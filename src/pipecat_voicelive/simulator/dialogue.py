@@ -25,13 +25,11 @@ from pipecat_voicelive.simulator.avatar.stage import AvatarStage
 from pipecat_voicelive.simulator.brain import SpokenTurn
 from pipecat_voicelive.simulator.caller_audio import TurnEnded
 from pipecat_voicelive.simulator.conversation import ItemAudio
+from pipecat_voicelive.simulator.conversation_errors import nothing_to_cancel, response_active
 from pipecat_voicelive.simulator.effects import Effect, Send
-from pipecat_voicelive.simulator.errors_wire import (
-    RefusedError,
-    nothing_to_cancel,
-    response_active,
-)
+from pipecat_voicelive.simulator.errors_wire import RefusedError
 from pipecat_voicelive.simulator.faults.troubles import Troubles
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.interim import interim_for
 from pipecat_voicelive.simulator.known_words import NOTHING_FOUND, Findings, VoiceTurn
@@ -44,6 +42,14 @@ from pipecat_voicelive.simulator.response_options import ResponseOptions, respon
 from pipecat_voicelive.simulator.responses import RunningResponse
 from pipecat_voicelive.simulator.scenario import Turn
 from pipecat_voicelive.simulator.session_config import SessionConfig
+from pipecat_voicelive.simulator.sources import (
+    API_REFERENCE,
+    CASCADED_TAPES,
+    LIVE_TESTS,
+    SDK,
+    TRUNCATION,
+    VOICE_TURN,
+)
 from pipecat_voicelive.simulator.turn_ends import is_only_fillers
 from pipecat_voicelive.simulator.usage import image_tokens, item_text_tokens, text_tokens
 from pipecat_voicelive.simulator.utterance import Utterance
@@ -136,6 +142,23 @@ class Dialogue:
                 effects += self._retire()
         return effects
 
+    @rule(
+        "voice-turn-order",
+        "A voice turn sends, with native models: committed, item created, item done, then the answer, with "
+        "the transcript within it; with cascaded ones: committed, transcript, item created with the "
+        "transcript in it, then the answer, and no item done.",
+        VOICE_TURN,
+        CASCADED_TAPES,
+        topic=Topic.RESPONSES,
+    )
+    @rule(
+        "commit-asks-for-nothing",
+        "`input_audio_buffer.commit` makes a user item of what is buffered and brings no response; an item "
+        "of a commit is created and not done.",
+        LIVE_TESTS.at("manual turns"),
+        API_REFERENCE.at("input_audio_buffer.commit"),
+        topic=Topic.INPUT_AUDIO,
+    )
     def voice_turn(
         self,
         turn: TurnEnded,
@@ -274,6 +297,14 @@ class Dialogue:
             effects += [Send(ResponseInvocationDelta(delta=dict(event))) for event in reply.events]
         return effects
 
+    @rule(
+        "cancelled-response",
+        "A response that is cancelled ends with the status cancelled, for the reason client_cancelled or "
+        "turn_detected; what it had begun is closed by its `.done` events, incomplete.",
+        LIVE_TESTS.at("response.cancel"),
+        SDK.at("ResponseCancelledDetails"),
+        topic=Topic.RESPONSES,
+    )
     def cancel(self, response_id: str | None, now_s: float) -> list[Effect]:
         """Stop the running response, as the client asks.
 
@@ -285,6 +316,15 @@ class Dialogue:
         effects = self._response.cancel("client_cancelled") + self._retire()
         return effects + self._avatar.cut(now_s)
 
+    @rule(
+        "speech-stops-response",
+        "Speech of the caller stops the running response, unless `interrupt_response` is false; nobody "
+        "needs to send `response.cancel`. With `auto_truncate` the answer is cut to what a client that "
+        "plays at once has played.",
+        API_REFERENCE.at("interrupt_response"),
+        TRUNCATION,
+        topic=Topic.BARGE_IN,
+    )
     def interrupt(self, *, auto_truncate: bool, now_s: float) -> list[Effect]:
         """The caller speaks: stop the running response, and cut what is still being played if told to."""
         effects: list[Effect] = []
@@ -361,7 +401,7 @@ class Dialogue:
     def _reply(
         self, items: list[ConversationItem], options: ResponseOptions, mcp_tools: frozenset[str]
     ) -> Reply:
-        if options.in_conversation:
+        if not options.out_of_band:
             tools = replace(options.tools, offered=options.tools.offered + tuple(mcp_tools))
             return self._brain.reply(items, tools)
         return self._brain.reply_aside(options.instructions, items)

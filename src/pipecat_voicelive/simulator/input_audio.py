@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipecat_voicelive.protocol.audio import AudioFormat
 from pipecat_voicelive.simulator import g711
-from pipecat_voicelive.simulator.errors_wire import uneven_audio
+from pipecat_voicelive.simulator.errors_wire import not_audio
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class InputFormat:
             RefusedError: `data` ends in the middle of a sample.
         """
         if len(data) % self.frame_bytes:
-            raise uneven_audio(len(data), self.frame_bytes)
+            raise not_audio("audio", f"{len(data)} bytes, which is no multiple of {self.frame_bytes}")
         if self.audio.encoding == "pcm16":
             samples = np.frombuffer(data, dtype="<i2").astype(np.int16)
             return (samples, None) if self.channels == 1 else (samples[0::2], samples[1::2])

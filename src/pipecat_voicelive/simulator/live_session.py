@@ -62,15 +62,18 @@ from pipecat_voicelive.simulator.errors_wire import (
     RefusedError,
     invalid_value,
     malformed_event,
+    not_audio,
     not_json,
     not_simulated,
     session_update_comes_first,
     unknown_event_type,
 )
 from pipecat_voicelive.simulator.faults.troubles import Troubles
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.known_words import Findings, VoiceTurn
 from pipecat_voicelive.simulator.session_config import SessionConfig
+from pipecat_voicelive.simulator.sources import API_REFERENCE, LIVE_TESTS, VOICE_TURN
 from pipecat_voicelive.simulator.streamed_text import StreamedText
 from pipecat_voicelive.simulator.turn_ends import looks_unfinished
 from pipecat_voicelive.simulator.turn_words import TurnWords
@@ -141,6 +144,14 @@ class LiveSession:
         parts = (self._dialogue, self._avatar, self._voice, self._script)
         return min((part.deadline_s for part in parts if part.deadline_s is not None), default=None)
 
+    @rule(
+        "created-first",
+        "`session.created` is the first event, also for a client that sends its `session.update` at once; "
+        "`session.updated` follows each update that is accepted.",
+        LIVE_TESTS.at("session.update before session.created"),
+        VOICE_TURN.at("session.created"),
+        topic=Topic.SESSION,
+    )
     def open(self) -> list[Effect]:
         """The session begins."""
         return [Send(self._session_event("session.created"))]
@@ -230,7 +241,7 @@ class LiveSession:
             case ResponseCancelEvent(response_id=response_id):
                 return self._dialogue.cancel(None if response_id is UNSET else response_id, now_s)
             case ConversationItemCreateEvent(item=item) if item.type == "mcp_approval_response":
-                self._dialogue.mcp.check_answer(item)
+                self._dialogue.mcp.check_answer(accepted_item(item))
                 return [Send(self._change_item(event)), *self._dialogue.mcp.answered(item)]
             case (
                 ConversationItemCreateEvent()
@@ -266,7 +277,16 @@ class LiveSession:
             effects += self.caller_says(line, now_s)
         return effects
 
+    @rule(
+        "append-silent",
+        "`input_audio_buffer.append` is answered by nothing if it is taken. It holds up to 15 MiB.",
+        VOICE_TURN.at("input_audio_buffer.append"),
+        API_REFERENCE.at("input_audio_buffer.append"),
+        topic=Topic.INPUT_AUDIO,
+    )
     def _append(self, audio: bytes, now_s: float) -> list[Effect]:
+        if not audio:
+            raise not_audio("audio", "empty bytes")
         if len(audio) > MAX_APPEND_BYTES:
             raise invalid_value("'audio' must not be longer than 15 MiB.", "audio")
         self._voice.client_sent(now_s)
@@ -378,4 +398,6 @@ class LiveSession:
 def _unreadable(event: UnknownEvent | MalformedEvent) -> RefusedError:
     if isinstance(event, UnknownEvent):
         return unknown_event_type(event.type)
-    return malformed_event(event.type, event.problem) if event.type else not_json()
+    if event.type or "`type`" in event.problem or "`$.type`" in event.problem:
+        return malformed_event(event.type, event.problem)
+    return not_json()

@@ -21,6 +21,8 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseTextDelta,
     ResponseTextDone,
 )
+from pipecat_voicelive.simulator.fidelity import Topic, rule
+from pipecat_voicelive.simulator.sources import TOOL_CALL
 
 TEXT_DELTA_MS = 30
 ARGUMENTS_DELTA_MS = 20
@@ -90,6 +92,13 @@ def message_item(place: Place, status: str, part: ItemContent | None) -> Convers
     )
 
 
+@rule(
+    "written-part-is-empty",
+    "The text part in `response.content_part.done` is empty, though `response.text.done` and the item have "
+    "the text.",
+    TOOL_CALL.at("response.content_part.done"),
+    topic=Topic.RESPONSES,
+)
 @dataclass(slots=True)
 class WrittenOutput:
     """A message that is only written."""
@@ -135,6 +144,13 @@ class WrittenOutput:
         return "".join(self._written)
 
 
+@rule(
+    "call-order",
+    "A function call is output item added with empty arguments, item created, argument deltas, arguments "
+    "done with the name, output item done. Its output may come before response done; that is told after it.",
+    TOOL_CALL,
+    topic=Topic.TOOLS,
+)
 @dataclass(slots=True)
 class CallOutput:
     """A function call; `arguments` is the JSON text that the model writes."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pipecat_voicelive.simulator.fidelity import Topic, rule
+from pipecat_voicelive.simulator.sources import CASCADED_TAPES, OVERVIEW, OWN_MODELS, TEXT_TURN, VOICE_TURN
+
 _NATIVE_MODELS = (
     "gpt-realtime",
     "gpt-4o-realtime",
@@ -19,6 +22,15 @@ _NATIVE_MODELS = (
 _BLIND_MODELS = ("gpt-4o-realtime", "gpt-4o-mini-realtime", "phi4-mini")
 
 
+@rule(
+    "item-status-while-made",
+    "While an item is made its status is in_progress in a native session and incomplete in a cascaded one; "
+    "ids of answers begin with item_ and msg_; the item before the first is null and an empty text, "
+    "`conversation_id` begins with conv_ and is empty.",
+    TEXT_TURN.at("response.output_item.added"),
+    CASCADED_TAPES.at("response.output_item.added"),
+    topic=Topic.RESPONSES,
+)
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """What a client can tell a pipeline by, as recorded.
@@ -76,6 +88,15 @@ class Model:
     profile: str | None = None
 
     @property
+    @rule(
+        "pipeline-of-model",
+        "gpt-realtime, azure-realtime, phi4-mm-realtime and their like hear audio themselves; other models, "
+        "agents and models of your own behind a chat profile are cascaded: speech recognition, text, "
+        "synthesis.",
+        OVERVIEW.at("Supported models"),
+        OWN_MODELS,
+        topic=Topic.SESSION,
+    )
     def pipeline(self) -> Pipeline:
         """The pipeline that this model runs on."""
         if self.agent is not None:
@@ -114,6 +135,14 @@ class Model:
         return {"name": "en-US-AvaNeural", "type": "azure-standard"}
 
     @property
+    @rule(
+        "resolved-model-name",
+        "A session reports the name that the model was resolved to, gpt-realtime-global-standard for "
+        "gpt-realtime; a cascaded one the name that was asked for.",
+        VOICE_TURN.at("session.created"),
+        CASCADED_TAPES.at("session.created"),
+        topic=Topic.SESSION,
+    )
     def resolved_name(self) -> str:
         """The name the service reports; not the one that was asked for."""
         return f"{self.name}-global-standard" if self.pipeline.native else self.name

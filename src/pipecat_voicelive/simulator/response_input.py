@@ -11,10 +11,12 @@ from msgspec import UNSET
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.simulator.errors_wire import invalid_value
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.pipelines import Model
 from pipecat_voicelive.simulator.replies import Reply, Say
+from pipecat_voicelive.simulator.sources import API_REFERENCE, HOSTED_AGENTS, PROACTIVE, SDK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,21 @@ class ResponseInput:
     audio_ms: float
 
 
+@rule(
+    "input-items",
+    "`input_items` of a response stand in place of the conversation, `append_input_items` behind it, for "
+    "that response only; each is checked as an item that is created.",
+    SDK.at("ResponseCreateParams"),
+    topic=Topic.RESPONSES,
+    conflict="the API reference has neither.",
+)
+@rule(
+    "invoke-input",
+    "`invoke_input` is handed to the agent; without an agent it is refused.",
+    API_REFERENCE.at("invoke_input"),
+    HOSTED_AGENTS,
+    topic=Topic.AGENTS,
+)
 def items_for(
     asked: ResponseProperties, conversation: Sequence[ConversationItem], model: Model
 ) -> list[ConversationItem]:
@@ -36,15 +53,30 @@ def items_for(
     """
     base = list(conversation)
     if asked.input_items is not UNSET:
-        base = [accepted_item(item) for item in asked.input_items]
+        base = _accepted(asked.input_items, "input_items", model)
     if asked.invoke_input is not UNSET:
         if model.agent is None:
             raise invalid_value("'invoke_input' is for a hosted agent.", "response.invoke_input")
         base.append(_handed_over(json.dumps(asked.invoke_input, ensure_ascii=False, sort_keys=True)))
     added = [] if asked.append_input_items is UNSET else asked.append_input_items
-    return [*base, *(accepted_item(item) for item in added)]
+    return [*base, *_accepted(added, "append_input_items", model)]
 
 
+def _accepted(items: Sequence[ConversationItem], name: str, model: Model) -> list[ConversationItem]:
+    return [
+        accepted_item(item, sees=model.sees, path=f"response.{name}[{index}]")
+        for index, item in enumerate(items)
+    ]
+
+
+@rule(
+    "pre-generated-message",
+    "`pre_generated_assistant_message` is spoken as it is and joins the conversation; it must be a message "
+    "of the assistant with exactly one text part.",
+    API_REFERENCE.at("pre_generated_assistant_message"),
+    PROACTIVE,
+    topic=Topic.RESPONSES,
+)
 def pre_generated(asked: ResponseProperties) -> Reply | None:
     """The message that the client wants spoken as it is, if it gave one.
 

@@ -10,11 +10,13 @@ import msgspec
 from msgspec import UNSET
 
 from pipecat_voicelive.protocol.client_events import ResponseProperties
-from pipecat_voicelive.simulator.errors_wire import invalid_value
+from pipecat_voicelive.simulator.errors_wire import invalid_value, unsupported_value
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.pipelines import Model
 from pipecat_voicelive.simulator.prosody import pitch_of, rate_of
 from pipecat_voicelive.simulator.replies import ToolRules
 from pipecat_voicelive.simulator.session_checks import OUTPUT_FORMATS, check_response
+from pipecat_voicelive.simulator.sources import API_REFERENCE, CASCADED_TAPES, PIPECAT, SDK
 from pipecat_voicelive.simulator.voice_checks import AZURE_VOICES, check_voice
 
 
@@ -35,6 +37,7 @@ class ResponseOptions:
         with_file_results: Whether file searches report what they found.
         interim: The `interim_response` in effect, or None.
         reasoning_effort: How hard the model thinks, or None.
+        out_of_band: Whether it leaves the conversation alone and is answered aside from it.
         in_conversation: Whether its items join the conversation.
         wants_words: Whether the session asks for word times.
         wants_visemes: Whether the session asks for mouth shapes.
@@ -55,6 +58,7 @@ class ResponseOptions:
     reasoning_effort: str | None
     mcp_servers: frozenset[str]
     with_file_results: bool
+    out_of_band: bool
     in_conversation: bool
     wants_words: bool
     wants_visemes: bool
@@ -97,6 +101,27 @@ class ResponseOptions:
         return pitch_of(self.voice.get("pitch"))
 
 
+@rule(
+    "response-commit",
+    "A response with `commit: false` answers the conversation and does not join it.",
+    SDK.at("ResponseCreateParams"),
+    topic=Topic.RESPONSES,
+    conflict="the API reference does not have it.",
+)
+@rule(
+    "response-out-of-band",
+    'A response with `conversation: "none"` leaves the conversation alone; its `conversation_id` is null.',
+    API_REFERENCE.at("response.create"),
+    topic=Topic.RESPONSES,
+    conflict="the SDK does not have it.",
+)
+@rule(
+    "response-metadata",
+    "The metadata of `response.create` comes back in `response.created` and `response.done`.",
+    CASCADED_TAPES.at("response.created"),
+    API_REFERENCE.at("metadata"),
+    topic=Topic.RESPONSES,
+)
 def response_options(
     session: dict[str, Any], asked: ResponseProperties, model: Model, additional_instructions: str = ""
 ) -> ResponseOptions:
@@ -135,7 +160,8 @@ def response_options(
         reasoning_effort=_or(asked.reasoning_effort, session.get("reasoning_effort")),
         mcp_servers=_named(tools, "mcp", "server_label"),
         with_file_results="file_search_call.results" in (session["include"] or ()),
-        in_conversation=_or(asked.conversation, "auto") != "none",
+        out_of_band=asked.conversation == "none",
+        in_conversation=asked.conversation != "none" and asked.commit is not False,
         wants_words="word" in (session["output_audio_timestamp_types"] or ()),
         wants_visemes="viseme_id" in outputs,
         wants_blendshapes="blendshapes" in outputs,
@@ -177,14 +203,29 @@ def _or(value: Any, default: Any) -> Any:
     return default if value is UNSET else value
 
 
+@rule(
+    "response-modalities",
+    "The modalities of a response are text, or text and audio; azure-realtime takes exactly one of them.",
+    PIPECAT.at("_create_response"),
+    API_REFERENCE.at("response.create"),
+    topic=Topic.RESPONSES,
+)
 def _modalities(asked: ResponseProperties, session: dict[str, Any], model: Model) -> list[str]:
     if asked.modalities is UNSET:
         return session["modalities"]
     modalities = asked.modalities
-    if not modalities or not set(modalities) <= {"text", "audio"}:
-        raise invalid_value("Invalid value for 'response.modalities': text, audio.", "response.modalities")
-    if model.speaks_only_its_own_voices and len(modalities) != 1:
-        raise invalid_value("This model supports exactly one modality a response.", "response.modalities")
+    path = "response.modalities"
+    for modality in modalities:
+        if modality not in ("text", "audio"):
+            raise unsupported_value(modality, ("text", "audio"), path)
+    if model.speaks_only_its_own_voices:
+        if len(modalities) != 1:
+            raise invalid_value("This model supports exactly one modality a response.", path)
+    elif "text" not in modalities:
+        raise invalid_value(
+            f"Invalid modalities: {modalities}. Supported combinations are: ['text'] and ['audio', 'text'].",
+            path,
+        )
     return modalities
 
 
@@ -192,8 +233,5 @@ def _audio_format(asked: ResponseProperties, session: dict[str, Any]) -> str | N
     if asked.output_audio_format is UNSET:
         return session["output_audio_format"]
     if asked.output_audio_format not in OUTPUT_FORMATS:
-        raise invalid_value(
-            f"Invalid value for 'response.output_audio_format': one of {', '.join(OUTPUT_FORMATS)}.",
-            "response.output_audio_format",
-        )
+        raise unsupported_value(asked.output_audio_format, OUTPUT_FORMATS, "response.output_audio_format")
     return asked.output_audio_format

@@ -30,6 +30,7 @@ from pipecat_voicelive.protocol.server_events import (
 )
 from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.effects import Effect, McpServer, Send, Speak
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.interim import Interim
 from pipecat_voicelive.simulator.mcp_tools import McpCall, approval_request
@@ -40,6 +41,7 @@ from pipecat_voicelive.simulator.replies import Call, Part, Reply, Say
 from pipecat_voicelive.simulator.response_input import ResponseInput
 from pipecat_voicelive.simulator.response_options import ResponseOptions
 from pipecat_voicelive.simulator.scenario import AgentCall, Search
+from pipecat_voicelive.simulator.sources import TEXT_TURN, VOICE_TURN
 from pipecat_voicelive.simulator.spoken_output import SpokenOutput
 from pipecat_voicelive.simulator.usage import text_tokens, token_usage
 from pipecat_voicelive.simulator.utterance import Utterance
@@ -144,6 +146,15 @@ class RunningResponse:
             case _AwaitingSpeech() | _Finished():
                 return None
 
+    @rule(
+        "answer-order",
+        "An answer is response created, output item added, item created, content part added, transcript and "
+        "audio deltas, audio done, transcript done, content part done, output item done, response done, "
+        "which holds all items and the usage.",
+        TEXT_TURN,
+        VOICE_TURN,
+        topic=Topic.RESPONSES,
+    )
     def start(self) -> list[Effect]:
         """Announce it."""
         return [Send(ResponseCreated(response=self._report("in_progress")))]

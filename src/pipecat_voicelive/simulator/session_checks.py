@@ -15,6 +15,7 @@ from pipecat_voicelive.simulator.checks import (
     Check,
     boolean,
     count,
+    integer,
     list_of,
     metadata,
     number,
@@ -23,6 +24,7 @@ from pipecat_voicelive.simulator.checks import (
     text,
 )
 from pipecat_voicelive.simulator.errors_wire import invalid_value, model_is_fixed, unknown_parameter
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.hearing_checks import (
     AZURE_TRANSCRIPTION_MODELS,
     END_OF_UTTERANCE_MODELS,
@@ -30,6 +32,16 @@ from pipecat_voicelive.simulator.hearing_checks import (
     check_hearing,
 )
 from pipecat_voicelive.simulator.pipelines import Model
+from pipecat_voicelive.simulator.sources import (
+    API_REFERENCE,
+    HOW_TO,
+    INTERIM,
+    LIVE_TESTS,
+    MCP_SAMPLE,
+    OPENAI_REALTIME,
+    SDK,
+    SPECIFICATION,
+)
 from pipecat_voicelive.simulator.tool_checks import check_mcp, tool, tool_choice
 from pipecat_voicelive.simulator.voice_checks import AZURE_VOICES, check_voice_of_model, voice_shape
 
@@ -55,7 +67,7 @@ _TURN_DETECTIONS = (
 )
 
 
-def check_session(session: Mapping[str, Any], model: Model, *, strict: bool) -> None:
+def check_session(session: Mapping[str, Any], model: Model, *, api_version: str, strict: bool) -> None:
     """Refuse a session that the service would refuse.
 
     Raises:
@@ -69,25 +81,85 @@ def check_session(session: Mapping[str, Any], model: Model, *, strict: bool) -> 
         if value is not None:
             _MEMBERS[name](value, f"session.{name}")
     check_voice_of_model(session.get("voice"), model)
-    _check_model(session, model)
+    _check_instructions(session, model)
+    _check_interim(session, model, "session")
     if strict:
         check_mcp(session, model)
+        _check_temperature(session)
     _check_blendshapes(session, model)
     if session.get("avatar"):
         avatar_options(session["avatar"])
-    check_hearing(session, model, strict=strict)
+    check_hearing(session, model, api_version=api_version, strict=strict)
 
 
+@rule(
+    "modalities",
+    "Modalities without text are refused, such as audio alone: \"Supported combinations are: ['text'] and "
+    "['audio', 'text'].\" animation and avatar may stand beside them.",
+    API_REFERENCE.at("modalities"),
+    SDK.at("Modality"),
+    OPENAI_REALTIME.at("Invalid modalities"),
+    topic=Topic.SESSION,
+    conflict="`session.created` of a native model reports audio alone.",
+)
 def _modalities(value: object, path: str) -> None:
     list_of(one_of("text", "audio", "animation", "avatar"))(value, path)
     if "text" not in cast("list[str]", value):
-        raise invalid_value(f"Invalid value for '{path}': ['text', 'audio'] or ['text'].", path)
+        raise invalid_value(
+            f"Invalid modalities: {value}. Supported combinations are: ['text'] and ['audio', 'text'].", path
+        )
 
 
+@rule(
+    "token-limit",
+    'The limit of output tokens is an integer from 1 to 4096, or "inf".',
+    API_REFERENCE.at("max_response_output_tokens"),
+    SDK.at("ResponseCreateParams"),
+    topic=Topic.RESPONSES,
+)
 def _token_limit(value: object, path: str) -> None:
     if value != "inf":
-        count(value, path)
-        number(1, 4096)(value, path)
+        integer(1, 4096)(value, path)
+
+
+@rule(
+    "temperature",
+    "The temperature of a session is 0.6 to 1.0, that of a response 0.6 to 1.2.",
+    API_REFERENCE.at("temperature"),
+    SDK.at("ResponseCreateParams"),
+    SPECIFICATION.at("RequestSession"),
+    topic=Topic.SESSION,
+    conflict="the API reference has 0.6 to 1.2 for the session, the specification 0 to 1; `strict=False` "
+    "lets 0 to 2 pass.",
+)
+def _check_temperature(session: Mapping[str, Any]) -> None:
+    if session.get("temperature") is not None:
+        number(0.6, 1.0)(session["temperature"], "session.temperature")
+
+
+@rule(
+    "input-formats",
+    "The caller's audio is pcm16 of 8, 16, 24 or 44.1 kHz, or G.711, which is reported as 8 kHz whatever was "
+    "asked for.",
+    LIVE_TESTS.at("input audio formats and sampling rates"),
+    API_REFERENCE.at("input_audio_sampling_rate"),
+    topic=Topic.INPUT_AUDIO,
+    conflict="no document has 44.1 kHz; the live tests send it and it works.",
+)
+def _sampling_rate(value: object, path: str) -> None:
+    one_of(8000, 16000, 24000, 44100)(value, path)
+
+
+@rule(
+    "output-formats",
+    "The service's audio is pcm16 (24 kHz), pcm16_8000hz, pcm16_16000hz, G.711, or one of four rates that no "
+    "document has: pcm16_22050hz, _24000hz, _44100hz, _48000hz. The old spellings with a hyphen are taken.",
+    LIVE_TESTS.at("output audio formats"),
+    API_REFERENCE.at("output_audio_format"),
+    topic=Topic.RESPONSES,
+)
+def _output_format(value: object, path: str) -> None:
+    one_of(*OUTPUT_FORMATS)(value, path)
 
 
 _MEMBERS: Mapping[str, Check] = {
@@ -95,8 +167,8 @@ _MEMBERS: Mapping[str, Check] = {
     "instructions": text,
     "voice": voice_shape,
     "input_audio_format": one_of("pcm16", "g711_ulaw", "g711_alaw"),
-    "input_audio_sampling_rate": one_of(8000, 16000, 24000, 44100),
-    "output_audio_format": one_of(*OUTPUT_FORMATS),
+    "input_audio_sampling_rate": _sampling_rate,
+    "output_audio_format": _output_format,
     "turn_detection": object_of(
         {
             "type": one_of(*_TURN_DETECTIONS),
@@ -160,7 +232,7 @@ _MEMBERS: Mapping[str, Check] = {
             "texts": list_of(text),
             "model": text,
             "instructions": text,
-            "max_completion_tokens": number(1, 4096),
+            "max_completion_tokens": integer(1),
         },
         required=("type",),
     ),
@@ -179,7 +251,7 @@ _RESPONSE_MEMBERS: Mapping[str, Check] = {
     "instructions": text,
     "tools": _MEMBERS["tools"],
     "tool_choice": tool_choice,
-    "temperature": _MEMBERS["temperature"],
+    "temperature": number(0.6, 1.2),
     "max_output_tokens": _token_limit,
     "reasoning_effort": _MEMBERS["reasoning_effort"],
     "interim_response": _MEMBERS["interim_response"],
@@ -200,13 +272,31 @@ def check_response(properties: Mapping[str, Any], model: Model) -> None:
     for name, check in _RESPONSE_MEMBERS.items():
         if properties.get(name) is not None:
             check(properties[name], f"response.{name}")
-    if properties.get("interim_response") and model.pipeline.native:
-        raise invalid_value("interim_response is not supported by this model.", "response.interim_response")
+    _check_interim(properties, model, "response")
 
 
-def _check_model(session: Mapping[str, Any], model: Model) -> None:
-    if session.get("interim_response") and model.pipeline.native:
-        raise invalid_value("interim_response is not supported by this model.", "session.interim_response")
+@rule(
+    "interim-not-native",
+    "`interim_response` is refused for models that hear audio themselves; the session goes on without.",
+    INTERIM,
+    MCP_SAMPLE.at("handling of errors"),
+    topic=Topic.RESPONSES,
+    holds_for="native models",
+)
+def _check_interim(members: Mapping[str, Any], model: Model, where: str) -> None:
+    if members.get("interim_response") and model.pipeline.native:
+        raise invalid_value("interim_response is not supported by this model.", f"{where}.interim_response")
+
+
+@rule(
+    "no-instructions-for-agents",
+    "`instructions` are refused in a session with an agent, which has its own.",
+    HOW_TO.at("instructions"),
+    API_REFERENCE.at("instructions"),
+    topic=Topic.AGENTS,
+    holds_for="agents",
+)
+def _check_instructions(session: Mapping[str, Any], model: Model) -> None:
     if session.get("instructions") and model.agent is not None:
         raise invalid_value("Instructions cannot be set for an agent.", "session.instructions")
 

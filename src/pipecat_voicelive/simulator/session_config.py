@@ -9,12 +9,23 @@ from typing import Any
 from pipecat_voicelive.protocol.audio import input_format
 from pipecat_voicelive.simulator.avatar.options import AvatarOptions, avatar_options, reported_avatar
 from pipecat_voicelive.simulator.contracts import default_prefix_padding_ms
+from pipecat_voicelive.simulator.conversation_errors import cannot_update_voice, no_synthesizer
 from pipecat_voicelive.simulator.defaults import created_session, turn_settings, updated_session
-from pipecat_voicelive.simulator.errors_wire import RefusedError, cannot_update_voice, invalid_value
+from pipecat_voicelive.simulator.errors_wire import RefusedError, invalid_value
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.input_audio import InputFormat
 from pipecat_voicelive.simulator.listening import TranscriptionOptions
 from pipecat_voicelive.simulator.pipelines import Model
 from pipecat_voicelive.simulator.session_checks import check_session
+from pipecat_voicelive.simulator.sources import (
+    API_REFERENCE,
+    AVATAR_SAMPLE,
+    ECHO_SAMPLE,
+    LIVE_TESTS,
+    PROBES,
+    SPECIFICATION,
+    TRUNCATION,
+)
 from pipecat_voicelive.simulator.turn_detection import TurnSettings
 
 
@@ -92,6 +103,24 @@ class SessionConfig:
         """Whether an update has been accepted."""
         return self._requested is not None
 
+    @rule(
+        "update-replaces",
+        "What a `session.update` leaves out falls back to its default, and `session.updated` reports the "
+        "whole session. A refused update changes nothing.",
+        TRUNCATION.at("raw JSON"),
+        AVATAR_SAMPLE.at("session.update with a scene"),
+        PROBES.at("replace, not merge"),
+        topic=Topic.SESSION,
+        conflict="the specification says that only present members change; `merge_session_updates=True` does "
+        "that.",
+    )
+    @rule(
+        "null-switches-off",
+        "An explicit null switches turn detection off, and so with transcription, noise reduction, echo "
+        "cancellation and the rest; turn detection that is left out is on.",
+        LIVE_TESTS.at("turn_detection"),
+        topic=Topic.SESSION,
+    )
     def update(self, session: dict[str, Any], *, has_spoken: bool) -> None:
         """Accept an update.
 
@@ -103,7 +132,7 @@ class SessionConfig:
             RefusedError: The service would refuse it; nothing changes then.
         """
         requested = {**(self._requested or {}), **session} if self._merge_updates else dict(session)
-        check_session(requested, self.model, strict=self._strict)
+        check_session(requested, self.model, api_version=self.api_version, strict=self._strict)
         effective = updated_session(
             self.model,
             requested,
@@ -115,6 +144,8 @@ class SessionConfig:
         if effective["avatar"] is not None:
             effective["avatar"] = reported_avatar(effective["avatar"], self._ice_servers)
         if self._requested is not None:
+            if session.get("voice") and requested.get("modalities") == ["text"]:
+                raise no_synthesizer()
             self._check_change(effective, has_spoken=has_spoken)
         self._requested, self._effective = requested, effective
         self._turn_taking = _turn_taking(effective["turn_detection"], self.api_version)
@@ -123,35 +154,10 @@ class SessionConfig:
         before = self._effective
         if has_spoken and after["voice"] != before["voice"] and before["voice"]["type"] == "openai":
             raise cannot_update_voice()
-        old_echo, new_echo = (
-            before["input_audio_echo_cancellation"],
-            after["input_audio_echo_cancellation"],
-        )
-        if (
-            old_echo
-            and new_echo
-            and (old_echo["channels"], old_echo["reference_source"])
-            != (new_echo["channels"], new_echo["reference_source"])
-        ):
-            raise RefusedError(
-                "change_in_ec_channels_not_allowed",
-                "Echo cancellation channels cannot change during a session.",
-                "session.input_audio_echo_cancellation",
-            )
-        old_turns, new_turns = before["turn_detection"], after["turn_detection"]
-        if self._strict and old_turns and new_turns and old_turns["type"] != new_turns["type"]:
-            raise invalid_value(
-                "The type of turn detection cannot change during a session.", "session.turn_detection.type"
-            )
-
-        old_avatar, new_avatar = before["avatar"], after["avatar"]
-        if (
-            self._strict
-            and old_avatar
-            and new_avatar
-            and {**old_avatar, "scene": None} != {**new_avatar, "scene": None}
-        ):
-            raise invalid_value("Only the scene of an avatar can change during a session.", "session.avatar")
+        _check_echo_change(before, after)
+        if self._strict:
+            _check_turns_change(before, after)
+            _check_avatar_change(before, after)
 
     @property
     def avatar(self) -> AvatarOptions | None:
@@ -185,6 +191,59 @@ class SessionConfig:
             with_phrases="item.input_audio_transcription.phrases" in include,
             rate_hz=self.input_format.audio.rate_hz,
         )
+
+
+@rule(
+    "echo-channels-fixed",
+    "The channels and the reference of an echo cancellation cannot change during a session: "
+    "`change_in_ec_channels_not_allowed`. While the client gives the reference, neither can the format of "
+    "its audio.",
+    API_REFERENCE.at("input_audio_echo_cancellation"),
+    ECHO_SAMPLE.at("Validation rules"),
+    topic=Topic.INPUT_AUDIO,
+)
+def _check_echo_change(before: dict[str, Any], after: dict[str, Any]) -> None:
+    old, new = before["input_audio_echo_cancellation"], after["input_audio_echo_cancellation"]
+    if not old or not new:
+        return
+    if (old["channels"], old["reference_source"]) != (new["channels"], new["reference_source"]):
+        raise RefusedError(
+            "change_in_ec_channels_not_allowed",
+            "Echo cancellation channels cannot change during a session.",
+            "session.input_audio_echo_cancellation",
+        )
+    for name in ("input_audio_format", "input_audio_sampling_rate"):
+        if new["channels"] == 2 and before[name] != after[name]:
+            raise invalid_value("The audio beside an echo reference keeps its format.", f"session.{name}")
+
+
+@rule(
+    "turn-detection-keeps-type",
+    "The type of turn detection cannot change during a session; it can be switched off and on.",
+    PROBES.at("turn_detection"),
+    topic=Topic.TURN_DETECTION,
+    conflict="no document says so; `strict=False` lets it change.",
+)
+def _check_turns_change(before: dict[str, Any], after: dict[str, Any]) -> None:
+    old, new = before["turn_detection"], after["turn_detection"]
+    if old and new and old["type"] != new["type"]:
+        raise invalid_value(
+            "The type of turn detection cannot change during a session.", "session.turn_detection.type"
+        )
+
+
+@rule(
+    "avatar-scene-changes",
+    "Of an avatar only the scene can change during a session.",
+    AVATAR_SAMPLE.at("session.update with a scene"),
+    SPECIFICATION.at("AvatarConfig"),
+    topic=Topic.AVATARS,
+    conflict="no document says that the rest cannot; `strict=False` lets it change.",
+)
+def _check_avatar_change(before: dict[str, Any], after: dict[str, Any]) -> None:
+    old, new = before["avatar"], after["avatar"]
+    if old and new and {**old, "scene": None} != {**new, "scene": None}:
+        raise invalid_value("Only the scene of an avatar can change during a session.", "session.avatar")
 
 
 _EAGERNESS_WAITS_MS = {"low": 8000, "high": 2000}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from pipecat_voicelive.simulator.checks import list_of, number, object_of, one_of, text
+from pipecat_voicelive.simulator.checks import filled_text, list_of, number, object_of, one_of, text
 from pipecat_voicelive.simulator.errors_wire import invalid_value
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.pipelines import Model
+from pipecat_voicelive.simulator.sources import API_REFERENCE, HOW_TO, PIPECAT, SDK, VOICE_TURN
 
 AZURE_VOICES = ("azure-standard", "azure-custom", "azure-personal", "avatar-voice-sync")
 
@@ -17,9 +19,6 @@ _voice_object = object_of(
         "prefer_locales": list_of(text),
         **dict.fromkeys(
             (
-                "name",
-                "model",
-                "endpoint_id",
                 "custom_lexicon_url",
                 "custom_text_normalization_url",
                 "locale",
@@ -30,6 +29,7 @@ _voice_object = object_of(
             ),
             text,
         ),
+        **dict.fromkeys(("name", "model", "endpoint_id"), filled_text),
     },
     required=("type",),
 )
@@ -49,6 +49,16 @@ _VOICE_NEEDS = {
 }
 
 
+@rule(
+    "voice-members",
+    "Every voice has a `type`, and what that type needs: a name that is not empty, for azure-custom also "
+    "`endpoint_id`, for azure-personal `model`; avatar-voice-sync needs `model` and no name. OpenAI's and "
+    "azure-realtime-native voices have the documented names only; a plain text names an OpenAI voice.",
+    VOICE_TURN.at("session.updated"),
+    API_REFERENCE.at("Voice"),
+    SDK.at("AzureCustomVoice, AzurePersonalVoice, AzureAvatarVoiceSyncVoice"),
+    topic=Topic.VOICES,
+)
 def voice_shape(value: object, path: str) -> None:
     """Refuse what is no voice."""
     if isinstance(value, str):
@@ -66,6 +76,15 @@ def check_voice(voice: object, path: str, model: Model) -> None:
     check_voice_of_model(voice, model, path)
 
 
+@rule(
+    "voice-of-model",
+    "A voice that the model does not have is refused: OpenAI's voices are for native OpenAI models, "
+    "azure-realtime-native voices for azure-realtime, which has no others.",
+    API_REFERENCE.at("Voice"),
+    HOW_TO.at("Azure voices"),
+    PIPECAT.at("default voice of azure-realtime"),
+    topic=Topic.VOICES,
+)
 def check_voice_of_model(voice: object, model: Model, path: str = "session.voice") -> None:
     """Refuse a voice that this model does not have."""
     if voice is None:

@@ -19,7 +19,9 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseDone,
     ServerEvent,
 )
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.ids import new_event_id
+from pipecat_voicelive.simulator.sources import CASCADED_TAPES, VOICE_TURN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,13 @@ def typed(event: KnownServerEvent | RawEvent) -> ServerEvent:
     return decode_server_event(encode(event)) if isinstance(event, RawEvent) else event
 
 
+@rule(
+    "cache-writes-cascaded",
+    "The usage counts `cache_write_tokens` in cascaded sessions only.",
+    CASCADED_TAPES.at("response.done"),
+    VOICE_TURN.at("response.done"),
+    topic=Topic.RESPONSES,
+)
 def _without_cache_writes(members: dict[str, Any]) -> dict[str, Any]:
     """A `response.done` without `cache_write_tokens`, which only the cascaded pipeline counts."""
     usage: dict[str, Any] | None = members["response"]["usage"]
