@@ -38,10 +38,10 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.services.llm_service import LLMService
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.workers.runner import WorkerRunner
 
-from pipecat_voicelive import VoiceLiveLLMService
 from pipecat_voicelive.simulator import VoiceLiveSimulator, open_speaker
 from pipecat_voicelive.testing.calls.transport import LocalCallTransport
 from pipecat_voicelive.testing.calls.voice import spoken
@@ -57,6 +57,8 @@ async def voice_live(scenario: Any = None, **simulator_options: Any) -> AsyncIte
         yield {"endpoint": endpoint, "api_key": os.environ["AZURE_VOICE_LIVE_API_KEY"]}
         return
     async with VoiceLiveSimulator(scenario, **simulator_options) as simulator:
+        if simulator.certificate:
+            os.environ["SSL_CERT_FILE"] = str(simulator.certificate)
         yield {"endpoint": simulator.endpoint, "api_key": "anything"}
 
 
@@ -122,7 +124,7 @@ class _Listener(BaseObserver):
 
 
 async def call(
-    llm: VoiceLiveLLMService,
+    llm: LLMService,
     *lines: str | Aloud | Unanswered | Frame | None,
     tools: Sequence[Any] = (),
     on_frame: Callable[[Frame], None] | None = None,

@@ -14,6 +14,7 @@ from conformance.matrix import Outcome, callers, run
 from conformance.page import written
 from conformance.samples import SAMPLES, SampleOutcome, download, run_sample, unlisted
 from conformance.talk import SEEN
+from conformance.walk import Step, walk
 from conformance.wheres import EVERYWHERE
 from pipecat_voicelive.simulator import Speaker
 from pipecat_voicelive.simulator.certificate import self_signed
@@ -32,12 +33,12 @@ async def _main() -> tuple[str, bool]:
             for outcome in wrong[:5]:
                 print(f"    {outcome.where}: {outcome.wrong}")
             outcomes += came
-        samples = await _run_samples(speaker)
-    well = not any(outcome.wrong for outcome in outcomes) and not any(sample.wrong for sample in samples)
-    return written(outcomes, SEEN, samples), well
+        samples, steps = await _run_samples(speaker)
+    well = not any(one.wrong for one in [*outcomes, *samples, *steps])
+    return written(outcomes, SEEN, samples, steps), well
 
 
-async def _run_samples(speaker: Speaker) -> list[SampleOutcome]:
+async def _run_samples(speaker: Speaker) -> tuple[list[SampleOutcome], list[Step]]:
     outcomes: list[SampleOutcome] = []
     with tempfile.TemporaryDirectory(prefix="voicelive-samples-") as made:
         folder = Path(made)
@@ -49,7 +50,10 @@ async def _run_samples(speaker: Speaker) -> list[SampleOutcome]:
             outcome = await run_sample(sample, samples, folder, speaker, tls)
             print(f"{sample.file}: {outcome.why_not or outcome.wrong or 'ran'}")
             outcomes.append(outcome)
-    return outcomes
+        steps = await walk(samples, folder, speaker)
+        for step in steps:
+            print(f"{step.what}: {step.wrong or 'went well'}")
+    return outcomes, steps
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from conformance.matrix import Outcome
 from conformance.samples import SampleOutcome
 from conformance.talk import TAPES
 from conformance.typed import WITHOUT_A_MODEL
+from conformance.walk import Step
 from conformance.wheres import API_VERSIONS
 
 _PACKAGES = ("azure-ai-voicelive", "pipecat-ai", "pipecat-voicelive", "aiohttp", "websockets")
@@ -24,6 +25,9 @@ _SAMPLES = """\
 From the source distribution of the SDK, unchanged but for endpoint and key in their environment, over TLS. A
 module of ours stands in for the sound card: its microphone plays a caller, its loudspeaker keeps what it is
 given."""
+_WALK = """\
+[Use the simulator with other clients](../howto/other-clients.md), step by step: the variables that the command
+prints are all that the clients are given."""
 _HEAD = """\
 # Conformance
 
@@ -35,7 +39,9 @@ _HELD = " Those of OpenAI's native models have every member that recordings of t
 _YES, _NO, _WRONG = "yes", "refused", "WRONG"
 
 
-def written(outcomes: Sequence[Outcome], seen: Counter[str], samples: Sequence[SampleOutcome]) -> str:
+def written(
+    outcomes: Sequence[Outcome], seen: Counter[str], samples: Sequence[SampleOutcome], steps: Sequence[Step]
+) -> str:
     """The page."""
     sections = [
         _head(outcomes, seen, samples),
@@ -48,6 +54,8 @@ def written(outcomes: Sequence[Outcome], seen: Counter[str], samples: Sequence[S
         _versions(outcomes),
         "## Samples",
         _samples(samples),
+        "## A newcomer's walk",
+        _walk(steps),
         "## Events",
         _events(seen),
     ]
@@ -136,6 +144,12 @@ def _samples(samples: Sequence[SampleOutcome]) -> str:
         for one in samples
     ]
     return f"{_SAMPLES}\n\n{table(['sample', 'ran', 'what happened, or why it was not run'], rows)}"
+
+
+def _walk(steps: Sequence[Step]) -> str:
+    """The steps of the how-to page, with what the command prints and nothing else."""
+    rows = [[step.what, step.wrong.replace("|", "/").replace("\n", " ") or _YES] for step in steps]
+    return f"{_WALK}\n\n{table(['what was started', 'a conversation was held'], rows)}"
 
 
 def _events(seen: Counter[str]) -> str:

@@ -115,7 +115,7 @@ async def _converse(
     sample: Sample, samples: Path, folder: Path, speaker: Speaker, simulator: VoiceLiveSimulator
 ) -> None:
     microphone, loudspeaker = folder / "microphone.pcm", folder / "loudspeaker.pcm"
-    microphone.write_bytes(await _recording(speaker, sample.caller))
+    microphone.write_bytes(await recording(speaker, sample.caller))
     loudspeaker.write_bytes(b"")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "AGENT_"))},
@@ -130,7 +130,7 @@ async def _converse(
         **sample.environment,
         "PATH": f"{STAND_INS / 'bin'}{os.pathsep}{os.environ['PATH']}",
     }
-    async with _process(samples / sample.file, environment, sample.typed) as (process, output):
+    async with process_of(samples / sample.file, environment, sample.typed) as (process, output):
         try:
             session = await simulator.wait_for_session(timeout_s=PATIENCE_S)
             assert sample.has_happened is not None
@@ -153,8 +153,8 @@ async def _converse(
 
 
 @contextlib.asynccontextmanager
-async def _process(
-    path: Path, environment: Mapping[str, str], typed: str
+async def process_of(
+    path: Path, environment: Mapping[str, str], typed: str = ""
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, list[bytes]]]:
     """The sample's process and what it prints; it is gone at the end."""
     process = await asyncio.create_subprocess_exec(
@@ -206,7 +206,8 @@ def _loud_seconds(recording: Path) -> float:
     return int((pieces.max(axis=1, initial=0) > _LOUD).sum()) / 20
 
 
-async def _recording(speaker: Speaker, caller: tuple[tuple[float, str], ...]) -> bytes:
+async def recording(speaker: Speaker, caller: tuple[tuple[float, str], ...]) -> bytes:
+    """What a caller says, and the seconds he waits before, as PCM of 24 kHz."""
     pieces = [bytes(2 * int(wait_s * RATE_HZ)) + await said(speaker, text) for wait_s, text in caller]
     return b"".join(pieces)
 

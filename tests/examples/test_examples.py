@@ -11,6 +11,12 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SHARED = {"offline"}
 
 PRINTS = {
+    "built_in_service": [
+        "user: How warm is it in Lisbon?",
+        "assistant: It is 21 degrees in Lisbon.",
+        "user: Thank you.",
+        "assistant: You are welcome.",
+    ],
     "interim_response": [
         "assistant: One moment. About as many as you.",
         "user: When does my train leave?",
