@@ -26,8 +26,8 @@ From the source distribution of the SDK, unchanged but for endpoint and key in t
 module of ours stands in for the sound card: its microphone plays a caller, its loudspeaker keeps what it is
 given."""
 _WALK = """\
-[Use the simulator with other clients](../howto/other-clients.md), step by step: the variables that the command
-prints are all that the clients are given."""
+[Use the simulator with other clients](../howto/other-clients.md), step by step: the variables that the
+command prints are all that the clients are given."""
 _HEAD = """\
 # Conformance
 
