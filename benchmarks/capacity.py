@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "simulator"))
 
 SCENARIOS = 10
 TURNS = 4
-CYCLE_MS = 10_000
+CYCLE_MS = 12_000
 """A session says a line this often."""
 FIRST_LINE_MS = 1_000
 RATE_HZ = 24_000
@@ -57,36 +57,43 @@ def answer_of(scenario: int, turn: int) -> str:
     return _ANSWERS[turn].format(_PLACES[scenario])
 
 
-def scenario_of(scenario: int) -> dict:
-    turns = [{"user": line_of(scenario, turn), "say": answer_of(scenario, turn)} for turn in range(TURNS)]
-    return {"turns": turns}
+SCENARIO = {
+    "turns": [
+        {"user": line_of(scenario, turn), "match": "exact", "say": answer_of(scenario, turn)}
+        for scenario in range(SCENARIOS)
+        for turn in range(TURNS)
+    ]
+}
+"""The lines of all; each session says those of one place, and is told apart by them."""
 
 
 # The server.
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Run the simulators on one core; "start" and "stop" on stdin frame what is measured."""
-    from contextlib import AsyncExitStack
-
+    """Run the simulator on one core; "start" and "stop" on stdin frame what is measured."""
     from pipecat_voicelive.simulator import VoiceLiveSimulator, open_speaker
 
     os.sched_setaffinity(0, {options.core})
     settings = {"speed": 1.0, "keep_events": 200, "keep_sessions": 0}
     if options.vad != "energy":
         settings["turn_detector"] = options.vad
-    async with AsyncExitStack() as stack:
-        speaker = await open_speaker()
-        stack.push_async_callback(speaker.aclose)
-        for scenario in range(SCENARIOS):  # said once before, so that answers come from the cache
+    known: set[int] = set()
+
+    def tell(session, _exchanged) -> None:
+        """Each session's words are known beforehand, as a test tells them."""
+        if session.number not in known:
+            known.add(session.number)
             for turn in range(TURNS):
-                await speaker.speak(answer_of(scenario, turn), voice="alloy")
-        endpoints = []
-        for scenario in range(SCENARIOS):
-            simulator = VoiceLiveSimulator(scenario_of(scenario), speech=speaker, **settings)
-            endpoints.append((await stack.enter_async_context(simulator)).endpoint)
+                session.expect_transcript(line_of((session.number - 1) % SCENARIOS, turn))
+
+    speaker = await open_speaker()
+    for scenario in range(SCENARIOS):  # said once before, so that answers come from the cache
+        for turn in range(TURNS):
+            await speaker.speak(answer_of(scenario, turn), voice="alloy")
+    async with VoiceLiveSimulator(SCENARIO, speech=speaker, listener=tell, **settings) as simulator:
         memory_kib = resident_kib()
-        print(json.dumps(endpoints), flush=True)
+        print(simulator.endpoint, flush=True)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, sys.stdin.readline)
         lags_ms: list[float] = []
@@ -112,6 +119,7 @@ async def serve(options: argparse.Namespace) -> None:
         }
         print(json.dumps(measured), flush=True)
         await loop.run_in_executor(None, sys.stdin.readline)
+    await speaker.aclose()
 
 
 async def watch(lags_ms: list[float]) -> None:
@@ -330,15 +338,14 @@ async def run(options: argparse.Namespace, sessions: int, lines, expected) -> bo
     assert server.stdin is not None
     assert server.stdout is not None
     try:
-        endpoints = json.loads(await server.stdout.readline())
-        ports = [int(endpoint.rsplit(":", 1)[1]) for endpoint in endpoints]
+        port = int((await server.stdout.readline()).rsplit(b":", 1)[1])
         loop, callers = asyncio.get_running_loop(), list[Caller]()
         for number in range(sessions):
             phase_ms = number * 7919 % (CYCLE_MS // 2)
             caller = Caller(number % SCENARIOS, phase_ms)
-            await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", ports[number % SCENARIOS])
+            await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)
+            await caller.updated.wait()  # one after the other, so that the simulator counts them as we do
             callers.append(caller)
-        await asyncio.gather(*(caller.updated.wait() for caller in callers))
         server.stdin.write(b"start\n")
         silence = append(bytes(options.chunk_ms * RATE_HZ // 1000 * 2))
         turns = min(TURNS, int((options.seconds * 1000 - CYCLE_MS // 2) // CYCLE_MS))
@@ -403,7 +410,7 @@ async def main(options: argparse.Namespace) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sessions", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=40.0, help="10 for each turn and 5 more")
+    parser.add_argument("--seconds", type=float, default=44.0, help="12 for each turn and 6 more")
     parser.add_argument("--chunk-ms", type=int, default=100)
     parser.add_argument("--vad", choices=("energy", "silero"), default="energy")
     parser.add_argument("--core", type=int, default=0)
