@@ -65,6 +65,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="let something go wrong, e.g. 'drop at response.audio.delta 3'; may be given several times",
     )
     parser.add_argument("--list-faults", action="store_true", help="show what can go wrong, and end")
+    parser.add_argument(
+        "--vad",
+        choices=("energy", "silero"),
+        default="energy",
+        help="what finds the caller's turns: loudness, or a model of voices too; default %(default)s",
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="make all random choices the same each time")
     parser.set_defaults(run=_run)
 
@@ -90,6 +96,7 @@ def _run(options: argparse.Namespace) -> int:
             listener=_show,
             faults=options.fault,
             seed=options.seed,
+            turn_detector=options.vad,
         )
         asyncio.run(_serve(simulator, api_key=options.api_key))
     except OSError as error:

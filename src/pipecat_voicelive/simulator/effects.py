@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.server_events import KnownServerEvent
 from pipecat_voicelive.simulator.avatar.options import AvatarOptions
@@ -28,6 +31,18 @@ class Speak:
     voice: str | None
     rate: float
     pitch: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Say how likely each window of some samples holds a voice, and hand that back under `stream`.
+
+    Windows go on from those of the stream's last samples.
+    """
+
+    stream: int
+    samples: NDArray[np.int16] = field(repr=False)
+    rate_hz: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +157,6 @@ class CallTool:
     arguments: str = field(repr=False)
 
 
-Effect: TypeAlias = Send | Speak | ListTools | CallTool | Listen | CallerSpeak | CallerFinished | AvatarEffect
+Effect: TypeAlias = (
+    Send | Speak | Judge | Listen | ListTools | CallTool | CallerSpeak | CallerFinished | AvatarEffect
+)

@@ -7,7 +7,7 @@ through `speech_ready`. Whoever drives it calls `advance` when `deadline_s` has 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -100,6 +100,8 @@ class LiveSession:
         speed: Audio seconds made in a second; `math.inf` for all at once.
         strict: Whether to refuse what comes before the first `session.update`.
         listens: Tells whether anything is to be found out by listening to a turn.
+        asks_model: Whether a model says what is a voice: `Judge` asks it, and the answer comes back through
+            `voice_judged`. What the client sends meanwhile is held back, but for audio.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class LiveSession:
         speed: float,
         strict: bool,
         listens: Callable[[], bool] = lambda: False,
+        asks_model: bool = False,
     ) -> None:
         self._config = config
         self._strict = strict
@@ -120,7 +123,11 @@ class LiveSession:
         turns = config.turn_taking
         self._voice = CallerVoice(config.input_format, self._silence_ms)
         self._caller = CallerAudio(
-            config.input_format, turns.detection if turns else None, self._patience_ms, self._voice
+            config.input_format,
+            turns.detection if turns else None,
+            self._patience_ms,
+            self._voice,
+            asks_model=asks_model,
         )
         self._script = CallerScript(thread.brain.scenario, self._dialogue, self._voice)
         self._words = TurnWords(self._dialogue, self._voice, listens)
@@ -159,7 +166,7 @@ class LiveSession:
     def handle(self, received: Received, now_s: float) -> list[Effect]:
         """What a client event leads to. Never raises: what is wrong is answered by an `error` event."""
         event = received.event
-        if self._words.waiting and (self._held or not isinstance(event, InputAudioBufferAppendEvent)):
+        if self._waiting and (self._held or not isinstance(event, InputAudioBufferAppendEvent)):
             self._held.append(received)
             return []
         try:
@@ -184,9 +191,7 @@ class LiveSession:
     def heard(self, item_id: str, findings: Findings, now_s: float) -> list[Effect]:
         """What a `Listen` asked for."""
         effects = self._words.heard(item_id, findings, now_s) + self._advance_dialogue(now_s)
-        while self._held and not self._words.waiting:
-            effects += self.handle(self._held.popleft(), now_s)
-        return effects + self._prompted(now_s)
+        return effects + self._handle_held(now_s) + self._prompted(now_s)
 
     def caller_says(self, line: CallerLine, now_s: float) -> list[Effect]:
         """Hear a line of the simulated caller; a `CallerFinished` tells that it has been said.
@@ -204,6 +209,22 @@ class LiveSession:
     def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> list[Effect]:
         """The utterance that a `Speak` asked for."""
         return self._dialogue.speech_ready(item_id, utterance, now_s) + self._prompted(now_s)
+
+    def voice_judged(self, stream: int, probabilities: Sequence[float], now_s: float) -> list[Effect]:
+        """The answer to a `Judge`: the probability of a voice in each window."""
+        effects = self._react(self._caller.judged(stream, probabilities), now_s)
+        return effects + self._handle_held(now_s) + self.advance(now_s)
+
+    @property
+    def _waiting(self) -> bool:
+        """Whether the audio so far may still bring something about."""
+        return self._words.waiting or self._caller.waits
+
+    def _handle_held(self, now_s: float) -> list[Effect]:
+        effects: list[Effect] = []
+        while self._held and not self._waiting:
+            effects += self.handle(self._held.popleft(), now_s)
+        return effects
 
     def speech_failed(self, item_id: str, message: str) -> list[Effect]:
         """The utterance that a `Speak` asked for cannot be had; `message` says why."""
@@ -322,7 +343,9 @@ class LiveSession:
                     effects += self._advance_dialogue(now_s)
                 case _:
                     assert_never(happened)
-        return effects + [CallerFinished(line.number) for line in self._voice.take_said()]
+        question = self._caller.question()
+        asked = [] if question is None else [question]
+        return [*effects, *asked, *(CallerFinished(line.number) for line in self._voice.take_said())]
 
     def _turn(self, turn: TurnEnded, *, detected: bool, answer: bool, now_s: float) -> list[Effect]:
         rate_hz = self._config.input_format.audio.rate_hz

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -43,9 +43,11 @@ from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.live_session import LiveSession
 from pipecat_voicelive.simulator.scenario import ECHO, Scenario
 from pipecat_voicelive.simulator.session_config import SessionConfig
+from pipecat_voicelive.simulator.silero import Silero
 from pipecat_voicelive.simulator.simulated_session import SimulatedSession
 from pipecat_voicelive.simulator.speech import open_speaker
 from pipecat_voicelive.simulator.utterance import Speaker
+from pipecat_voicelive.simulator.voice_judge import VoiceJudge
 from pipecat_voicelive.simulator.window.window import Window
 from pipecat_voicelive.simulator.wire import WireForm
 
@@ -85,6 +87,8 @@ class VoiceLiveSimulator:
         keep_sessions: How many sessions that are over are remembered, the newest.
         listener: Is called with every event on the wire, in the event loop; it must not block or raise.
         faults: What is to go wrong, besides what the scenario has: values, lines of text, or members.
+        turn_detector: What finds the caller's turns: "energy" from the loudness alone, "silero" by a model of
+            voices too, so that other sounds are no turn. Its file comes with Pipecat.
         seed: Makes every random choice, ids included, the same each time; None for others each time.
 
     Raises:
@@ -110,9 +114,12 @@ class VoiceLiveSimulator:
         listener: Callable[[SimulatedSession, Exchanged], None] | None = None,
         faults: Iterable[Fault | str | Mapping[str, Any]] = (),
         seed: int | None = None,
+        turn_detector: Literal["energy", "silero"] = "energy",
     ) -> None:
         if math.isnan(speed) or speed <= 0:
             raise ConfigurationError(f"speed must be positive, 1 being real time, not {speed}")
+        if turn_detector not in ("energy", "silero"):
+            raise ConfigurationError(f"turn_detector must be 'energy' or 'silero', not {turn_detector!r}")
         if api_key == "":
             raise ConfigurationError("api_key must not be empty; give None to accept any")
         self._scenario = _scenario(scenario)
@@ -143,6 +150,8 @@ class VoiceLiveSimulator:
         self._server: Server | None = None
         self._speaker: Speaker | None = speech
         self._stun: StunServer | None = None
+        self._turn_detector = turn_detector
+        self._silero: Silero | None = None
         self._ice_secret = {"username": new_id("", 12), "credential": new_id("", 24)}
 
     @property
@@ -227,6 +236,9 @@ class VoiceLiveSimulator:
             cleanup.enter_context(loopback_if_alone())
             self._stun = await StunServer.open(self._host)
             cleanup.callback(self._stun.close)
+            if self._turn_detector == "silero":
+                self._silero = await Silero.open()
+                cleanup.push_async_callback(self._silero.aclose)
             self._tls_files = self._find_certificate(cleanup)
             self._server = await cleanup.enter_async_context(
                 serve(
@@ -322,6 +334,7 @@ class VoiceLiveSimulator:
                 speed=self._speed,
                 strict=self._strict,
                 listens=lambda: self._ears.listens,
+                asks_model=self._silero is not None,
             ),
             self._speaker,
             self._ears,
@@ -336,6 +349,7 @@ class VoiceLiveSimulator:
             listener=self._listener,
             faults=self._faults,
             dice=self._dice(f"faults of session {number}"),
+            voice=VoiceJudge(self._silero) if self._silero is not None else None,
         )
         self._sessions.append(session)
         self._opened += 1

@@ -43,6 +43,7 @@ from pipecat_voicelive.simulator.effects import (
     CallTool,
     ConnectAvatar,
     Effect,
+    Judge,
     Listen,
     ListTools,
     McpFailure,
@@ -67,6 +68,7 @@ from pipecat_voicelive.simulator.known_words import Findings
 from pipecat_voicelive.simulator.live_session import LiveSession, Received
 from pipecat_voicelive.simulator.mcp_client import call_tool, list_tools
 from pipecat_voicelive.simulator.utterance import Speaker, Utterance
+from pipecat_voicelive.simulator.voice_judge import VoiceJudge
 from pipecat_voicelive.simulator.wire import WireForm, stamped, to_message, typed
 
 _logger = logging.getLogger(__name__)
@@ -95,6 +97,12 @@ class _Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class _VoiceJudged:
+    stream: int
+    probabilities: list[float]
+
+
+@dataclass(frozen=True, slots=True)
 class _ToolsListed:
     item_id: str
     result: list[dict[str, Any]] | McpFailure
@@ -113,7 +121,15 @@ class _Heard:
 
 
 _Inbound: TypeAlias = (
-    Received | CallerLine | _SpeechReady | _SpeechFailed | _ToolsListed | _ToolCalled | _Heard | _Closed
+    Received
+    | CallerLine
+    | _SpeechReady
+    | _SpeechFailed
+    | _VoiceJudged
+    | _ToolsListed
+    | _ToolCalled
+    | _Heard
+    | _Closed
 )
 
 
@@ -129,6 +145,7 @@ class SessionRunner:
         record: Is told every event on the wire.
         faults: What goes wrong from the beginning.
         dice: The random choices of faults.
+        voice: Asks a model what is a voice; None if the session does not ask.
     """
 
     def __init__(
@@ -142,6 +159,7 @@ class SessionRunner:
         record: Callable[[Exchanged], None],
         faults: Sequence[Fault] = (),
         dice: Random | None = None,
+        voice: VoiceJudge | None = None,
     ) -> None:
         self._connection = connection
         self._session = session
@@ -160,6 +178,7 @@ class SessionRunner:
         self._lines: dict[int, asyncio.Future[None]] = {}
         self._line_numbers = itertools.count(1)
         self._over = False
+        self._voice = voice
 
     @property
     def age_s(self) -> float:
@@ -189,6 +208,8 @@ class SessionRunner:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._avatar.aclose()
+            if self._voice is not None:
+                self._voice.close()
 
     async def caller_says(self, wanted: Speak, *, at_once: bool) -> None:
         """Speak a line as the caller; returns when it has been said to its end.
@@ -275,7 +296,12 @@ class SessionRunner:
         """Take a message of the client."""
         event = self._decoded(message)
         self._note_received(event)
-        await self._inbox.put(Received(event, _event_id(event, message)))
+        received = Received(event, _event_id(event, message))
+        if self._voice is None:
+            await self._inbox.put(received)
+        else:
+            async with self._voice.in_turn():
+                await self._inbox.put(received)
 
     def type_of(self, message: str | bytes) -> str:
         """The type of the event in a client's message, "" if it has none."""
@@ -294,6 +320,8 @@ class SessionRunner:
                     effects = self._session.advance(now_s)
                 case Received():
                     effects = self._handled(inbound, now_s)
+                case _VoiceJudged(stream, probabilities):
+                    effects = self._session.voice_judged(stream, probabilities, now_s)
                 case CallerLine():
                     effects = self._session.caller_says(inbound, now_s)
                 case _SpeechReady(item_id, utterance):
@@ -311,6 +339,8 @@ class SessionRunner:
                 case _:
                     assert_never(inbound)
             await self._perform(effects)
+            if self._voice is not None and isinstance(inbound, Received | _VoiceJudged):
+                self._voice.handled()
 
     def _handled(self, received: Received, now_s: float) -> list[Effect]:
         try:
@@ -356,6 +386,10 @@ class SessionRunner:
                         said.set_result(None)
                 case Speak():
                     self._start(self._speak(effect), "simulator-speech")
+                case Judge():
+                    assert self._voice is not None, "only a session that has a model asks"
+                    self._voice.expect()
+                    self._start(self._judge(effect, self._voice), "simulator-voice")
                 case ListTools() | CallTool():
                     self._start(self._ask_mcp(effect), "simulator-mcp")
                 case _:
@@ -396,6 +430,15 @@ class SessionRunner:
             await self._inbox.put(_SpeechFailed(wanted.item_id, str(error)))
         else:
             await self._inbox.put(_SpeechReady(wanted.item_id, utterance))
+
+    async def _judge(self, asked: Judge, voice: VoiceJudge) -> None:
+        try:
+            probabilities = await voice.judge(asked)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing more can be heard
+            _logger.error("The voice model failed: %s", type(error).__name__)  # noqa: TRY400
+            await self._connection.close(1011, "the voice model failed")
+        else:
+            await self._inbox.put(_VoiceJudged(asked.stream, probabilities))
 
     async def _spoken(self, wanted: Speak) -> Utterance:
         return await self._speaker.speak(

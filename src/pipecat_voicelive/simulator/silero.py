@@ -4,9 +4,9 @@
     session ── samples ──▶ ├─ one inference ──┤
     session ── samples ──▶ ┘   (own thread)   └──▶ probabilities ── session
 
-While an inference runs, what further sessions hear gathers for the next one; it also waits a moment for those
-that are still speaking. A session's probabilities depend on its own audio alone: the model's memory of it goes
-along from window to window, whoever else is in the batch.
+While an inference runs, what further sessions hear gathers for the next one; before that it waits a moment
+for those that have not asked yet. A session's probabilities depend on its own audio alone: the model's memory
+of it goes along from window to window, whoever else is in the batch.
 
 The model (MIT licence) is a file of the pipecat package; Pipecat itself is not imported.
 """
@@ -167,6 +167,7 @@ def _load() -> Any:
         raise ConfigurationError(
             "turn_detector='silero' needs onnxruntime, which pipecat-ai brings. Install it, or give 'energy'"
         ) from error
-    options: Any = onnxruntime.SessionOptions()
+    runtime: Any = onnxruntime  # it has no types
+    options = runtime.SessionOptions()
     options.inter_op_num_threads = options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(found), options, providers=["CPUExecutionProvider"])
+    return runtime.InferenceSession(str(found), options, providers=["CPUExecutionProvider"])

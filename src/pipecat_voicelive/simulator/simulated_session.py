@@ -30,6 +30,7 @@ from pipecat_voicelive.simulator.live_session import LiveSession
 from pipecat_voicelive.simulator.session_runner import CALLER_LOCALE, CALLER_VOICE, SessionRunner
 from pipecat_voicelive.simulator.spoken_words import tokens_of
 from pipecat_voicelive.simulator.utterance import Speaker
+from pipecat_voicelive.simulator.voice_judge import VoiceJudge
 from pipecat_voicelive.simulator.window.trace import SessionTrace
 from pipecat_voicelive.simulator.wire import WireForm
 
@@ -54,6 +55,7 @@ class SimulatedSession:
         listener: Callable[[SimulatedSession, Exchanged], None] | None,
         faults: FaultPlan,
         dice: Random,
+        voice: VoiceJudge | None,
     ) -> None:
         self.handshake = handshake
         """What the client said when it connected; keys and tokens are masked."""
@@ -75,6 +77,7 @@ class SimulatedSession:
             record=self._record,
             faults=faults.for_session(number),
             dice=dice,
+            voice=voice,
         )
 
     @property

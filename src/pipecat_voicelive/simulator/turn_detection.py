@@ -115,6 +115,11 @@ class TurnDetector:
         self._now_ms = start_ms
         self._phase: _Quiet | _Rising | _Talking = _QUIET
 
+    @property
+    def position_ms(self) -> int:
+        """How much has been heard."""
+        return self._now_ms
+
     def feed(self, sounds: Iterable[Sound]) -> Iterator[Detection]:
         """What is found in further frames, in order; to be taken to the end."""
         for sound in sounds:
