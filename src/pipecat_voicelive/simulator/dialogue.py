@@ -8,13 +8,12 @@ The order of a voice turn's events depends on the pipeline, as recorded:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TypeAlias, assert_never
+from dataclasses import replace
+from typing import assert_never
 
 from pipecat_voicelive.protocol.client_events import ResponseProperties
-from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
+from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.protocol.server_events import (
-    ConversationItemCreated,
     ConversationItemDone,
     InputAudioBufferCommitted,
     KnownServerEvent,
@@ -24,20 +23,20 @@ from pipecat_voicelive.simulator.agent_threads import Thread
 from pipecat_voicelive.simulator.avatar.stage import AvatarStage
 from pipecat_voicelive.simulator.brain import SpokenTurn
 from pipecat_voicelive.simulator.caller_audio import TurnEnded
-from pipecat_voicelive.simulator.conversation import ItemAudio
 from pipecat_voicelive.simulator.conversation_errors import nothing_to_cancel, response_active
 from pipecat_voicelive.simulator.effects import Effect, Send
 from pipecat_voicelive.simulator.errors_wire import RefusedError
 from pipecat_voicelive.simulator.faults.troubles import Troubles
 from pipecat_voicelive.simulator.fidelity import Topic, rule
+from pipecat_voicelive.simulator.hearing import Hearing
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.interim import interim_for
-from pipecat_voicelive.simulator.known_words import NOTHING_FOUND, Findings, VoiceTurn
-from pipecat_voicelive.simulator.listening import transcript_of, transcription_events
+from pipecat_voicelive.simulator.known_words import NOTHING_FOUND, Findings
+from pipecat_voicelive.simulator.later import Later, RespondLater, SendLater, UnderstandLater
 from pipecat_voicelive.simulator.mcp_tools import McpTools
 from pipecat_voicelive.simulator.playing import Playing
 from pipecat_voicelive.simulator.replies import Reply
-from pipecat_voicelive.simulator.response_input import ResponseInput, items_for, pre_generated
+from pipecat_voicelive.simulator.response_input import items_for, pre_generated, response_input
 from pipecat_voicelive.simulator.response_options import ResponseOptions, response_options
 from pipecat_voicelive.simulator.responses import RunningResponse
 from pipecat_voicelive.simulator.scenario import Turn
@@ -51,39 +50,7 @@ from pipecat_voicelive.simulator.sources import (
     VOICE_TURN,
 )
 from pipecat_voicelive.simulator.turn_ends import is_only_fillers
-from pipecat_voicelive.simulator.usage import image_tokens, item_text_tokens, text_tokens
 from pipecat_voicelive.simulator.utterance import Utterance
-
-
-@dataclass(frozen=True, slots=True)
-class _SendLater:
-    """A transcript that is late, in the native pipeline."""
-
-    due_s: float
-    events: list[KnownServerEvent]
-
-
-@dataclass(frozen=True, slots=True)
-class _UnderstandLater:
-    """A voice turn that is being transcribed, in the cascaded pipeline."""
-
-    due_s: float
-    turn: TurnEnded
-    heard: SpokenTurn
-    answer: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _RespondLater:
-    """A response that was asked for while a voice turn was being transcribed."""
-
-    due_s: float
-    asked: ResponseProperties
-    event_id: str | None
-    additional_instructions: str
-
-
-_Later: TypeAlias = _SendLater | _UnderstandLater | _RespondLater
 
 
 class Dialogue:
@@ -116,9 +83,9 @@ class Dialogue:
         self._speed = speed
         self._conversation_id = new_id("conv_", 21) if self._pipeline.native else ""
         self._response: RunningResponse | None = None
-        self._later: list[_Later] = []
+        self._later: list[Later] = []
         self._playing = Playing(thread.conversation)
-        self.voice_turns: list[VoiceTurn] = []
+        self.hearing = Hearing(config, thread.conversation, thread.brain, troubles)
 
     @property
     def deadline_s(self) -> float | None:
@@ -178,32 +145,21 @@ class Dialogue:
             now_s: The time now.
         """
         previous_item_id = self.conversation.last_id
-        heard = self._brain.hear(turn.item_id, turn.duration_ms, self.conversation.items, findings.words)
-        self.voice_turns.append(
-            VoiceTurn(
-                item_id=turn.item_id,
-                duration_ms=turn.duration_ms,
-                text=heard.words.text if heard.words else None,
-                source=heard.words.source if heard.words else "unknown",
-                tried=findings.tried,
-            )
-        )
+        heard = self.hearing.hear(turn, findings)
         effects: list[Effect] = [
             Send(InputAudioBufferCommitted(previous_item_id=previous_item_id, item_id=turn.item_id))
         ]
-        heard = self._troubles.heard(heard)
         delay_ms = heard.turn.transcript_delay_ms if heard.turn else None
         if not self._pipeline.native:
-            self._later.append(_UnderstandLater(now_s + (delay_ms or 0.0) / 1000, turn, heard, answer))
+            self._later.append(UnderstandLater(now_s + (delay_ms or 0.0) / 1000, turn, heard, answer))
             return effects
-        item = _user_audio_item(turn, transcript=None)
-        self.conversation.append(item, ItemAudio(turn.duration_ms, turn.pcm))
-        effects.append(Send(ConversationItemCreated(previous_item_id=previous_item_id, item=item)))
+        created = self.hearing.item_created(turn, None)
+        effects.append(Send(created))
         if detected:
-            effects.append(Send(ConversationItemDone(previous_item_id=previous_item_id, item=item)))
-        transcription = self._transcription(turn, heard)
+            effects.append(Send(ConversationItemDone(previous_item_id=previous_item_id, item=created.item)))
+        transcription = self.hearing.transcription(turn, heard)
         if delay_ms is not None:
-            self._later.append(_SendLater(now_s + delay_ms / 1000, transcription))
+            self._later.append(SendLater(now_s + delay_ms / 1000, transcription))
             transcription = []
         if answer:
             effects += self._respond_unasked(transcription, now_s)
@@ -274,9 +230,9 @@ class Dialogue:
         if self._response is not None:
             cancelled = self.cancel(None, now_s)
             items = self._items_for(asked)  # now with what was cut short
-        transcribing = [later.due_s for later in self._later if isinstance(later, _UnderstandLater)]
+        transcribing = [later.due_s for later in self._later if isinstance(later, UnderstandLater)]
         if transcribing:
-            self._later.append(_RespondLater(max(transcribing), asked, event_id, additional_instructions))
+            self._later.append(RespondLater(max(transcribing), asked, event_id, additional_instructions))
             return cancelled
         mcp_tools = self.mcp.offered(options.mcp_servers)
         reply = self._troubles.answered(given or self._reply(items, options, frozenset(mcp_tools.keys())))
@@ -285,7 +241,7 @@ class Dialogue:
             interim=interim_for(options.interim, reply, self._brain.interim),
             options=options,
             mcp_tools=mcp_tools,
-            given=self._response_input(items, options),
+            given=response_input(items, options, self.conversation),
             conversation=self.conversation,
             conversation_id=self._conversation_id,
             pipeline=self._pipeline,
@@ -359,13 +315,13 @@ class Dialogue:
         response, self._response = self._response, None
         return [] if response is None else self.mcp.made(response.mcp_calls)
 
-    def _catch_up(self, later: _Later, now_s: float) -> list[Effect]:
+    def _catch_up(self, later: Later, now_s: float) -> list[Effect]:
         match later:
-            case _SendLater(_, events):
+            case SendLater(_, events):
                 return [Send(event) for event in events]
-            case _UnderstandLater(_, turn, heard, answer):
+            case UnderstandLater(_, turn, heard, answer):
                 return self._understood(turn, heard, now_s, answer=answer)
-            case _RespondLater(_, asked, event_id, additional):
+            case RespondLater(_, asked, event_id, additional):
                 try:
                     return self.respond(asked, event_id, now_s, additional_instructions=additional)
                 except RefusedError as refused:
@@ -374,19 +330,9 @@ class Dialogue:
                 assert_never(later)
 
     def _understood(self, turn: TurnEnded, heard: SpokenTurn, now_s: float, *, answer: bool) -> list[Effect]:
-        item = _user_audio_item(turn, transcript=transcript_of(heard, self._brain.scenario.unrecognised))
-        previous_item_id = self.conversation.append(item, ItemAudio(turn.duration_ms, turn.pcm))
-        effects: list[Effect] = [Send(event) for event in self._transcription(turn, heard)]
-        effects.append(Send(ConversationItemCreated(previous_item_id=previous_item_id, item=item)))
+        effects: list[Effect] = [Send(event) for event in self.hearing.transcription(turn, heard)]
+        effects.append(Send(self.hearing.item_created(turn, self.hearing.transcript(heard))))
         return effects + (self._respond_unasked([], now_s) if answer else [])
-
-    def _transcription(self, turn: TurnEnded, heard: SpokenTurn) -> list[KnownServerEvent]:
-        options = self._config.transcription
-        if options is None:
-            return []
-        return transcription_events(
-            turn, heard, self._brain.scenario.unrecognised, pipeline=self._pipeline, options=options
-        )
 
     def _respond_unasked(self, transcription: list[KnownServerEvent], now_s: float) -> list[Effect]:
         """Answer a voice turn; its transcript, if not sent before, travels within the answer."""
@@ -408,23 +354,3 @@ class Dialogue:
 
     def _items_for(self, asked: ResponseProperties) -> list[ConversationItem]:
         return items_for(asked, self.conversation.items, self._config.model)
-
-    def _response_input(self, items: list[ConversationItem], options: ResponseOptions) -> ResponseInput:
-        instructions = options.instructions
-        tools = sum(map(text_tokens, options.tools.offered))
-        return ResponseInput(
-            text_tokens=text_tokens(instructions) + tools + item_text_tokens(items),
-            image_tokens=image_tokens(items),
-            audio_ms=self.conversation.caller_audio_ms,
-        )
-
-
-def _user_audio_item(turn: TurnEnded, transcript: str | None) -> ConversationItem:
-    return ConversationItem(
-        type="message",
-        id=turn.item_id,
-        object="realtime.item",
-        status="completed",
-        role="user",
-        content=[ItemContent(type="input_audio", transcript=transcript)],
-    )

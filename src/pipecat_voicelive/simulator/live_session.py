@@ -38,10 +38,6 @@ from pipecat_voicelive.protocol.client_events import (
 )
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.server_events import (
-    ConversationItemCreated,
-    ConversationItemDeleted,
-    ConversationItemRetrieved,
-    ConversationItemTruncated,
     InputAudioBufferCleared,
     InputAudioBufferSpeechStarted,
     InputAudioBufferSpeechStopped,
@@ -71,6 +67,7 @@ from pipecat_voicelive.simulator.errors_wire import (
 from pipecat_voicelive.simulator.faults.troubles import Troubles
 from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.item_checks import accepted_item
+from pipecat_voicelive.simulator.item_events import ItemAnswer, ItemEvent, change_item
 from pipecat_voicelive.simulator.known_words import Findings, VoiceTurn
 from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.sources import API_REFERENCE, LIVE_TESTS, VOICE_TURN
@@ -143,7 +140,7 @@ class LiveSession:
     @property
     def voice_turns(self) -> list[VoiceTurn]:
         """What the caller has spoken, turn by turn, and how its words are known."""
-        return self._dialogue.voice_turns
+        return self._dialogue.hearing.turns
 
     @property
     def deadline_s(self) -> float | None:
@@ -375,38 +372,8 @@ class LiveSession:
             return 0
         return turns.unfinished_wait_ms
 
-    def _change_item(
-        self,
-        event: ConversationItemCreateEvent
-        | ConversationItemRetrieveEvent
-        | ConversationItemTruncateEvent
-        | ConversationItemDeleteEvent,
-    ) -> (
-        ConversationItemCreated
-        | ConversationItemRetrieved
-        | ConversationItemTruncated
-        | ConversationItemDeleted
-    ):
-        conversation = self.conversation
-        match event:
-            case ConversationItemCreateEvent(item=given, previous_item_id=after):
-                item = accepted_item(given, sees=self._config.model.sees)
-                previous_item_id = conversation.insert(item, after)
-                if previous_item_id is None:
-                    previous_item_id = self._config.model.pipeline.no_previous_item
-                return ConversationItemCreated(item=item, previous_item_id=previous_item_id)
-            case ConversationItemRetrieveEvent(item_id=item_id):
-                return ConversationItemRetrieved(item=conversation.retrieved(item_id))
-            case ConversationItemTruncateEvent(
-                item_id=item_id, content_index=content_index, audio_end_ms=audio_end_ms
-            ):
-                conversation.truncate(item_id, content_index, audio_end_ms)
-                return ConversationItemTruncated(
-                    item_id=item_id, content_index=content_index, audio_end_ms=audio_end_ms
-                )
-            case ConversationItemDeleteEvent(item_id=item_id):
-                conversation.delete(item_id)
-                return ConversationItemDeleted(item_id=item_id)
+    def _change_item(self, event: ItemEvent) -> ItemAnswer:
+        return change_item(event, self.conversation, self._config.model)
 
     def _stream_text(self, event: InputTextDeltaEvent | InputTextDoneEvent) -> list[Effect]:
         made = self._streamed_text.take(event)

@@ -10,13 +10,16 @@ from msgspec import UNSET
 
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
+from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.errors_wire import invalid_value
 from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.pipelines import Model
 from pipecat_voicelive.simulator.replies import Reply, Say
+from pipecat_voicelive.simulator.response_options import ResponseOptions
 from pipecat_voicelive.simulator.sources import API_REFERENCE, HOSTED_AGENTS, PROACTIVE, SDK
+from pipecat_voicelive.simulator.usage import image_tokens, item_text_tokens, text_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,18 @@ class ResponseInput:
     text_tokens: int
     image_tokens: int
     audio_ms: float
+
+
+def response_input(
+    items: Sequence[ConversationItem], options: ResponseOptions, conversation: Conversation
+) -> ResponseInput:
+    """How much a response is made from."""
+    tools = sum(map(text_tokens, options.tools.offered))
+    return ResponseInput(
+        text_tokens=text_tokens(options.instructions) + tools + item_text_tokens(items),
+        image_tokens=image_tokens(items),
+        audio_ms=conversation.caller_audio_ms,
+    )
 
 
 @rule(
