@@ -214,14 +214,43 @@ async def test_the_process_ends_with_its_parent() -> None:
             await asyncio.sleep(0.005)
 
 
-@linux
-async def test_without_fork_texts_are_spoken_in_turn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    python = tmp_path / "python"
-    program = "import os, runpy, sys; del os.fork; runpy.run_module(sys.argv[2], run_name='__main__')"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{program}" "$@"\n')
-    python.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(python))
-    speaker = await EspeakSpeaker.start()
+async def test_without_fork_a_pool_of_processes_speaks() -> None:
+    speaker = await EspeakSpeaker.start(forks=False)
     utterances = await asyncio.gather(*(speaker.speak(f"Sentence number {number}.") for number in range(8)))
     assert [utterance.words[-1].text for utterance in utterances] == [str(number) for number in range(8)]
+    assert await speaker.speak("Sentence number 3.") is utterances[3]
     await speaker.aclose()
+    with pytest.raises(SpeechError, match="closed"):
+        await speaker.speak("Hello.")
+
+
+async def test_texts_of_a_pool_are_spoken_at_once() -> None:
+    speaker = await EspeakSpeaker.start(forks=False)
+    long = asyncio.create_task(speaker.speak(LONG_TEXT))
+    await speaker.speak("Hello.")
+    assert not long.done()
+    await speaker.aclose()
+    with pytest.raises(SpeechError, match="closed"):
+        await long
+
+
+@linux
+async def test_a_process_of_a_pool_that_is_killed_is_replaced() -> None:
+    speaker = await EspeakSpeaker.start(forks=False)
+    before, pid = await speaker.speak("Hello."), speaker.pid
+    os.kill(pid, signal.SIGKILL)
+    after = await speaker.speak("Hello again.")
+    assert len(after.words) == 2
+    assert speaker.pid != pid
+    assert abs(after.duration_ms - before.duration_ms) < 1000
+    await speaker.aclose()
+
+
+@linux
+async def test_processes_of_a_pool_end_with_their_speaker() -> None:
+    speaker = await EspeakSpeaker.start(forks=False)
+    await asyncio.gather(*(speaker.speak(f"Number {number}.") for number in range(CONCURRENT_UTTERANCES)))
+    pids = _children(os.getpid())
+    assert speaker.pid in pids
+    await speaker.aclose()
+    assert not any(map(_is_running, pids))

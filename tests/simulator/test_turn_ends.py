@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipecat_voicelive.simulator.prosody import pitch_of, rate_of
+from pipecat_voicelive.simulator.prosody import pitch_of, rate_of, volume_of
 from pipecat_voicelive.simulator.turn_ends import is_only_fillers, looks_unfinished
 
 
@@ -43,6 +43,7 @@ def test_a_line_wants_more_by_how_it_ends(text, low, high):
         ("fast", 1.25),
         (None, 1),
         ("???", 1),
+        ("25%", 1.25),
         ("9", 2),
         ("0.1", 0.5),
     ],
@@ -53,7 +54,33 @@ def test_a_rate_is_read_in_every_form(given, rate):
 
 @pytest.mark.parametrize(
     ("given", "pitch"),
-    [("+10%", 1.1), ("-12st", 0.5), ("+6st", 1.4142), ("high", 1.2), ("", 1), (None, 1), ("+80Hz", 1)],
+    [
+        ("+10%", 1.1),
+        ("-12st", 0.5),
+        ("+6st", 1.4142),
+        ("high", 1.2),
+        ("", 1),
+        (None, 1),
+        ("+80Hz", 1.4),
+        ("150Hz", 0.75),
+    ],
 )
 def test_a_pitch_is_read_in_every_form(given, pitch):
     assert pitch_of(given) == pytest.approx(pitch, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("given", "volume"),
+    [
+        ("50", 0.5),
+        ("-25%", 0.75),
+        ("-20", 0.8),
+        ("soft", 0.4),
+        ("silent", 0),
+        ("+30", 1),
+        (None, 1),
+        ("?", 1),
+    ],
+)
+def test_a_volume_is_read_in_every_form(given, volume):
+    assert volume_of(given) == pytest.approx(volume)

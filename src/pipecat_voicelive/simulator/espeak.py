@@ -6,9 +6,8 @@ import asyncio
 import math
 from typing import NamedTuple, Self
 
-from loguru import logger
-
-from pipecat_voicelive.simulator.espeak_process import EspeakProcess, ProcessEndedError
+from pipecat_voicelive.simulator.espeak_process import ProcessEndedError
+from pipecat_voicelive.simulator.espeak_processes import CAN_FORK, ForkingProcess, ProcessPool
 from pipecat_voicelive.simulator.espeak_timing import build_utterance
 from pipecat_voicelive.simulator.espeak_voices import EspeakVoices
 from pipecat_voicelive.simulator.espeak_wire import RawSpeech
@@ -34,31 +33,32 @@ class _Request(NamedTuple):
 class EspeakSpeaker:
     """Speaks with espeak-ng; make one with `start`.
 
-    If the process ends it is started anew, and a text it took along is tried once more.
+    If a process ends another is started, and a text it took along is tried once more.
     Utterances are cached.
     """
 
-    def __init__(self, process: EspeakProcess) -> None:
-        self._process = process
-        self._voices = EspeakVoices(process.ready.languages, process.ready.variants)
+    def __init__(self, processes: ForkingProcess | ProcessPool) -> None:
+        self._processes = processes
+        self._voices = EspeakVoices(processes.ready.languages, processes.ready.variants)
         self._cache = UtteranceCache(CACHE_BYTES)
         self._slots = asyncio.Semaphore(CONCURRENT_UTTERANCES)
-        self._restarting = asyncio.Lock()
-        self._closed = False
 
     @classmethod
-    async def start(cls) -> Self:
+    async def start(cls, *, forks: bool = CAN_FORK) -> Self:
         """Start the process.
+
+        Args:
+            forks: Whether to have one process that forks, or several that do not.
 
         Raises:
             SpeechError: It did not start; the text says why.
         """
-        return cls(await EspeakProcess.start())
+        return cls(await (ForkingProcess.start() if forks else ProcessPool.start()))
 
     @property
     def pid(self) -> int:
-        """Process id of the present espeak-ng process."""
-        return self._process.pid
+        """Process id of the present espeak-ng process, the oldest if there are several."""
+        return self._processes.pids[0]
 
     async def speak(
         self,
@@ -87,9 +87,7 @@ class EspeakSpeaker:
 
     async def aclose(self) -> None:
         """See `Speaker.aclose`."""
-        self._closed = True
-        async with self._restarting:
-            await self._process.aclose()
+        await self._processes.aclose()
 
     async def _speak_or_retry(self, request: _Request) -> RawSpeech:
         try:
@@ -98,25 +96,15 @@ class EspeakSpeaker:
             return await self._speak_once(request)
 
     async def _speak_once(self, request: _Request) -> RawSpeech:
-        process = await self._running_process()
-        try:
-            async with asyncio.timeout(_UTTERANCE_TIMEOUT_S):
-                return await process.speak(
-                    request.text, voice=request.voice, wpm=request.wpm, pitch=request.pitch
-                )
-        except TimeoutError as error:
-            process.kill()
-            raise SpeechError(f"espeak-ng did not speak within {_UTTERANCE_TIMEOUT_S:g} s") from error
-
-    async def _running_process(self) -> EspeakProcess:
-        async with self._restarting:
-            if self._closed:
-                raise SpeechError("the speaker is closed")
-            if self._process.ended:
-                logger.warning("The espeak-ng process ended; starting another")
-                await self._process.aclose()
-                self._process = await EspeakProcess.start()
-            return self._process
+        async with self._processes.borrow() as process:
+            try:
+                async with asyncio.timeout(_UTTERANCE_TIMEOUT_S):
+                    return await process.speak(
+                        request.text, voice=request.voice, wpm=request.wpm, pitch=request.pitch
+                    )
+            except TimeoutError as error:
+                process.kill()
+                raise SpeechError(f"espeak-ng did not speak within {_UTTERANCE_TIMEOUT_S:g} s") from error
 
 
 def _espeak_pitch(factor: float) -> int:

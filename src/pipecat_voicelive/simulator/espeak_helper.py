@@ -1,8 +1,8 @@
-"""The process that holds espeak-ng: `python -m pipecat_voicelive.simulator.espeak_helper`.
+"""The process that holds espeak-ng: `python -m pipecat_voicelive.simulator.espeak_helper [--fork]`.
 
-It loads espeak-ng once and forks for each utterance, because espeak-ng's state drifts while it speaks: only
-copies of one image give the same samples for the same text. Also a crash then costs one utterance only.
-Where there is no `fork` (Windows) it speaks one text after the other, with samples that differ a little.
+It loads espeak-ng once. With `--fork` it forks for each utterance, because espeak-ng's state drifts while it
+speaks: only copies of one image give the same samples for the same text. Also a crash then costs one
+utterance only. Else it speaks one text after the other, with samples that differ a little each time.
 
 Talks as `espeak_wire` says, and ends when its stdin does.
 """
@@ -46,7 +46,7 @@ def main() -> int:
             return 1
         replies.write(encode_reply(espeak.ready(START_ID)))
         replies.flush()
-        serve = _serve_forking if hasattr(os, "fork") else _serve_in_turn
+        serve = _serve_forking if "--fork" in sys.argv else _serve_in_turn
         serve(espeak, replies)
     return 0
 

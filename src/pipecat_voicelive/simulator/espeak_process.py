@@ -54,15 +54,24 @@ class EspeakProcess:
         self._reader = asyncio.create_task(self._read(pipes.stdout), name="espeak replies")
 
     @classmethod
-    async def start(cls) -> Self:
+    async def start(cls, *, forks: bool) -> Self:
         """Start the process and wait until it can speak.
+
+        Args:
+            forks: Whether it forks for each text, or speaks one after the other.
 
         Raises:
             SpeechError: It did not start; the text says why.
         """
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", HELPER_MODULE, stdin=PIPE, stdout=PIPE, limit=_PIPE_BYTES
+                sys.executable,
+                "-m",
+                HELPER_MODULE,
+                *(("--fork",) if forks else ()),
+                stdin=PIPE,
+                stdout=PIPE,
+                limit=_PIPE_BYTES,
             )
         except OSError as error:
             raise SpeechError(f"the espeak-ng process could not be started: {error}") from error

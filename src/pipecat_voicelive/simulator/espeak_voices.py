@@ -8,26 +8,34 @@ from collections.abc import Iterable
 from loguru import logger
 
 from pipecat_voicelive.errors import ConfigurationError
+from pipecat_voicelive.simulator.azure_voice_names import MEN
 
 DEFAULT_LOCALE = "en-US"
 DEFAULT_VARIANT = "f2"
 """The one that a speech recogniser understood best."""
+MANS_VARIANT = "m3"
 
 # Where a locale's file is not called like the locale or its language.
 # Files, because espeak-ng refuses some of its own names, "en-gb" among them.
 _LOCALE_FILES = {
     "en-CA": "gmw/en-US",
     "en-PH": "gmw/en-US",
-    **dict.fromkeys(("es-AR", "es-CL", "es-CO", "es-MX", "es-PE", "es-US", "es-VE"), "roa/es-419"),
+    # Spanish is that of America, but for these two.
+    "es": "roa/es-419",
+    "es-ES": "roa/es",
+    "es-GQ": "roa/es",
     "zh": "sit/cmn",
     "wuu": "sit/cmn",
     "zh-HK": "sit/yue",
+    # Neighbours: the letters are read much alike.
+    "fil": "poz/id",
+    "gl": "roa/pt",
     "jv": "poz/id",
     "su": "poz/id",
 }
 
 _NAME_VARIANTS = {
-    # Azure's English voices
+    # Azure's; other men speak like Andrew, other women like Ava
     "ava": "f2",
     "emma": "f5",
     "jenny": "f1",
@@ -38,19 +46,9 @@ _NAME_VARIANTS = {
     "guy": "m2",
     "davis": "m4",
     "ryan": "m7",
-    # Azure's voices of other languages
-    "conrad": "m3",
     "florian": "m1",
-    "henri": "m3",
     "remy": "m1",
-    "alvaro": "m3",
-    "jorge": "m3",
-    "diego": "m3",
-    "antonio": "m3",
-    "keita": "m3",
-    "yunxi": "m3",
     "yunyang": "m1",
-    "injoon": "m3",
     # OpenAI's
     "alloy": "f2",
     "coral": "f5",
@@ -110,7 +108,8 @@ class EspeakVoices:
             name = azure["name"]
             if locale == DEFAULT_LOCALE:
                 locale = azure["locale"]
-        return f"{self._file_of(locale)}+{_NAME_VARIANTS.get(name.lower(), DEFAULT_VARIANT)}"
+        usual = MANS_VARIANT if name.lower() in MEN else DEFAULT_VARIANT
+        return f"{self._file_of(locale)}+{_NAME_VARIANTS.get(name.lower(), usual)}"
 
     def _espeak_voice(self, voice: str) -> str:
         language, plus, variant = voice.lower().partition("+")

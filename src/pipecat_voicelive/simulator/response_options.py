@@ -13,7 +13,7 @@ from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.simulator.errors_wire import invalid_value, unsupported_value
 from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.pipelines import Model
-from pipecat_voicelive.simulator.prosody import pitch_of, rate_of
+from pipecat_voicelive.simulator.prosody import pitch_of, rate_of, volume_of
 from pipecat_voicelive.simulator.replies import ToolRules
 from pipecat_voicelive.simulator.session_checks import OUTPUT_FORMATS, check_response
 from pipecat_voicelive.simulator.sources import API_REFERENCE, CASCADED_TAPES, PIPECAT, SDK
@@ -99,6 +99,11 @@ class ResponseOptions:
     def pitch(self) -> float:
         """The height of the voice, 1 being normal."""
         return pitch_of(self.voice.get("pitch"))
+
+    @property
+    def volume(self) -> float:
+        """The loudness of the voice, 0 to 1, 1 being normal."""
+        return volume_of(self.voice.get("volume"))
 
 
 @rule(

@@ -186,7 +186,9 @@ class RunningResponse:
         """The utterance that was asked for; whether anybody waits for it still."""
         match self._phase:
             case _AwaitingSpeech(output) if output.place.item_id == item_id:
-                self._phase = _Producing(output, now_s, deque(output.steps(utterance)))
+                self._phase = _Producing(
+                    output, now_s, deque(output.steps(utterance.at_volume(self._options.volume)))
+                )
                 return True
             case _:
                 return False

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
+
+import numpy as np
 
 from pipecat_voicelive.errors import ConfigurationError, VoiceLiveError
 from pipecat_voicelive.protocol.visemes import SILENCE
@@ -66,6 +68,13 @@ class Utterance:
     def duration_ms(self) -> float:
         """Length of the audio."""
         return len(self.pcm) / 2 / self.rate_hz * 1000.0
+
+    def at_volume(self, volume: float) -> Utterance:
+        """The same, spoken at a loudness from 0 to 1."""
+        if volume == 1.0:
+            return self
+        samples = np.frombuffer(self.pcm, "<i2") * volume
+        return replace(self, pcm=samples.astype("<i2").tobytes())
 
 
 class Speaker(Protocol):
