@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
+
+from websockets.typing import Subprotocol
 
 from pipecat_voicelive.protocol.versions import V1
 from pipecat_voicelive.simulator.pipelines import Agent, Model
@@ -57,6 +59,12 @@ class Refusal:
 
     status: HTTPStatus
     text: str
+
+
+def select_subprotocol(_connection: object, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """The subprotocol of a connection, of those that the client offers."""
+    wanted = Subprotocol(SUBPROTOCOL)
+    return wanted if wanted in offered else None
 
 
 def answer_handshake(

@@ -7,7 +7,7 @@ import logging
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
-from websockets.typing import Subprotocol
 
 from pipecat_voicelive.errors import ConfigurationError, ProtocolError
 from pipecat_voicelive.protocol.versions import V1
@@ -34,10 +33,10 @@ from pipecat_voicelive.simulator.faults.handshakes import FaultyHandshakes
 from pipecat_voicelive.simulator.faults.plan import FaultPlan
 from pipecat_voicelive.simulator.handshake import (
     REALTIME_PATH,
-    SUBPROTOCOL,
     Handshake,
     Refusal,
     answer_handshake,
+    select_subprotocol,
 )
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.live_session import LiveSession
@@ -46,6 +45,9 @@ from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.silero import Silero
 from pipecat_voicelive.simulator.simulated_session import SimulatedSession
 from pipecat_voicelive.simulator.speech import open_speaker
+from pipecat_voicelive.simulator.tapes.recorder import RecordedConnection, Recording, TapeRecorder
+from pipecat_voicelive.simulator.tapes.replay import TapeReplay
+from pipecat_voicelive.simulator.tapes.tape import Tape
 from pipecat_voicelive.simulator.utterance import Speaker
 from pipecat_voicelive.simulator.voice_judge import VoiceJudge
 from pipecat_voicelive.simulator.window.window import Window
@@ -90,6 +92,9 @@ class VoiceLiveSimulator:
         turn_detector: What finds the caller's turns: "energy" from the loudness alone, "silero" by a model of
             voices too, so that other sounds are no turn. Its file comes with Pipecat.
         seed: Makes every random choice, ids included, the same each time; None for others each time.
+        record: File to record a session to, as a tape, without its keys, sound and pictures; those of further
+            sessions have a number in their name. Nothing is overwritten.
+        record_audio: Keep sound and pictures on tapes.
 
     Raises:
         ConfigurationError: The scenario or an argument cannot be used.
@@ -115,6 +120,8 @@ class VoiceLiveSimulator:
         faults: Iterable[Fault | str | Mapping[str, Any]] = (),
         seed: int | None = None,
         turn_detector: Literal["energy", "silero"] = "energy",
+        record: str | Path | None = None,
+        record_audio: bool = False,
     ) -> None:
         if math.isnan(speed) or speed <= 0:
             raise ConfigurationError(f"speed must be positive, 1 being real time, not {speed}")
@@ -143,6 +150,7 @@ class VoiceLiveSimulator:
         self._faults = FaultPlan([*self._scenario.faults, *faults], dice=self._dice("handshakes"))
         self._handshakes = FaultyHandshakes(self._faults)
         self._window = Window(self, host=host, api_key=api_key)
+        self._recorder = TapeRecorder(record, keep_media=record_audio) if record else None
         self._sessions: list[SimulatedSession] = []
         self._opened = 0
         self._arrival = asyncio.Condition()
@@ -183,6 +191,20 @@ class VoiceLiveSimulator:
     def certificate(self) -> Path | None:
         """The file that clients must trust, e.g. as `SSL_CERT_FILE`; None without TLS or when not running."""
         return self._tls_files and self._tls_files.certificate
+
+    @property
+    def tapes(self) -> list[Path]:
+        """The files to which sessions were recorded, the newest last; complete when it has ended."""
+        return list(self._recorder.tapes) if self._recorder else []
+
+    @staticmethod
+    def replaying(tape: Tape | str | Path, **options: Any) -> TapeReplay:
+        """A server that plays a tape instead of simulating; see `TapeReplay` for its options.
+
+        Raises:
+            ConfigurationError: The tape cannot be used.
+        """
+        return TapeReplay(tape, **options)
 
     @property
     def scenario(self) -> Scenario:
@@ -233,6 +255,8 @@ class VoiceLiveSimulator:
                 cleanup.push_async_callback(self._speaker.aclose)
             cleanup.push_async_callback(self._ears.aclose)
             await self._ears.start()
+            if self._recorder is not None:
+                cleanup.push_async_callback(self._recorder.aclose)
             cleanup.enter_context(loopback_if_alone())
             self._stun = await StunServer.open(self._host)
             cleanup.callback(self._stun.close)
@@ -247,7 +271,8 @@ class VoiceLiveSimulator:
                     self._port,
                     ssl=self._tls_files.server_context() if self._tls_files else None,
                     process_request=self._answer,
-                    select_subprotocol=_select_subprotocol,
+                    select_subprotocol=select_subprotocol,
+                    create_connection=RecordedConnection if self._recorder else None,
                     compression=None,
                     max_size=_MAX_MESSAGE_BYTES,
                 )
@@ -295,6 +320,13 @@ class VoiceLiveSimulator:
             return None
         _logger.warning("Turned a connection away: HTTP %s, %s", int(answer.status), answer.text.strip())
         return connection.respond(answer.status, answer.text)
+
+    def _record(self, connection: ServerConnection) -> Recording | None:
+        """Take down from now on what goes over a connection, if that is wanted."""
+        if self._recorder is None or not isinstance(connection, RecordedConnection):
+            return None
+        connection.recording = self._recorder.open_tape()
+        return connection.recording
 
     def _dice(self, purpose: str) -> Random:
         """The random choices for one purpose; others do not change them."""
@@ -355,9 +387,12 @@ class VoiceLiveSimulator:
         self._opened += 1
         async with self._arrival:
             self._arrival.notify_all()
+        recording = self._record(connection)
         try:
             await session.serve()
         finally:
+            if recording is not None:
+                recording.end()
             over = [session for session in self._sessions if session.close_code is not None]
             for forgotten in over[: max(0, len(over) - self._keep_sessions)]:
                 self._sessions.remove(forgotten)
@@ -373,8 +408,3 @@ def _scenario(given: Scenario | str | Path | Mapping[str, Any] | None) -> Scenar
             return Scenario.load(given)
         case _:
             return Scenario.from_dict(given)
-
-
-def _select_subprotocol(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    wanted = Subprotocol(SUBPROTOCOL)
-    return wanted if wanted in offered else None

@@ -1,0 +1,1 @@
+"""Tapes: what went over the wire, recorded to files and played back."""
