@@ -8,7 +8,7 @@ READY := $(VENV)/.ready-to-work
 CONFORM := $(VENV)/.ready-to-conform
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check docs format bench conformance soak hearing capacity seeded-bugs clean
+.PHONY: help demo test check docs format bench conformance soak hearing capacity seeded-bugs ci-guide clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ capacity: $(READY)  ## two hundred spoken sessions on one core of the simulator,
 
 seeded-bugs: $(READY)  ## plant known bugs in the session: the tests must find each (some minutes)
 	@$(BIN)/python tests/session/seeded_bugs.py
+
+ci-guide: $(READY)  ## run the commands of docs/howto/continuous-integration.md in a new environment (minutes)
+	@PYTHONPATH=tests $(BIN)/python tests/testing/ci_guide.py
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) out .pytest_cache .ruff_cache .hypothesis
