@@ -126,15 +126,24 @@ async def test_an_output_without_a_call_is_a_breach(simulate, join):
 async def test_an_error_of_the_service_is_a_breach_unless_its_code_is_allowed(simulate, join):
     service = simulate()
     client = await join(service)
-    await client.send("response.cancel")
+    await client.send("response.cancel", event_id="mine")
     code = (await client.until("error"))["error"]["code"]
     assert code == "response_cancel_not_active"
     with pytest.raises(AssertionError) as failure:
         service.expect.no_errors()
-    assert "^ errors: the service refused an event" in str(failure.value)
+    assert "^ errors: the service refused response.cancel (mine)" in str(failure.value)
     assert code in str(failure.value)
     service.expect.no_errors(allow=[code])
     service.expect.manners(allow=["errors"])
+
+
+async def test_to_cancel_a_response_that_ends_just_then_is_no_breach(simulate, join):
+    service = simulate()
+    client = await join(service)
+    await client.ask("Hello")
+    await client.send("response.cancel")
+    await client.until("error")
+    service.expect.no_errors()
 
 
 async def test_audio_of_a_response_that_is_over_is_a_breach(simulate, join):

@@ -56,6 +56,7 @@ def test_a_blocking_client_is_tested_by_a_plain_function_without_any_other_plugi
 
 
 BAD = """
+import time
 import pytest
 from client import ask, open_session, send, until
 
@@ -64,9 +65,9 @@ pytestmark = pytest.mark.voicelive({"turns": [{"user": "Hello", "say": "Good day
 def talk():
     socket = open_session()
     until(socket, "session.updated")
-    ask(socket, "Hello")
     send(socket, "response.cancel")
     until(socket, "error")
+    ask(socket, "Hello")
 
 def test_one(voicelive):
     talk()

@@ -15,6 +15,7 @@ what it played; without one they look at the wire only.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.client_events import (
     ConversationItemCreateEvent,
     ConversationItemTruncateEvent,
+    ResponseCancelEvent,
     ResponseCreateEvent,
     SessionUpdateEvent,
 )
@@ -43,6 +45,7 @@ SILENT_WITHIN_S = 0.5
 """How long after the caller begins to speak the bot may still be heard."""
 
 _GAP_S = 0.3
+_NOTHING_TO_CANCEL = "response_cancel_not_active"
 HEARD_WITHIN_S = 0.5
 """How far a truncation may be from what was played."""
 
@@ -253,14 +256,22 @@ def _truncation(entries: Sequence[Entry]) -> Iterator[Breach]:
 def _errors(entries: Sequence[Entry]) -> Iterator[Breach]:
     for session in _sessions(entries):
         sent: dict[str, str] = {}
+        done_s, cancelled_s = -math.inf, math.inf
         for entry in session:
-            event_id = getattr(entry.event, "event_id", None)
-            match entry.event:
+            event = entry.event
+            event_id = getattr(event, "event_id", None)
+            if entry.sender == "client" and isinstance(event_id, str):
+                sent[event_id] = f"{event.type} ({event_id})"
+            match event:
+                case ResponseDone():
+                    done_s = entry.at_s
+                case ResponseCancelEvent():
+                    cancelled_s = entry.at_s
                 case Error(error=error):
+                    if error.code == _NOTHING_TO_CANCEL and cancelled_s - done_s < CROSSING_S:
+                        continue  # it cannot have known that the response was over
                     refused = sent.get(error.event_id or "", "an event")
                     yield Breach("errors", entry, f"the service refused {refused}", error.code or "")
-                case _ if entry.sender == "client" and isinstance(event_id, str):
-                    sent[event_id] = f"{entry.event.type} ({event_id})"
                 case _:
                     pass
 
