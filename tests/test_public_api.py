@@ -63,7 +63,7 @@ VoiceLiveWordFrame
 SIMULATOR = """
 Aside ClientSent Exchanged Handshake Scenario ServiceSent SimulatedSession Speaker SpokenViseme SpokenWord
 TlsFiles ToolCall Turn Utterance VoiceLiveSimulator VoiceTurn open_speaker
-Fault FaultFired FaultPlan
+Fault FaultFired FaultPlan Noted
 """.split()
 
 ERRORS = {

@@ -26,6 +26,10 @@ PRINTS = {
     "out_of_band": ["I am sorry. How late is it?", "mood: annoyed"],
     "response_overrides": ["assistant: Ahoy! I am the captain of this ship.", "assistant: To Madeira."],
     "tool_choice": ["(looked up)", "assistant: I cannot say yet.", "assistant: A blue kettle."],
+    "tools_without_scenario": [
+        "(the weather in Lisbon is looked up)",
+        "assistant: The answer is: temperature 21, conditions sunny.",
+    ],
     "avatar_frames": ["heard ", "pictures of 640 x 360", "0.png", "2.png"],
     "avatar_websocket": ["it speaks", "it has spoken", "video: h264", "audio: aac", "avatar.mp4"],
     "echo_reference": [

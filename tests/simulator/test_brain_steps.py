@@ -119,7 +119,7 @@ def test_a_case_may_fail_the_response():
 def test_a_result_that_no_case_fits_is_reported_plainly():
     talk = Talk([TABLE])
     talk.ask("a table for two at Dock")
-    assert talk.put_out({"free": "perhaps", "seats": 3}) == ["The answer is: free perhaps, seats 3"]
+    assert talk.put_out({"free": "perhaps", "seats": 3}) == ["The answer is: free perhaps, seats 3."]
 
 
 def test_true_is_not_one_and_words_are_compared_without_their_case():
@@ -130,7 +130,7 @@ def test_true_is_not_one_and_words_are_compared_without_their_case():
         talk = Talk([turn])
         talk.ask("hi")
         said += talk.put_out(output)
-    assert said == ["The answer is: true", "one", "yes"]
+    assert said == ["The answer is: true.", "one", "yes"]
 
 
 def test_steps_of_several_calls_are_made_one_by_one_where_only_one_may_come():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipecat_voicelive.simulator.certificate import TlsFiles
-    from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired, ServiceSent
+    from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired, Noted, ServiceSent
     from pipecat_voicelive.simulator.faults.fault import Fault
     from pipecat_voicelive.simulator.faults.plan import FaultPlan
     from pipecat_voicelive.simulator.handshake import Handshake
@@ -37,6 +37,7 @@ __all__ = [
     "FaultFired",
     "FaultPlan",
     "Handshake",
+    "Noted",
     "Scenario",
     "ServiceSent",
     "SimulatedSession",
@@ -54,7 +55,7 @@ __all__ = [
 
 _HOMES = {
     "certificate": ("TlsFiles",),
-    "exchange": ("ClientSent", "Exchanged", "FaultFired", "ServiceSent"),
+    "exchange": ("ClientSent", "Exchanged", "FaultFired", "Noted", "ServiceSent"),
     "faults.fault": ("Fault",),
     "faults.plan": ("FaultPlan",),
     "handshake": ("Handshake",),

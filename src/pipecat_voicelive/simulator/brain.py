@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from pipecat_voicelive.protocol.items import ConversationItem
+from pipecat_voicelive.simulator.argument_filling import as_type
 from pipecat_voicelive.simulator.following import CallNext, Waiting, following
 from pipecat_voicelive.simulator.known_words import KnownWords
 from pipecat_voicelive.simulator.matching import Fit, fit, sayable
@@ -17,6 +18,8 @@ from pipecat_voicelive.simulator.pictures import facts, image_urls
 from pipecat_voicelive.simulator.replies import Call, Part, Reply, Say, ToolRules, saying
 from pipecat_voicelive.simulator.scenario import Scenario, Step, ToolCall, Turn, calls_of
 from pipecat_voicelive.simulator.templates import filled, filled_within, in_words
+from pipecat_voicelive.simulator.tool_choice import ToolChoice
+from pipecat_voicelive.simulator.tool_picker import Tool
 
 _CALLS = ("function_call", "mcp_call")
 
@@ -52,6 +55,7 @@ class Brain:
         self._used: set[int] = set()
         self._understood: dict[str, _Understood] = {}
         self._spoken_of: set[str] = set()
+        self._tool_choice = ToolChoice(scenario.hints)
 
     @property
     def interim(self) -> str:
@@ -120,7 +124,8 @@ class Brain:
         if calls:
             return self._after_calls(asked, calls, items, tools)
         if (understood.turn is None or answered) and tools.must_call is None:
-            return saying(self._otherwise(asked, understood))
+            picked = None if answered else self._picked(asked, understood, tools)
+            return picked or saying(self._otherwise(asked, understood))
         return self._first_answer(understood, asked, tools, items)
 
     def reply_aside(self, instructions: str, items: Sequence[ConversationItem]) -> Reply:
@@ -159,6 +164,11 @@ class Brain:
             return saying(self._otherwise(asked, understood))
         return reply
 
+    def _picked(self, asked: ConversationItem, understood: _Understood, tools: ToolRules) -> Reply | None:
+        if not self._scenario.picks_tools:
+            return None
+        return self._tool_choice.reply(str(asked.id), _words(asked, understood), tools)
+
     def _performed(
         self, step: Step, values: Mapping[str, object], tools: ToolRules, *, says: bool = True
     ) -> Reply:
@@ -171,8 +181,6 @@ class Brain:
             parts += [part for part in (step.search, step.agent) if part is not None]
             said = Say(said.text, step.annotations) if said else None
             events = step.events
-            if not calls and tools.must_call is not None:
-                calls = [ToolCall(tools.must_call)]
         if said:
             parts.append(said)
         missing = [call.name for call in calls if call.name not in tools.offered]
@@ -180,7 +188,10 @@ class Brain:
             names = ", ".join(missing)
             parts.append(Say(f"I would call {names} now, but this session offers no such tool."))
         else:
-            parts += [_call(call, values) for call in (calls if tools.in_parallel else calls[:1])]
+            made = [_call(call, values, tools) for call in calls]
+            if not made and isinstance(step, Turn) and tools.must_call is not None:
+                made = [self._tool_choice.forced(str(filled("{user.text}", values)), tools)]
+            parts += made if tools.in_parallel else made[:1]
         return Reply(tuple(parts), step.delay_ms, events, step.fails, step.incomplete)
 
     def _after_calls(
@@ -196,7 +207,7 @@ class Brain:
             case Waiting(names):
                 return saying(f"I am still waiting for {', '.join(names)}.")
             case CallNext(call):
-                return Reply((_call(call, values),))
+                return Reply((_call(call, values, tools),))
             case follows:
                 pass
         self._spoken_of |= {str(call.id) for call in calls}
@@ -204,7 +215,9 @@ class Brain:
             return self._performed(follows.step, follows.values, _freely(tools))
         if follows.problems:
             return saying(" ".join(follows.problems))
-        return saying(f"The answer is: {in_words(follows.values['result'])}")
+        if "error" in follows.values:
+            return saying(f"That failed: {follows.values['error']}.")
+        return saying(f"The answer is: {in_words(follows.values['result'])}.")
 
     def _late_results(
         self, earlier: Sequence[ConversationItem], items: Sequence[ConversationItem]
@@ -265,14 +278,24 @@ class Brain:
         return self._scenario.turns[index]
 
 
-def _call(call: ToolCall, values: Mapping[str, object]) -> Call:
-    arguments = filled_within(call.arguments, values)
+def _call(call: ToolCall, values: Mapping[str, object], tools: ToolRules) -> Call:
+    """A call as a model would write it: what the caller said becomes the number that the tool wants."""
+    named = next((tool for tool in tools.tools if tool.name == call.name), Tool(call.name))
+    arguments = {
+        name: as_type(value, named.properties.get(name, {})) if value != call.arguments[name] else value
+        for name, value in filled_within(call.arguments, values).items()
+    }
     return Call(call.name, json.dumps(arguments, ensure_ascii=False, default=str))
 
 
 def _freely(tools: ToolRules) -> ToolRules:
     """The rules once a call was made: nothing need be called any more."""
-    return ToolRules(offered=tools.offered, only=tools.only, in_parallel=tools.in_parallel)
+    return replace(tools, must_call=None)
+
+
+def _words(asked: ConversationItem, understood: _Understood) -> str:
+    """What the caller said, "" if nobody knows."""
+    return str(_user(asked, understood)["text"])
 
 
 def _user(asked: ConversationItem | None, understood: _Understood) -> dict[str, object]:

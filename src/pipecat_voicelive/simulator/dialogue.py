@@ -24,7 +24,7 @@ from pipecat_voicelive.simulator.avatar.stage import AvatarStage
 from pipecat_voicelive.simulator.brain import SpokenTurn
 from pipecat_voicelive.simulator.caller_audio import TurnEnded
 from pipecat_voicelive.simulator.conversation_errors import nothing_to_cancel, response_active
-from pipecat_voicelive.simulator.effects import Effect, Send
+from pipecat_voicelive.simulator.effects import Effect, Note, Send
 from pipecat_voicelive.simulator.errors_wire import RefusedError
 from pipecat_voicelive.simulator.faults.troubles import Troubles
 from pipecat_voicelive.simulator.fidelity import Topic, rule
@@ -249,6 +249,8 @@ class Dialogue:
             now_s=now_s,
         )
         effects = cancelled + self._response.start() + self._troubles.announced()
+        if reply.why:
+            effects.append(Note(reply.why))
         if self._config.model.agent is not None:
             effects += [Send(ResponseInvocationDelta(delta=dict(event))) for event in reply.events]
         return effects
@@ -348,7 +350,11 @@ class Dialogue:
         self, items: list[ConversationItem], options: ResponseOptions, mcp_tools: frozenset[str]
     ) -> Reply:
         if not options.out_of_band:
-            tools = replace(options.tools, offered=options.tools.offered + tuple(mcp_tools))
+            tools = replace(
+                options.tools,
+                offered=options.tools.offered + tuple(mcp_tools),
+                tools=options.tools.tools + self.mcp.described(options.mcp_servers),
+            )
             return self._brain.reply(items, tools)
         return self._brain.reply_aside(options.instructions, items)
 

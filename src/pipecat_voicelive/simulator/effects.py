@@ -22,6 +22,13 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Tell those who watch how something came about."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Speak:
     """Speak a text and hand the utterance back under `item_id`."""
 
@@ -158,5 +165,5 @@ class CallTool:
 
 
 Effect: TypeAlias = (
-    Send | Speak | Judge | Listen | ListTools | CallTool | CallerSpeak | CallerFinished | AvatarEffect
+    Send | Note | Speak | Judge | Listen | ListTools | CallTool | CallerSpeak | CallerFinished | AvatarEffect
 )

@@ -14,6 +14,7 @@ from pipecat_voicelive.protocol.server_events import MalformedEvent, ServerEvent
 from pipecat_voicelive.simulator.faults.fault import Fault
 
 FAULT_EVENT = "simulator.fault"
+NOTE_EVENT = "simulator.note"
 
 ReceivedEvent: TypeAlias = ClientEvent | UnknownEvent | MalformedEvent
 
@@ -47,7 +48,20 @@ class FaultFired:
         return UnknownEvent(type=FAULT_EVENT, members={"type": FAULT_EVENT, "fault": str(self.fault)})
 
 
-Exchanged: TypeAlias = ClientSent | ServiceSent | FaultFired
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """How the simulator came to do something, `at_s` seconds after the session was opened."""
+
+    at_s: float
+    text: str
+
+    @property
+    def event(self) -> UnknownEvent:
+        """The note as an event, so that every entry of a record has one; it was never on the wire."""
+        return UnknownEvent(type=NOTE_EVENT, members={"type": NOTE_EVENT, "text": self.text})
+
+
+Exchanged: TypeAlias = ClientSent | ServiceSent | FaultFired | Noted
 
 
 class Exchange:

@@ -30,6 +30,7 @@ from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.effects import CallTool, Effect, ListTools, McpFailure, McpServer, Send
 from pipecat_voicelive.simulator.errors_wire import RefusedError, invalid_value
 from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.tool_picker import Tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class McpTools:
     _conversation: Conversation
     _servers: dict[str, McpServer] = field(default_factory=dict[str, McpServer])
     _listings: dict[str, McpServer] = field(default_factory=dict[str, McpServer])
-    _tools: dict[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    _tools: dict[str, tuple[Tool, ...]] = field(default_factory=dict[str, "tuple[Tool, ...]"])
     _waiting: dict[str, McpCall] = field(default_factory=dict[str, McpCall])
     _running: dict[str, McpCall] = field(default_factory=dict[str, McpCall])
 
@@ -63,8 +64,12 @@ class McpTools:
         for label, tools in self._tools.items():
             if label in labels and label in self._servers:
                 for tool in tools:
-                    offered.setdefault(tool, self._servers[label])
+                    offered.setdefault(tool.name, self._servers[label])
         return offered
+
+    def described(self, labels: frozenset[str]) -> tuple[Tool, ...]:
+        """What is known of the tools of the servers of these labels."""
+        return tuple(tool for label in labels for tool in self._tools.get(label, ()))
 
     def configure(self, tools: Sequence[Mapping[str, Any]]) -> list[Effect]:
         """The session's tools as they are now: servers that are new or changed are asked for theirs."""
@@ -78,7 +83,7 @@ class McpTools:
             if servers.get(server.label) == server
         }
         self._tools = {
-            label: names for label, names in self._tools.items() if servers.get(label) not in [None, *news]
+            label: listed for label, listed in self._tools.items() if servers.get(label) not in [None, *news]
         }
         effects: list[Effect] = []
         for server in news:
@@ -101,7 +106,10 @@ class McpTools:
             return effects
         allowed = server.allowed_tools
         tools = [tool for tool in result if allowed is None or tool["name"] in allowed]
-        self._tools[server.label] = tuple(tool["name"] for tool in tools)
+        self._tools[server.label] = tuple(
+            Tool.from_definition(tool["name"], tool.get("description"), tool.get("input_schema"))
+            for tool in tools
+        )
         item = ConversationItem(
             type="mcp_list_tools",
             id=item_id,

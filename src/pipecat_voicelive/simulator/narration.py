@@ -20,13 +20,15 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseTextDone,
     SessionCreated,
 )
-from pipecat_voicelive.simulator.exchange import Exchanged, FaultFired
+from pipecat_voicelive.simulator.exchange import Exchanged, FaultFired, Noted
 
 
 def narrated(exchanged: Exchanged) -> str:  # noqa: C901 - one case a line
     """A line about an event, "" for one that says nothing to people."""
     if isinstance(exchanged, FaultFired):
         return f"(fault: {exchanged.fault})"
+    if isinstance(exchanged, Noted):
+        return f"({exchanged.text})"
     line = ""
     match exchanged.event:
         case SessionCreated(session=session):

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.scenario import AgentCall, Citation, Failure, Incomplete, Search
 from pipecat_voicelive.simulator.sources import SDK
+from pipecat_voicelive.simulator.tool_picker import Tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Reply:
         events: What a hosted agent sends beside it.
         fails: What it fails with once the parts are out, None if it does not.
         incomplete: Why it ends before its end, None if it does not.
+        why: How it came about, for those who watch the simulator; "" if the scenario says it.
     """
 
     parts: tuple[Part, ...]
@@ -55,6 +57,7 @@ class Reply:
     events: tuple[Mapping[str, Any], ...] = ()
     fails: Failure | None = None
     incomplete: Incomplete | None = None
+    why: str = ""
 
     @property
     def ending(self) -> Ending:
@@ -103,9 +106,11 @@ class ToolRules:
         must_call: A function that is called if nothing else is, once in a turn of the caller; or None.
         only: The one function that may be called, None for any, "" for none.
         in_parallel: Whether several calls may come in one response.
+        tools: What is known of what is on offer, functions and MCP servers' tools.
     """
 
     offered: tuple[str, ...] = ()
     must_call: str | None = None
     only: str | None = None
     in_parallel: bool = True
+    tools: tuple[Tool, ...] = ()

@@ -17,6 +17,7 @@ from pipecat_voicelive.simulator.prosody import pitch_of, rate_of, volume_of
 from pipecat_voicelive.simulator.replies import ToolRules
 from pipecat_voicelive.simulator.session_checks import OUTPUT_FORMATS, check_response
 from pipecat_voicelive.simulator.sources import API_REFERENCE, CASCADED_TAPES, PIPECAT, SDK
+from pipecat_voicelive.simulator.tool_picker import Tool
 from pipecat_voicelive.simulator.voice_checks import AZURE_VOICES, check_voice
 
 
@@ -195,7 +196,14 @@ def _tool_rules(tools: list[dict[str, Any]], asked: ResponseProperties, session:
         case _:
             pass
     in_parallel = session.get("parallel_tool_calls") is not False
-    return ToolRules(offered=offered, must_call=must_call, only=only, in_parallel=in_parallel)
+    described = tuple(
+        Tool.from_definition(str(tool.get("name")), tool.get("description"), tool.get("parameters"))
+        for tool in tools
+        if tool.get("type") == "function"
+    )
+    return ToolRules(
+        offered=offered, must_call=must_call, only=only, in_parallel=in_parallel, tools=described
+    )
 
 
 def _named(tools: list[Any], kind: str, member: str) -> frozenset[str]:

@@ -293,6 +293,10 @@ class Scenario:
     long it was."""
     asides: tuple[Aside, ...] = ()
     """What is answered out of band; the first that fits. `otherwise` if none does."""
+    picks_tools: Flag = True
+    """Whether words that fit no turn may call a tool that they fit."""
+    hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    """What people say who mean a tool, by the tool's name. It may have gaps named like its parameters."""
     interim: str = "One moment, please."
     """What a model says while the answer takes long (`llm_interim_response`)."""
     listen: Listen = "in_order"

@@ -47,6 +47,7 @@ from pipecat_voicelive.simulator.effects import (
     Listen,
     ListTools,
     McpFailure,
+    Note,
     Perform,
     Send,
     ShowAvatar,
@@ -57,6 +58,7 @@ from pipecat_voicelive.simulator.exchange import (
     ClientSent,
     Exchanged,
     FaultFired,
+    Noted,
     ReceivedEvent,
     ServiceSent,
 )
@@ -375,6 +377,8 @@ class SessionRunner:
             match effect:
                 case Send(event):
                     await self.send(event)
+                case Note(text):
+                    self._record(Noted(self._now_s() - self._began_s, text))
                 case ShowAvatar() | ConnectAvatar() | Perform():
                     self._avatar.carry_out(effect)
                 case Listen():

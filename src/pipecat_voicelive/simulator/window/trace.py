@@ -24,7 +24,7 @@ from pipecat_voicelive.protocol.server_events import (
     SessionCreated,
     SessionUpdated,
 )
-from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired
+from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired, Noted
 from pipecat_voicelive.simulator.redaction import shown
 from pipecat_voicelive.simulator.window.clock import ConversationClock
 
@@ -106,6 +106,9 @@ class SessionTrace:
         """Take an event in."""
         if isinstance(exchanged, FaultFired):
             self.note(f"goes wrong: {exchanged.fault}", exchanged.at_s)
+            return
+        if isinstance(exchanged, Noted):
+            self.note(exchanged.text, exchanged.at_s)
             return
         event = exchanged.event
         wall_ms = exchanged.at_s * 1000
