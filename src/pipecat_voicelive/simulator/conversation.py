@@ -185,8 +185,12 @@ class Conversation:
         LIVE_TESTS.at("conversation.item.truncate"),
         topic=Topic.ITEMS,
     )
-    def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
+    def truncate(
+        self, item_id: str, content_index: int, audio_end_ms: int, *, appended_text: str | None = None
+    ) -> None:
         """Cut the audio of an assistant item; its transcript is dropped with it.
+
+        With an appended text the item keeps the words up to there, and the text after them.
 
         Raises:
             RefusedError: There is no such item, it holds no assistant audio, is shorter, or was cut before.
@@ -202,9 +206,12 @@ class Conversation:
             raise too_small("audio_end_ms", audio_end_ms, 0, "integer")
         if audio_end_ms > round(entry.audio.duration_ms):
             raise already_shorter(round(entry.audio.duration_ms), audio_end_ms)
-        self._entries[item_id] = Entry(
-            _without_transcript(entry.item), replace(entry.audio, truncated_ms=audio_end_ms)
-        )
+        cut = Entry(_without_transcript(entry.item), replace(entry.audio, truncated_ms=audio_end_ms))
+        self._entries[item_id] = cut
+        if appended_text is not None:
+            kept = f"{self.heard_text(item_id)} {appended_text}".strip()
+            parts = [ItemContent(type=part.type, transcript=kept) for part in cut.item.content or []]
+            self._entries[item_id] = replace(cut, item=replace_members(cut.item, content=parts))
 
     def retrieved(self, item_id: str) -> ConversationItem:
         """An item with its audio in it.

@@ -283,14 +283,19 @@ class Dialogue:
         TRUNCATION,
         topic=Topic.BARGE_IN,
     )
-    def interrupt(self, *, auto_truncate: bool, now_s: float) -> list[Effect]:
-        """The caller speaks: stop the running response, and cut what is still being played if told to."""
+    def interrupt(
+        self, *, auto_truncate: bool, now_s: float, appended_text: str | None = None
+    ) -> list[Effect]:
+        """The caller speaks: stop the running response, and cut what is still being played if told to.
+
+        The conversation then holds the `appended_text` in place of what was not heard.
+        """
         effects: list[Effect] = []
         if self._response is not None:
             effects += self._response.cancel("turn_detected") + self._retire()
         effects += self._avatar.stop(now_s)
         if auto_truncate:
-            effects += self._playing.truncate(now_s)
+            effects += self._playing.truncate(now_s, appended_text=appended_text)
         self._playing.stop()
         return effects
 

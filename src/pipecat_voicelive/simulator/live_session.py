@@ -69,7 +69,7 @@ from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.item_events import ItemAnswer, ItemEvent, change_item
 from pipecat_voicelive.simulator.known_words import Findings, VoiceTurn
-from pipecat_voicelive.simulator.session_config import SessionConfig
+from pipecat_voicelive.simulator.session_config import SessionConfig, TurnTaking
 from pipecat_voicelive.simulator.sources import API_REFERENCE, LIVE_TESTS, VOICE_TURN
 from pipecat_voicelive.simulator.streamed_text import StreamedText
 from pipecat_voicelive.simulator.turn_ends import looks_unfinished
@@ -316,9 +316,7 @@ class LiveSession:
         for happened in heard:
             assert turns is not None, "only turn detection finds turns"
             match happened:
-                case TurnBegan(item_id) if turns.ignores_fillers and self._dialogue.hears_fillers(
-                    self._words.expected, now_s
-                ):
+                case TurnBegan(item_id) if self._hums(turns, now_s):
                     self._ignored = item_id
                 case TurnEnded(item_id) if item_id == self._ignored:
                     self._voice.turn_ended()
@@ -329,7 +327,9 @@ class LiveSession:
                     )
                     if turns.interrupt_response:
                         self._words.interrupt()
-                        effects += self._dialogue.interrupt(auto_truncate=turns.auto_truncate, now_s=now_s)
+                        effects += self._dialogue.interrupt(
+                            auto_truncate=turns.auto_truncate, now_s=now_s, appended_text=turns.appended_text
+                        )
                 case TurnEnded(item_id, audio_end_ms):
                     effects.append(
                         Send(InputAudioBufferSpeechStopped(audio_end_ms=audio_end_ms, item_id=item_id))
@@ -364,13 +364,19 @@ class LiveSession:
             return 0.0
         return turns.detection.silence_duration_ms + turns.unfinished_wait_ms + _SPARE_SILENCE_MS
 
+    def _hums(self, turns: TurnTaking, now_s: float) -> bool:
+        """Whether the caller, who begins to speak, says nothing that is a turn."""
+        if not (turns.ignores_fillers and turns.understands(self._dialogue.language)):
+            return False
+        return self._dialogue.hears_fillers(self._words.expected, now_s)
+
     def _patience_ms(self) -> int:
         """How much more silence than set it takes to end the turn that is going on."""
         turns = self._config.turn_taking
-        line = self._words.expected
-        if turns is None or not looks_unfinished(line, turns.unfinished_level):
+        if turns is None or not turns.understands(self._dialogue.language):
             return 0
-        return turns.unfinished_wait_ms
+        unfinished = looks_unfinished(self._words.expected, turns.unfinished_level)
+        return turns.unfinished_wait_ms if unfinished else 0
 
     def _change_item(self, event: ItemEvent) -> ItemAnswer:
         return change_item(event, self.conversation, self._config.model)

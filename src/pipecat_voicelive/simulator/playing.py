@@ -81,13 +81,13 @@ class Playing:
                 return self.at_s(heard[end][1]) if end < len(heard) else self.ends_s
         return None
 
-    def truncate(self, now_s: float) -> list[Effect]:
-        """Cut the item to what has been played, and tell the client."""
+    def truncate(self, now_s: float, *, appended_text: str | None = None) -> list[Effect]:
+        """Cut the item to what has been played, with a text in place of the rest, and tell the client."""
         if self._item is None:
             return []
         item_id, played_ms = self._item.item_id, max(0, round(self._item.played_ms(now_s)))
         try:
-            self._conversation.truncate(item_id, 0, played_ms)
+            self._conversation.truncate(item_id, 0, played_ms, appended_text=appended_text)
         except RefusedError:
             # It has been played to its end, was cut by the client, or is no longer there.
             return []

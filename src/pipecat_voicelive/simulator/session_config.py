@@ -41,6 +41,8 @@ class TurnTaking:
         ignores_fillers: Whether fillers said while the bot speaks are no turn.
         unfinished_wait_ms: How much longer the silence must be after words that look unfinished.
         unfinished_level: How easily words look unfinished.
+        languages: The languages whose words it understands, as "en"; empty for all.
+        appended_text: What the conversation holds in place of what the service cut off.
     """
 
     detection: TurnSettings
@@ -50,6 +52,12 @@ class TurnTaking:
     ignores_fillers: bool
     unfinished_wait_ms: int
     unfinished_level: str
+    languages: frozenset[str] = frozenset()
+    appended_text: str | None = None
+
+    def understands(self, language: str) -> bool:
+        """Whether what is said in a language, e.g. "en-US", has any influence on turns."""
+        return not self.languages or language.split("-")[0].lower() in self.languages
 
 
 class SessionConfig:
@@ -262,7 +270,33 @@ def _turn_taking(turns: dict[str, Any] | None, api_version: str) -> TurnTaking |
         ignores_fillers=turns.get("remove_filler_words") is True,
         unfinished_wait_ms=_unfinished_wait_ms(turns),
         unfinished_level=ending.get("threshold_level") or "default",
+        languages=_languages(turns),
+        appended_text=turns.get("appended_text_after_truncation"),
     )
+
+
+_MULTILINGUAL = frozenset({"en", "es", "fr", "it", "de", "ja", "pt", "zh", "ko", "hi"})
+
+
+@rule(
+    "semantic-languages",
+    "What is said decides about turns in English only with azure_semantic_vad and azure_semantic_vad_en, in "
+    "ten languages with azure_semantic_vad_multilingual; `languages` names others.",
+    API_REFERENCE.at("turn_detection"),
+    topic=Topic.TURN_DETECTION,
+    conflict="no document says what the service does in other languages: it goes by silence alone here.",
+)
+def _languages(turns: dict[str, Any]) -> frozenset[str]:
+    named: list[str] = turns.get("languages") or []
+    if named:
+        return frozenset(language.split("-")[0].lower() for language in named)
+    match turns["type"]:
+        case "azure_semantic_vad" | "azure_semantic_vad_en":
+            return frozenset({"en"})
+        case "azure_semantic_vad_multilingual":
+            return _MULTILINGUAL
+        case _:
+            return frozenset()
 
 
 def _unfinished_wait_ms(turns: dict[str, Any]) -> int:
