@@ -44,6 +44,7 @@ def errors_ms(place, found):
     )
 
 
+@pytest.mark.proves("rule.turn-positions")
 @pytest.mark.parametrize("pieces", PIECES_MS)
 @pytest.mark.parametrize(("rate_hz", "law"), FORMATS)
 def test_turns_begin_and_end_where_the_synthesiser_put_them(rate_hz, law, pieces):

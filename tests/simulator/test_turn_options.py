@@ -140,6 +140,7 @@ async def interrupted(start, join, kind, **turn_detection):
     return simulator, client
 
 
+@pytest.mark.proves("rule.fillers")
 @pytest.mark.parametrize("kind", BY_SOUND[1:])
 async def test_fillers_do_not_interrupt_if_they_are_removed(start, join, kind):
     _, client = await interrupted(start, join, kind, remove_filler_words=True)

@@ -15,6 +15,8 @@ from pipecat_voicelive.protocol.server_events import ConversationItemTruncated, 
 from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.effects import Effect, Send
 from pipecat_voicelive.simulator.errors_wire import RefusedError
+from pipecat_voicelive.simulator.fidelity import Topic, rule
+from pipecat_voicelive.simulator.sources import TRUNCATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,15 @@ class Playing:
                 return self.at_s(heard[end][1]) if end < len(heard) else self.ends_s
         return None
 
+    @rule(
+        "appended-text",
+        "Where the service truncates of itself, the item keeps the words that were heard and "
+        "`appended_text_after_truncation` after them; without such a text it keeps no words.",
+        TRUNCATION.at("appended_text_after_truncation"),
+        topic=Topic.BARGE_IN,
+        holds_for="the azure_semantic types",
+        conflict="no document says whether the words before the text stay.",
+    )
     def truncate(self, now_s: float, *, appended_text: str | None = None) -> list[Effect]:
         """Cut the item to what has been played, with a text in place of the rest, and tell the client."""
         if self._item is None:

@@ -22,6 +22,7 @@ from pipecat_voicelive.simulator.sources import (
     AVATAR_SAMPLE,
     ECHO_SAMPLE,
     LIVE_TESTS,
+    OPENAI_REALTIME,
     PROBES,
     SPECIFICATION,
     TRUNCATION,
@@ -299,6 +300,15 @@ def _languages(turns: dict[str, Any]) -> frozenset[str]:
             return frozenset()
 
 
+@rule(
+    "eagerness",
+    "semantic_vad waits for the rest of words that look unfinished for 8 seconds at a low eagerness, 4 at a "
+    "medium one, which is also auto, and 2 at a high one.",
+    API_REFERENCE.at("turn_detection.eagerness"),
+    OPENAI_REALTIME.at("semantic_vad"),
+    topic=Topic.TURN_DETECTION,
+    holds_for="native OpenAI models",
+)
 def _unfinished_wait_ms(turns: dict[str, Any]) -> int:
     """How long to wait for more: by the detection of the end, or by the eagerness of semantic detection."""
     if turns["type"] == "semantic_vad":

@@ -19,7 +19,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.loudness import FRAME_MS, Sound
+from pipecat_voicelive.simulator.sources import LIVE_TESTS, VOICE_TURN
+
+_positions = rule(
+    "turn-positions",
+    "`audio_start_ms` and `audio_end_ms` count the audio appended since the session began, not the time, in "
+    "multiples of 16 ms. The first stands before the speech by the padding and never below 0, the second "
+    "behind it by the silence.",
+    VOICE_TURN.at("input_audio_buffer.speech_started, .speech_stopped"),
+    LIVE_TESTS.at("audio_start_ms"),
+    topic=Topic.TURN_DETECTION,
+)
 
 _GAP_MS = 112
 """Quiet within the first moments of speech that does not start it over: a stop consonant."""
@@ -153,6 +165,7 @@ class TurnDetector:
                 assert_never(self._phase)
         return None
 
+    @_positions
     def _rise(self, before: _Rising, sound: Sound) -> SpeechStarted | None:
         since_ms, sound_ms = before.since_ms, before.sound_ms + FRAME_MS
         loud_ms = before.loud_ms + (FRAME_MS if sound is Sound.LOUD else 0)
@@ -166,6 +179,7 @@ class TurnDetector:
         start_ms = max(since_ms - self._settings.prefix_padding_ms, self._earliest_ms, 0)
         return SpeechStarted(start_ms // FRAME_MS * FRAME_MS, self._now_ms)
 
+    @_positions
     def _talk(self, quiet_ms: int, faint_ms: int, sound: Sound) -> SpeechStopped | None:
         faint_ms = faint_ms + FRAME_MS if sound else 0
         if sound is Sound.LOUD or (sound and (quiet_ms <= _RELEASE_MS or faint_ms >= _FAINT_SPEECH_MS)):

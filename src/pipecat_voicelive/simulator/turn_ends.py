@@ -13,6 +13,9 @@ from __future__ import annotations
 
 import re
 
+from pipecat_voicelive.simulator.fidelity import Topic, rule
+from pipecat_voicelive.simulator.sources import API_REFERENCE, HOW_TO, OUR_CHOICE
+
 _FILLER = re.compile(r"(a+h+|u+h*m+|m+|u+h+|h+u+h+|o+h+|yeah|h+m+|mm+-?hmm+|uh-?huh)", re.IGNORECASE)
 _TRAILING = (",", "-", "–", "—", "...", "…")
 _WANTS_ANOTHER = re.compile(
@@ -20,12 +23,27 @@ _WANTS_ANOTHER = re.compile(
 )
 
 
+@rule(
+    "fillers",
+    "With `remove_filler_words` ah, umm, mm, uh, huh, oh, yeah and hmm said while the bot speaks are no turn "
+    "and interrupt nothing. The bot speaks as long as a client that plays at once would be playing it.",
+    HOW_TO.at("remove_filler_words"),
+    topic=Topic.TURN_DETECTION,
+)
 def is_only_fillers(text: str) -> bool:
     """Whether nothing but fillers was said."""
     words = re.findall(r"[\w'’-]+", text)
     return bool(words) and all(_FILLER.fullmatch(word) for word in words)
 
 
+@rule(
+    "end-of-utterance",
+    "With `end_of_utterance_detection` a turn whose words look unfinished ends only when `timeout_ms`, 1000 "
+    "if it is not given, has passed beyond the silence; `threshold_level` says how easily they do.",
+    API_REFERENCE.at("end_of_utterance_detection"),
+    OUR_CHOICE.at("which words look unfinished: the service asks a model"),
+    topic=Topic.TURN_DETECTION,
+)
 def looks_unfinished(text: str, level: str) -> bool:
     """Whether more is to be expected, at a threshold level: "low", "medium", "default" or "high"."""
     text = text.strip()
