@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from pipecat_voicelive.cli import run, scenario, simulator
+from pipecat_voicelive.cli import replay, run, scenario, simulator
 
 # The modules of commands import the package's parts where they need them, so that `voicelive --help`
 # answers at once.
-_COMMANDS = (simulator, run, scenario)
+_COMMANDS = (simulator, replay, run, scenario)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
