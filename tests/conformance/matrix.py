@@ -13,6 +13,7 @@ import soxr
 from conformance.behaviours import BEHAVIOURS, QUESTION, Behaviour, Voices
 from conformance.talk import RATE_HZ, talking
 from conformance.wheres import Where
+from mcp_servers import mcp_server
 from pipecat_voicelive.simulator import Speaker, VoiceLiveSimulator, open_speaker
 
 _AT_ONCE = 8
@@ -41,10 +42,9 @@ async def callers() -> AsyncIterator[tuple[Speaker, Voices]]:
     async with contextlib.AsyncExitStack() as cleanup:
         speaker = await open_speaker()
         cleanup.push_async_callback(speaker.aclose)
-        yield (
-            speaker,
-            Voices(await said(speaker, QUESTION), await said(speaker, "Stop, please, that is enough.")),
-        )
+        sums = await cleanup.enter_async_context(mcp_server())
+        stop = await said(speaker, "Stop, please, that is enough.")
+        yield speaker, Voices(await said(speaker, QUESTION), stop, sums.url)
 
 
 async def said(speaker: Speaker, text: str) -> bytes:
@@ -64,7 +64,11 @@ async def run(
         async with VoiceLiveSimulator(behaviour.scenario, speech=speaker, speed=behaviour.speed) as simulator:
             slots = asyncio.Semaphore(_AT_ONCE)
             outcomes += await asyncio.gather(
-                *(_one(simulator, behaviour, where, voices, slots) for where in wheres)
+                *(
+                    _one(simulator, behaviour, where, voices, slots)
+                    for where in wheres
+                    if where.api_version in behaviour.versions
+                )
             )
     return outcomes
 

@@ -14,7 +14,7 @@ from conformance.samples import SampleOutcome
 from conformance.talk import TAPES
 from conformance.typed import WITHOUT_A_MODEL
 from conformance.walk import Step
-from conformance.wheres import API_VERSIONS
+from conformance.wheres import API_VERSIONS, V1
 
 _PACKAGES = ("azure-ai-voicelive", "pipecat-ai", "pipecat-voicelive", "aiohttp", "websockets")
 _READING = f"""\
@@ -118,13 +118,14 @@ def _behaviours(outcomes: Sequence[Outcome]) -> str:
 
 def _versions(outcomes: Sequence[Outcome]) -> str:
     rows = []
-    for api_version in API_VERSIONS:
+    for api_version in (*API_VERSIONS, V1):
         of_it = [outcome for outcome in outcomes if outcome.where.api_version == api_version]
         had = sum(outcome.has for outcome in of_it)
         missing = {
             name
-            for name in BEHAVIOURS
-            if not any(outcome.has for outcome in of_it if outcome.behaviour == name)
+            for name, behaviour in BEHAVIOURS.items()
+            if api_version in behaviour.versions
+            and not any(outcome.has for outcome in of_it if outcome.behaviour == name)
         }
         rows.append(
             [f"`{api_version}`", str(had), str(len(of_it) - had), ", ".join(sorted(missing)) or "nothing"]

@@ -31,7 +31,10 @@ def recorded(folder: Path) -> Mapping[Kind, frozenset[str]]:
 def lacking(event: Mapping[str, Any], folder: Path) -> list[str]:
     """The members that every recorded event of this kind has and this one has not."""
     wanted = recorded(folder).get(kind_of(event), frozenset())
-    return sorted(wanted - set(_paths(event, "")) - _BY_CHANCE)
+    missing = wanted - set(_paths(event, "")) - _BY_CHANCE
+    # What is null has no members.
+    empty = tuple(f"{path}." for path in _nulls(event, ""))
+    return sorted(path for path in missing if not path.startswith(empty))
 
 
 def kind_of(event: Mapping[str, Any]) -> Kind:
@@ -45,6 +48,14 @@ def kind_of(event: Mapping[str, Any]) -> Kind:
     ]
     outputs = [str(item["type"]) for item in _members(event.get("response")).get("output") or []]
     return (str(event["type"]), *types, *outputs)
+
+
+def _nulls(value: object, path: str) -> Iterator[str]:
+    for name, member in _members(value).items():
+        inner = f"{path}.{name}" if path else name
+        if member is None:
+            yield inner
+        yield from _nulls(member, inner)
 
 
 def _members(value: object) -> Mapping[str, Any]:

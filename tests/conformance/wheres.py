@@ -24,8 +24,6 @@ API_VERSIONS = (
 V1 = "v1"
 """The rolling contract. It has other names for events and options, which the SDK does not know."""
 
-NEWEST = API_VERSIONS[-1]
-
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -106,5 +104,5 @@ class Where:
         return f"{self.model.name} at {self.api_version}"
 
 
-EVERYWHERE = tuple(Where(model, api_version) for model in MODELS for api_version in API_VERSIONS)
-QUICK = tuple(Where(model, NEWEST) for model in MODELS if model.name in ("gpt-realtime", "gpt-4.1"))
+EVERYWHERE = tuple(Where(model, api_version) for model in MODELS for api_version in (*API_VERSIONS, V1))
+QUICK = tuple(model for model in MODELS if model.name in ("gpt-realtime", "gpt-4.1"))

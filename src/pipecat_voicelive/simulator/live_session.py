@@ -63,6 +63,7 @@ from pipecat_voicelive.simulator.errors_wire import (
     not_simulated,
     session_update_comes_first,
     unknown_event_type,
+    unknown_parameter,
 )
 from pipecat_voicelive.simulator.faults.troubles import Troubles
 from pipecat_voicelive.simulator.fidelity import Topic, rule
@@ -82,10 +83,17 @@ MAX_APPEND_BYTES = 15 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A client event as it came; `event_id` is known even if the event could not be read."""
+    """A client event as it came.
+
+    Attributes:
+        event: The event.
+        event_id: Its id, known even if the event could not be read.
+        foreign: The path of a member that the contract of the session's version calls otherwise.
+    """
 
     event: ClientEvent | UnknownEvent | MalformedEvent
     event_id: str | None = None
+    foreign: str | None = None
 
 
 class LiveSession:
@@ -167,6 +175,8 @@ class LiveSession:
             self._held.append(received)
             return []
         try:
+            if self._strict and received.foreign is not None:
+                raise unknown_parameter(received.foreign)
             if self._strict and not isinstance(event, UnknownEvent | MalformedEvent):
                 check_contract(event, self._config.api_version)
             effects = self._dispatch(received, now_s)

@@ -70,6 +70,7 @@ from pipecat_voicelive.simulator.known_words import Findings
 from pipecat_voicelive.simulator.live_session import LiveSession, Received
 from pipecat_voicelive.simulator.mcp_client import call_tool, list_tools
 from pipecat_voicelive.simulator.utterance import Speaker, Utterance
+from pipecat_voicelive.simulator.v1_contract import dated_member
 from pipecat_voicelive.simulator.voice_judge import VoiceJudge
 from pipecat_voicelive.simulator.wire import WireForm, stamped, to_message, typed
 
@@ -298,7 +299,8 @@ class SessionRunner:
         """Take a message of the client."""
         event = self._decoded(message)
         self._note_received(event)
-        received = Received(event, _event_id(event, message))
+        foreign = dated_member(decode_plain(message) or {}) if self._form.v1 else None
+        received = Received(event, _event_id(event, message), foreign)
         if self._voice is None:
             await self._inbox.put(received)
         else:
