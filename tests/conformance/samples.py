@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance.internet import mcp_servers_of_the_sample
 from conformance.matrix import said
 from conformance.talk import RATE_HZ, ConformanceError, expect
 from pipecat_voicelive.protocol.codec import to_plain
@@ -49,9 +50,9 @@ class Sample:
         scenario: What the simulator says.
         caller: What the caller says and how many seconds he waits before it; () for samples without sound.
         environment: Variables besides endpoint, key and trust.
-        typed: What is typed at its terminal.
         needs: Modules that it imports and the SDK does not bring.
         loud_s: How many seconds of speech the loudspeaker has to play at least.
+        meanwhile: What has to be there meanwhile, given a folder for files.
         ends: It ends of itself; others are ended with Ctrl-C.
         why_not: Why it is not run, "" if it is.
     """
@@ -62,9 +63,9 @@ class Sample:
     scenario: Mapping[str, Any] = field(default_factory=dict[str, Any])
     caller: tuple[tuple[float, str], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
-    typed: str = ""
     needs: tuple[str, ...] = ()
     loud_s: float = 0.0
+    meanwhile: Callable[[Path], contextlib.AbstractAsyncContextManager[object]] | None = None
     ends: bool = False
     why_not: str = ""
 
@@ -104,7 +105,10 @@ async def run_sample(
     if sample.why_not or missing:
         return SampleOutcome(sample, why_not=sample.why_not or f"{', '.join(missing)} is not installed")
     try:
-        async with VoiceLiveSimulator(sample.scenario, speech=speaker, tls=tls) as simulator:
+        async with (
+            sample.meanwhile(folder) if sample.meanwhile else contextlib.nullcontext(),
+            VoiceLiveSimulator(sample.scenario, speech=speaker, tls=tls) as simulator,
+        ):
             await _converse(sample, samples, folder, speaker, simulator)
     except (ConformanceError, TimeoutError) as error:
         return SampleOutcome(sample, f"{type(error).__name__}: {error}")
@@ -130,7 +134,7 @@ async def _converse(
         **sample.environment,
         "PATH": f"{STAND_INS / 'bin'}{os.pathsep}{os.environ['PATH']}",
     }
-    async with process_of(samples / sample.file, environment, sample.typed) as (process, output):
+    async with process_of(samples / sample.file, environment) as (process, output):
         try:
             session = await simulator.wait_for_session(timeout_s=PATIENCE_S)
             assert sample.has_happened is not None
@@ -154,7 +158,7 @@ async def _converse(
 
 @contextlib.asynccontextmanager
 async def process_of(
-    path: Path, environment: Mapping[str, str], typed: str = ""
+    path: Path, environment: Mapping[str, str]
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, list[bytes]]]:
     """The sample's process and what it prints; it is gone at the end."""
     process = await asyncio.create_subprocess_exec(
@@ -162,11 +166,10 @@ async def process_of(
         str(path),
         cwd=path.parent,
         env=dict(environment),
-        stdin=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    assert process.stdin is not None
     assert process.stdout is not None
     output: list[bytes] = []
 
@@ -175,7 +178,6 @@ async def process_of(
             output.append(piece)
 
     reading = asyncio.create_task(read(process.stdout))
-    process.stdin.write(typed.encode())
     try:
         yield process, output
         await reading
@@ -276,6 +278,13 @@ async def _is_an_agent(session: SimulatedSession) -> None:
     expect(updated["agent"]["name"] == "weather-agent", f"the agent is {updated['agent']}")
 
 
+async def _lists_and_calls_mcp_tools(session: SimulatedSession) -> None:
+    listed = [to_plain(event)["item"] for event in session.sent("conversation.item.created")]
+    servers = sorted(item["server_label"] for item in listed if item["type"] == "mcp_list_tools")
+    expect(servers == ["azure_doc", "deepwiki"], f"listed are {servers}")
+    expect(len(session.sent("response.mcp_call.completed")) == 1, "no tool was called")
+
+
 _QUESTION = "What is the weather in Seattle?"
 _STORY = "Once upon a time there was a house by the sea, and nobody knew who lived there. " * 6
 _TELEMETRY = (
@@ -344,8 +353,29 @@ SAMPLES = (
     ),
     Sample(
         file="async_mcp_sample.py",
-        about="",
-        why_not="it names two MCP servers on the internet",
+        about=(
+            "two MCP servers, stand-ins of ours by their real names, are listed and one is called. The sample "
+            "asks for no approval: it passes over requests that come before `response.done`, where the tests "
+            "of the .NET and JavaScript SDKs find them"
+        ),
+        scenario={
+            "turns": [
+                {
+                    "user": "What is in the Azure SDK for Python?",
+                    "call": {
+                        "name": "ask_question",
+                        "arguments": {"repoName": "Azure/azure-sdk-for-python", "question": "What is it?"},
+                    },
+                    "then": "{result}",
+                },
+            ]
+        },
+        caller=((0.3, "What is in the Azure SDK for Python?"),),
+        has_happened=_all_of(
+            _heard, _answers("It holds the libraries of Azure for Python."), _lists_and_calls_mcp_tools
+        ),
+        meanwhile=mcp_servers_of_the_sample,
+        loud_s=1.0,
     ),
     *(
         Sample(

@@ -3,6 +3,7 @@
 import pytest
 from voice_live_client import SPOKEN
 
+from mcp_servers import mcp_server
 from pipecat_voicelive.protocol.client_events import (
     ConversationItemCreateEvent,
     InputAudioBufferAppendEvent,
@@ -86,3 +87,21 @@ def test_a_server_that_failed_is_asked_again_by_the_next_update(live):
     (second,) = configure(live, SUMS)
     live.tools_listed(second.item_id, TOOLS)
     assert configure(live, SUMS) == []
+
+
+@pytest.mark.proves("rule.mcp-approval-before-done")
+async def test_approval_is_requested_behind_the_arguments_and_before_the_response_is_done(start, join):
+    call = {"name": "add", "arguments": {"a": 1, "b": 2}}
+    simulator = await start({"turns": [{"user": "Add", "call": call, "then": "{result}"}]})
+    async with mcp_server() as server:
+        tool = {"type": "mcp", "server_label": "sums", "server_url": server.url, "require_approval": "always"}
+        client = await join(simulator, session={"modalities": ["text"], "tools": [tool]})
+        await client.until("mcp_list_tools.completed")
+        response = await client.ask("Add")
+    types = [
+        event["item"]["type"] if event["type"] == "conversation.item.created" else event["type"]
+        for event in client.raw
+    ]
+    wanted = ["mcp_call", "response.mcp_call_arguments.done", "mcp_approval_request", "response.done"]
+    assert [name for name in types if name in wanted] == wanted
+    assert [item["type"] for item in response["output"]] == ["mcp_call"]

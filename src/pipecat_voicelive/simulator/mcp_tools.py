@@ -29,7 +29,9 @@ from pipecat_voicelive.protocol.server_events import (
 from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.effects import CallTool, Effect, ListTools, McpFailure, McpServer, Send
 from pipecat_voicelive.simulator.errors_wire import RefusedError, invalid_value
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.sources import OTHER_LIVE_TESTS
 from pipecat_voicelive.simulator.tool_picker import Tool
 
 
@@ -171,6 +173,14 @@ class McpTools:
         ]
 
 
+@rule(
+    "mcp-approval-before-done",
+    "The request for approval of an MCP call is an item of its own, created behind the call's arguments and "
+    "before the response is done.",
+    OTHER_LIVE_TESTS.at("MCP approval"),
+    topic=Topic.TOOLS,
+    conflict="the Python sample async_mcp_sample.py passes over requests that come before `response.done`.",
+)
 def approval_request(server: McpServer, call: ConversationItem) -> ConversationItem | None:
     """The item that asks whether a call may run, None if it need not ask."""
     if not server.needs_approval(str(call.name)):

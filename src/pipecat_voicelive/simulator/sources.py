@@ -26,6 +26,13 @@ LIVE_TESTS = Source(
     "https://pypi.org/project/azure-ai-voicelive/1.3.1/#files",
 )
 
+OTHER_LIVE_TESTS = Source(
+    Kind.TAPE,
+    "what the tests of the .NET and JavaScript SDKs assert of the live service",
+    _LOOKED_AT,
+    "https://github.com/Azure/azure-sdk-for-net",
+)
+
 API_REFERENCE = Source(
     Kind.DOCUMENTATION,
     "API reference 2026-07-15",
