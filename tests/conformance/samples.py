@@ -354,7 +354,7 @@ SAMPLES = (
     Sample(
         file="async_mcp_sample.py",
         about=(
-            "two MCP servers, stand-ins of ours by their real names, are listed and one is called. The sample "
+            "two MCP servers, stand-ins of ours by their real names, are listed, one is called. The sample "
             "asks for no approval: it passes over requests that come before `response.done`, where the tests "
             "of the .NET and JavaScript SDKs find them"
         ),
