@@ -33,7 +33,7 @@ _RATE_HZ = 16_000
 _WINDOW = WINDOW_MS * _RATE_HZ // 1000
 _CONTEXT = 64
 """Samples of the window before that the model sees again."""
-_GATHER_S = 0.01
+_GATHER_S = 0.03
 _MODEL = Path("audio", "vad", "data", "silero_vad.onnx")
 
 Floats = NDArray[np.float32]
