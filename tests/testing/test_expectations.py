@@ -81,7 +81,13 @@ async def test_what_was_heard_of_an_answer_that_was_cut_is_what_stands_in_the_co
     (heard,) = service.heard().values()
     assert 0 < len(heard.split()) < 10
     service.expect.conversation("caller: Count", f"bot: {heard}")
+    words = heard.split()
     service.expect.context([{"role": "assistant", "content": heard}])
+    service.expect.context([{"role": "assistant", "content": " ".join(words[:-1])}])
+    with pytest.raises(AssertionError, match=r"hold what was heard"):
+        service.expect.context([{"role": "assistant", "content": " ".join(words[:-2])}])
+    with pytest.raises(AssertionError, match=r"hold what was heard"):
+        service.expect.context([{"role": "assistant", "content": f"{heard} and more"}])
     with pytest.raises(AssertionError, match=r"expected that the caller heard 'ten'"):
         service.expect.heard("ten")
     assert f"(the client played 900 ms of it): the caller heard {heard!r}" in service.transcript

@@ -55,6 +55,13 @@ def test_a_blocking_client_is_tested_by_a_plain_function_without_any_other_plugi
     assert "1 passed" in output, output
 
 
+def test_a_client_that_insists_on_tls_trusts_the_service_of_its_test(tmp_path):
+    test = PLAIN.replace("})\ndef", "}, tls=True)\ndef")
+    test += '    assert voicelive.endpoint.startswith("wss://")\n'
+    output = run_inner(tmp_path, {"client.py": CLIENT, "test_it.py": test})
+    assert "1 passed" in output, output
+
+
 BAD = """
 import time
 import pytest

@@ -46,6 +46,7 @@ async def test_faults_come_with_the_options_and_what_they_break_is_seen(simulate
     await settled(service)
     service.expect.sent("response.create", times=1)
     service.expect.not_said("You said")
+    assert "(fault: drop at response.created)" in service.transcript
 
 
 async def test_the_connection_is_cut_from_the_tests_own_thread(simulate, join):

@@ -52,7 +52,7 @@ def voicelive(
     """A simulated Voice Live, set up by the marker `voicelive`; clients find it in the environment.
 
     `AZURE_VOICE_LIVE_ENDPOINT` and `AZURE_VOICE_LIVE_API_KEY` name it, and so do `AZURE_VOICELIVE_ENDPOINT`
-    and `AZURE_VOICELIVE_API_KEY`, which Microsoft's samples read.
+    and `AZURE_VOICELIVE_API_KEY`, which Microsoft's samples read; with `tls=True` also `SSL_CERT_FILE`.
     """
     from pipecat_voicelive.testing.voice_live import VoiceLive
 
@@ -61,6 +61,8 @@ def voicelive(
     for prefix in ("AZURE_VOICE_LIVE", "AZURE_VOICELIVE"):
         monkeypatch.setenv(f"{prefix}_ENDPOINT", service.endpoint)
         monkeypatch.setenv(f"{prefix}_API_KEY", service.api_key)
+    if service.simulator.certificate is not None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(service.simulator.certificate))
     request.node.stash[_KEY] = service
     yield service
     service.close()

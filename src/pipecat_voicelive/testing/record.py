@@ -14,24 +14,44 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from pipecat_voicelive.protocol.server_events import ServerEvent
-from pipecat_voicelive.simulator.exchange import ReceivedEvent
+from pipecat_voicelive.simulator.exchange import (
+    ClientSent,
+    Exchanged,
+    FaultFired,
+    ReceivedEvent,
+    ServiceSent,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class OnWire:
-    """An event that passed the simulator's socket.
+    """An event that passed the simulator's socket, or a fault that happened there.
 
     Attributes:
         at_s: When, in seconds since the record began.
         session: The session's number, from 1.
-        sender: Who sent it.
-        event: The event.
+        exchanged: What it was.
     """
 
     at_s: float
     session: int
-    sender: Literal["client", "service"]
-    event: ReceivedEvent | ServerEvent
+    exchanged: Exchanged
+
+    @property
+    def event(self) -> ReceivedEvent | ServerEvent:
+        """The event; of a fault one of the type "simulator.fault"."""
+        return self.exchanged.event
+
+    @property
+    def sender(self) -> Literal["client", "service", "fault"]:
+        """Who sent it."""
+        match self.exchanged:
+            case ClientSent():
+                return "client"
+            case ServiceSent():
+                return "service"
+            case FaultFired():
+                return "fault"
 
 
 @dataclass(frozen=True, slots=True)

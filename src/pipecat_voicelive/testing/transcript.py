@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pipecat_voicelive.protocol.client_events import ConversationItemTruncateEvent
-from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ServiceSent
 from pipecat_voicelive.simulator.narration import narrated
 from pipecat_voicelive.testing.conversation import Said, lines_of
 from pipecat_voicelive.testing.record import CallerSpoke, Entry, OnWire, Played
@@ -60,18 +59,12 @@ def _told(entries: Sequence[Entry], marked: set[int], heard: dict[str, str]) -> 
 
 
 def _event_in_words(entry: OnWire, heard: dict[str, str]) -> str:
-    text = narrated(_exchanged(entry))
+    text = narrated(entry.exchanged)
     match entry.event:
         case ConversationItemTruncateEvent(item_id=item_id) if item_id in heard:
             return f"{text}: the caller heard {heard[item_id]!r}"
         case _:
             return text
-
-
-def _exchanged(entry: OnWire) -> Exchanged:
-    if entry.sender == "client":
-        return ClientSent(entry.at_s, entry.event)  # pyright: ignore[reportArgumentType]
-    return ServiceSent(entry.at_s, entry.event)  # pyright: ignore[reportArgumentType]
 
 
 def _short(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged
+from pipecat_voicelive.simulator.exchange import Exchanged
 from pipecat_voicelive.simulator.scenario import Scenario
 from pipecat_voicelive.simulator.server import VoiceLiveSimulator
 from pipecat_voicelive.simulator.simulated_session import SimulatedSession
@@ -214,5 +214,4 @@ class VoiceLive:
         self.fail(f"waited {timeout_s:g} s in vain for {what or 'a condition'}")
 
     def _note(self, session: SimulatedSession, exchanged: Exchanged) -> None:
-        sender = "client" if isinstance(exchanged, ClientSent) else "service"
-        self.record.add(OnWire(self.record.now_s(), session.number, sender, exchanged.event))
+        self.record.add(OnWire(self.record.now_s(), session.number, exchanged))
