@@ -17,7 +17,6 @@ from pipecat_voicelive.protocol.server_events import ServerEvent
 from pipecat_voicelive.simulator.exchange import (
     ClientSent,
     Exchanged,
-    FaultFired,
     ReceivedEvent,
     ServiceSent,
 )
@@ -25,7 +24,7 @@ from pipecat_voicelive.simulator.exchange import (
 
 @dataclass(frozen=True, slots=True)
 class OnWire:
-    """An event that passed the simulator's socket, or a fault that happened there.
+    """An event that passed the simulator's socket, or what the simulator notes beside them, as a fault.
 
     Attributes:
         at_s: When, in seconds since the record began.
@@ -39,19 +38,19 @@ class OnWire:
 
     @property
     def event(self) -> ReceivedEvent | ServerEvent:
-        """The event; of a fault one of the type "simulator.fault"."""
+        """The event; of what was never on the wire one of a type such as "simulator.fault"."""
         return self.exchanged.event
 
     @property
-    def sender(self) -> Literal["client", "service", "fault"]:
-        """Who sent it."""
+    def sender(self) -> Literal["client", "service", "simulator"]:
+        """Who sent it; "simulator" for what was never on the wire."""
         match self.exchanged:
             case ClientSent():
                 return "client"
             case ServiceSent():
                 return "service"
-            case FaultFired():
-                return "fault"
+            case _:
+                return "simulator"
 
 
 @dataclass(frozen=True, slots=True)
