@@ -15,7 +15,7 @@ async def loudest(client):
     return max(np.abs(np.frombuffer(base64.b64decode(delta["delta"]), "<i2")).max() for delta in deltas)
 
 
-@pytest.mark.proves("session.voice.volume")
+@pytest.mark.proves("session.voice.volume", "rule.prosody-of-voices")
 @pytest.mark.parametrize(("volume", "share"), [("50", 0.5), ("-75%", 0.25), ("silent", 0.0)])
 async def test_a_voice_speaks_as_loud_as_it_is_told(start, join, volume, share):
     simulator = await start()

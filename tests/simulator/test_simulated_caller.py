@@ -8,6 +8,8 @@ import pytest
 from voice_live_client import SPOKEN, silence, spoken_text, tone
 
 from pipecat_voicelive.errors import ConfigurationError, ProtocolError
+from pipecat_voicelive.simulator.exchange import Noted
+from pipecat_voicelive.simulator.narration import narrated
 from pipecat_voicelive.simulator.utterance import SpokenWord, Utterance
 
 HEARD = "conversation.item.input_audio_transcription."
@@ -170,3 +172,13 @@ async def test_nobody_hears_the_caller_when_the_session_is_over(start, join):
         await line
     with pytest.raises(ProtocolError, match="over"):
         await session.caller_says("Hello?")
+
+
+async def test_the_record_of_a_session_tells_how_words_are_known(start, join):
+    client, session = await begin(start, join)
+    session.expect_transcript("Book a table for two")
+    await client.append(SPOKEN)
+    await client.until("response.done")
+    notes = [narrated(entry) for entry in session.events if isinstance(entry, Noted)]
+    assert "(what the caller says was told beforehand)" in notes
+    assert "simulator.note" not in client.types()

@@ -1,6 +1,7 @@
 """Audio that comes in: formats, turns, commits, transcripts."""
 
 import base64
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -190,3 +191,35 @@ async def test_a_response_that_waits_for_the_transcript_keeps_its_additional_ins
     )
     done = await client.until("response.done")
     assert spoken_text(done["response"]) == "Rain."
+
+
+@pytest.mark.proves("rule.partial-transcripts")
+@pytest.mark.parametrize(
+    ("model", "transcriber", "deltas"),
+    [
+        ("gpt-realtime", "whisper-1", ["How is the weather?"]),
+        ("gpt-realtime", "gpt-4o-transcribe", ["How", " is", " the", " weather", "?"]),
+        ("gpt-4.1", "azure-speech", []),
+    ],
+)
+async def test_a_transcript_comes_in_the_deltas_of_its_model(start, join, model, transcriber, deltas):
+    session = {"input_audio_transcription": {"model": transcriber}}
+    client = await join(await start(WEATHER), model=model, session=session)
+    await client.append(SPOKEN)
+    await client.until(f"{HEARD}completed")
+    assert [event["delta"] for event in client.of_type(f"{HEARD}delta")] == deltas
+    types = client.types()
+    assert "input_audio_buffer.committed" in types[: types.index(f"{HEARD}completed") - len(deltas)]
+
+
+@pytest.mark.parametrize("model", ["gpt-realtime", "gpt-4.1"])
+async def test_the_deltas_of_a_late_transcript_come_one_after_the_other(start, join, model):
+    late = {"turns": [{**WEATHER["turns"][0], "transcript_delay_ms": 300}]}
+    session = {"input_audio_transcription": {"model": "mai-transcribe-2-streaming"}}
+    simulator = await start(late)
+    client = await join(simulator, model=model, session=session)
+    await client.append(SPOKEN)
+    await client.until(f"{HEARD}completed")
+    times = [entry.at_s for entry in simulator.sessions[0].events if entry.event.type == f"{HEARD}delta"]
+    assert len(times) == 5
+    assert all(later - earlier > 0.03 for earlier, later in pairwise(times))

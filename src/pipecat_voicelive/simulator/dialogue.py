@@ -21,7 +21,6 @@ from pipecat_voicelive.protocol.server_events import (
 )
 from pipecat_voicelive.simulator.agent_threads import Thread
 from pipecat_voicelive.simulator.avatar.stage import AvatarStage
-from pipecat_voicelive.simulator.brain import SpokenTurn
 from pipecat_voicelive.simulator.caller_audio import TurnEnded
 from pipecat_voicelive.simulator.conversation_errors import nothing_to_cancel, response_active
 from pipecat_voicelive.simulator.effects import Effect, Note, Send
@@ -32,7 +31,7 @@ from pipecat_voicelive.simulator.hearing import Hearing
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.interim import interim_for
 from pipecat_voicelive.simulator.known_words import NOTHING_FOUND, Findings
-from pipecat_voicelive.simulator.later import Later, RespondLater, SendLater, UnderstandLater
+from pipecat_voicelive.simulator.later import Later, RespondLater, SendLater, UnderstandLater, in_time
 from pipecat_voicelive.simulator.mcp_tools import McpTools
 from pipecat_voicelive.simulator.playing import Playing
 from pipecat_voicelive.simulator.replies import Reply
@@ -147,17 +146,22 @@ class Dialogue:
         previous_item_id = self.conversation.last_id
         heard = self.hearing.hear(turn, findings)
         effects: list[Effect] = [
-            Send(InputAudioBufferCommitted(previous_item_id=previous_item_id, item_id=turn.item_id))
+            Send(InputAudioBufferCommitted(previous_item_id=previous_item_id, item_id=turn.item_id)),
+            Note(self.hearing.turns[-1].explained),
         ]
         delay_ms = heard.turn.transcript_delay_ms if heard.turn else None
+        transcription = self.hearing.transcription(turn, heard)
+        if delay_ms is not None:
+            deltas, transcription = in_time(transcription, now_s, delay_ms)
+            self._later += deltas
         if not self._pipeline.native:
-            self._later.append(UnderstandLater(now_s + (delay_ms or 0.0) / 1000, turn, heard, answer))
+            due_s = now_s + (delay_ms or 0.0) / 1000
+            self._later.append(UnderstandLater(due_s, turn, heard, transcription, answer))
             return effects
         created = self.hearing.item_created(turn, None)
         effects.append(Send(created))
         if detected:
             effects.append(Send(ConversationItemDone(previous_item_id=previous_item_id, item=created.item)))
-        transcription = self.hearing.transcription(turn, heard)
         if delay_ms is not None:
             self._later.append(SendLater(now_s + delay_ms / 1000, transcription))
             transcription = []
@@ -326,8 +330,8 @@ class Dialogue:
         match later:
             case SendLater(_, events):
                 return [Send(event) for event in events]
-            case UnderstandLater(_, turn, heard, answer):
-                return self._understood(turn, heard, now_s, answer=answer)
+            case UnderstandLater():
+                return self._understood(later, now_s)
             case RespondLater(_, asked, event_id, additional):
                 try:
                     return self.respond(asked, event_id, now_s, additional_instructions=additional)
@@ -336,10 +340,11 @@ class Dialogue:
             case _:
                 assert_never(later)
 
-    def _understood(self, turn: TurnEnded, heard: SpokenTurn, now_s: float, *, answer: bool) -> list[Effect]:
-        effects: list[Effect] = [Send(event) for event in self.hearing.transcription(turn, heard)]
-        effects.append(Send(self.hearing.item_created(turn, self.hearing.transcript(heard))))
-        return effects + (self._respond_unasked([], now_s) if answer else [])
+    def _understood(self, understood: UnderstandLater, now_s: float) -> list[Effect]:
+        effects: list[Effect] = [Send(event) for event in understood.transcription]
+        transcript = self.hearing.transcript(understood.heard)
+        effects.append(Send(self.hearing.item_created(understood.turn, transcript)))
+        return effects + (self._respond_unasked([], now_s) if understood.answer else [])
 
     def _respond_unasked(self, transcription: list[KnownServerEvent], now_s: float) -> list[Effect]:
         """Answer a voice turn; its transcript, if not sent before, travels within the answer."""

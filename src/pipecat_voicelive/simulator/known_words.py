@@ -10,6 +10,7 @@ unknown      nobody knows: the transcript says how long it was, or fails
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,3 +53,19 @@ class VoiceTurn:
     text: str | None
     source: Source
     tried: str = ""
+
+    @property
+    def explained(self) -> str:
+        """How its words are known, in words."""
+        tried = f" ({self.tried})" if self.tried else ""
+        return f"{_EXPLAINED[self.source]}{tried}"
+
+
+_EXPLAINED: Mapping[Source, str] = {
+    "told": "what the caller says was told beforehand",
+    "caller": "spoken by the simulated caller",
+    "recording": "the caller's words are those of a recording",
+    "grammar": "recognised as a line of the scenario",
+    "scenario": "taken for the next line of the scenario",
+    "unknown": "nobody knows what the caller said",
+}

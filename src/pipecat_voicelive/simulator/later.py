@@ -13,7 +13,7 @@ from pipecat_voicelive.simulator.caller_audio import TurnEnded
 
 @dataclass(frozen=True, slots=True)
 class SendLater:
-    """A transcript that is late, in the native pipeline."""
+    """A transcript that is late, in the native pipeline, or a part of one."""
 
     due_s: float
     events: list[KnownServerEvent]
@@ -26,6 +26,7 @@ class UnderstandLater:
     due_s: float
     turn: TurnEnded
     heard: SpokenTurn
+    transcription: list[KnownServerEvent]
     answer: bool
 
 
@@ -40,3 +41,17 @@ class RespondLater:
 
 
 Later: TypeAlias = SendLater | UnderstandLater | RespondLater
+
+
+def in_time(
+    transcription: list[KnownServerEvent], now_s: float, delay_ms: float
+) -> tuple[list[SendLater], list[KnownServerEvent]]:
+    """A transcript that is late: its deltas, evenly over the time until then, and what comes at the end.
+
+    One that has a single delta comes all at once.
+    """
+    deltas, last = transcription[:-1], transcription[-1:]
+    if len(deltas) < 2:
+        return [], transcription
+    step_s = delay_ms / 1000 / (len(deltas) + 1)
+    return [SendLater(now_s + step_s * (n + 1), [delta]) for n, delta in enumerate(deltas)], last

@@ -13,8 +13,11 @@ from pipecat_voicelive.protocol.server_events import (
 )
 from pipecat_voicelive.simulator.brain import SpokenTurn
 from pipecat_voicelive.simulator.caller_audio import TurnEnded
+from pipecat_voicelive.simulator.fidelity import Topic, rule
+from pipecat_voicelive.simulator.outputs import pieces_of
 from pipecat_voicelive.simulator.phrases import logprobs_of, phrases_of
 from pipecat_voicelive.simulator.pipelines import Pipeline
+from pipecat_voicelive.simulator.sources import API_REFERENCE, CASCADED_TAPES, VOICE_TURN
 from pipecat_voicelive.simulator.templates import filled
 
 _TOLD_CONFIDENCE = 0.95
@@ -28,12 +31,14 @@ class TranscriptionOptions:
 
     Attributes:
         language: The language they claim to be in, unless the scenario names another.
+        streams: Whether they come word by word.
         with_logprobs: Whether the client asks how sure each token is.
         with_phrases: Whether the client asks where the words are in the audio.
         rate_hz: Sampling rate of the audio.
     """
 
     language: str
+    streams: bool
     with_logprobs: bool
     with_phrases: bool
     rate_hz: int
@@ -56,6 +61,16 @@ def transcript_of(heard: SpokenTurn, unrecognised: str) -> str | None:
             return None
 
 
+@rule(
+    "partial-transcripts",
+    "A transcript comes in deltas, word by word, from models that stream (`gpt-4o-...`, `...-streaming`); "
+    "else native models send all of it as one delta before it is completed, and cascaded ones send none. All "
+    "deltas come after the turn is committed.",
+    VOICE_TURN.at("one delta"),
+    CASCADED_TAPES.at("no delta"),
+    API_REFERENCE.at("conversation.item.input_audio_transcription.delta"),
+    topic=Topic.TRANSCRIPTION,
+)
 def transcription_events(
     turn: TurnEnded,
     heard: SpokenTurn,
@@ -64,7 +79,7 @@ def transcription_events(
     pipeline: Pipeline,
     options: TranscriptionOptions,
 ) -> list[KnownServerEvent]:
-    """The transcription of a user item as recorded: the native pipeline sends it as one delta first."""
+    """The transcription of a user item: perhaps deltas, and that it is completed or has failed."""
     item_id = turn.item_id
     transcript = transcript_of(heard, unrecognised)
     unknown = heard.words is None and transcript is None
@@ -90,6 +105,16 @@ def transcription_events(
         if options.with_phrases
         else None,
     )
-    if not pipeline.native or not transcript:
-        return [completed]
-    return [InputAudioTranscriptionDelta(item_id=item_id, delta=transcript, logprobs=logprobs), completed]
+    if options.streams:
+        pieces = pieces_of(transcript)
+    else:
+        pieces = [transcript] if pipeline.native and transcript else []
+    deltas = [
+        InputAudioTranscriptionDelta(
+            item_id=item_id,
+            delta=piece,
+            logprobs=logprobs_of(piece, confidence) if options.with_logprobs else None,
+        )
+        for piece in pieces
+    ]
+    return [*deltas, completed]

@@ -8,19 +8,33 @@ from __future__ import annotations
 
 import re
 
+from pipecat_voicelive.simulator.fidelity import Topic, rule
+from pipecat_voicelive.simulator.sources import HOW_TO, SSML
+
 _NAMED_RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.5}
 _NAMED_PITCHES = {"x-low": 0.55, "low": 0.8, "medium": 1.0, "default": 1.0, "high": 1.2, "x-high": 1.45}
 _NAMED_VOLUMES = {"silent": 0.0, "x-soft": 0.2, "soft": 0.4, "medium": 0.6, "loud": 0.8, "x-loud": 1.0}
 _USUAL_HZ = 200.0
 """The height of a voice that speaks as usual, for what is given in Hz."""
 
+_PROSODY = rule(
+    "prosody-of-voices",
+    "`rate`, `pitch` and `volume` of an Azure voice change how it sounds, in every form that SSML has for them.",
+    HOW_TO.at("audio output through Azure text to speech"),
+    SSML.at("adjust prosody"),
+    topic=Topic.VOICES,
+    holds_for="Azure voices; `style` changes nothing here",
+)
 
+
+@_PROSODY
 def rate_of(given: object) -> float:
     """The speed of speech, 1 being normal; 1 for what cannot be read."""
     text = str(given or "").strip()
     return min(max(_NAMED_RATES.get(text) or _factor(text), 0.5), 2.0)
 
 
+@_PROSODY
 def pitch_of(given: object) -> float:
     """The height of the voice as a factor, 1 being normal; 1 for what cannot be read."""
     text = str(given or "").strip()
@@ -33,6 +47,7 @@ def pitch_of(given: object) -> float:
     return min(max(factor, 0.5), 2.0)
 
 
+@_PROSODY
 def volume_of(given: object) -> float:
     """The loudness as a factor from 0 to 1, 1 being the usual and the loudest; 1 for what cannot be read."""
     text = str(given if given is not None else "").strip()

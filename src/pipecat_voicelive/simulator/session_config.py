@@ -196,6 +196,8 @@ class SessionConfig:
         include: list[str] = self._effective["include"] or []
         return TranscriptionOptions(
             language=str(options.get("language") or "en-US").split(",")[0],
+            streams=str(options.get("model")).startswith("gpt-4o-")
+            or str(options.get("model")).endswith("-streaming"),
             with_logprobs="item.input_audio_transcription.logprobs" in include,
             with_phrases="item.input_audio_transcription.phrases" in include,
             rate_hz=self.input_format.audio.rate_hz,

@@ -67,6 +67,12 @@ HOSTED_AGENTS = Source(
 OWN_MODELS = Source(
     Kind.DOCUMENTATION, "Bring your own model", _LOOKED_AT, f"{_LEARN}how-to-bring-your-own-model"
 )
+SSML = Source(
+    Kind.DOCUMENTATION,
+    "Voice and sound with SSML",
+    _LOOKED_AT,
+    f"{_LEARN}speech-synthesis-markup-voice",
+)
 VISEMES = Source(Kind.DOCUMENTATION, "Visemes", _LOOKED_AT, f"{_LEARN}how-to-speech-synthesis-viseme")
 QUOTAS = Source(
     Kind.DOCUMENTATION, "Quotas and limits", _LOOKED_AT, f"{_LEARN}speech-services-quotas-and-limits"
