@@ -19,7 +19,7 @@ _USUAL_HZ = 200.0
 
 _PROSODY = rule(
     "prosody-of-voices",
-    "`rate`, `pitch` and `volume` of an Azure voice change how it sounds, in every form that SSML has for them.",
+    "`rate`, `pitch` and `volume` of an Azure voice change how it sounds, in every form that SSML has.",
     HOW_TO.at("audio output through Azure text to speech"),
     SSML.at("adjust prosody"),
     topic=Topic.VOICES,
