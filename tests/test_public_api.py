@@ -64,8 +64,6 @@ SIMULATOR = """
 Aside ClientSent Exchanged Handshake Scenario ServiceSent SimulatedSession Speaker SpokenViseme SpokenWord
 TlsFiles ToolCall Turn Utterance VoiceLiveSimulator VoiceTurn open_speaker
 Fault FaultFired FaultPlan Noted
-TlsFiles ToolCall Turn Utterance VoiceLiveSimulator VoiceTurn open_speaker
-Fault FaultFired FaultPlan
 """.split()
 
 ERRORS = {

@@ -9,7 +9,7 @@ from voice_live_client import SPOKEN
 from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.codec import decode_client_event, decode_server_event
 from pipecat_voicelive.protocol.server_events import MalformedEvent, UnknownEvent
-from pipecat_voicelive.simulator import TurnHeard, VoiceLiveSimulator
+from pipecat_voicelive.simulator import Noted, VoiceLiveSimulator
 from pipecat_voicelive.simulator.tapes.tape import Tape
 
 SCENARIO = {"turns": [{"user": "Hello", "say": "Good morning"}]}
@@ -27,7 +27,7 @@ async def test_a_tape_has_every_message_in_wire_order_with_its_time(start, join,
     session = simulator.sessions[0]
     await simulator.aclose()
     lines = lines_of(tmp_path / "call.jsonl")
-    on_wire = [entry for entry in session.events if not isinstance(entry, TurnHeard)]
+    on_wire = [entry for entry in session.events if not isinstance(entry, Noted)]
     assert [line["event"]["type"] for line in lines] == [entry.event.type for entry in on_wire]
     assert next(line["event"] for line in lines if line["from"] == "server") == client.raw[0]
     times = [line["at_s"] for line in lines]

@@ -56,7 +56,6 @@ __all__ = [
 _HOMES = {
     "certificate": ("TlsFiles",),
     "exchange": ("ClientSent", "Exchanged", "FaultFired", "Noted", "ServiceSent"),
-    "exchange": ("ClientSent", "Exchanged", "FaultFired", "ServiceSent"),
     "faults.fault": ("Fault",),
     "faults.plan": ("FaultPlan",),
     "handshake": ("Handshake",),
