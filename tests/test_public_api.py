@@ -64,6 +64,7 @@ SIMULATOR = """
 Aside ClientSent Exchanged Handshake Scenario ServiceSent SimulatedSession Speaker SpokenViseme SpokenWord
 TlsFiles ToolCall Turn Utterance VoiceLiveSimulator VoiceTurn open_speaker
 Fault FaultFired FaultPlan Noted
+Departure ReplayedSession Tape TapeReplay
 """.split()
 
 ERRORS = {

@@ -28,22 +28,29 @@ if TYPE_CHECKING:
         Utterance,
         open_speaker,
     )
+    from pipecat_voicelive.simulator.tapes.playback import Departure
+    from pipecat_voicelive.simulator.tapes.replay import ReplayedSession, TapeReplay
+    from pipecat_voicelive.simulator.tapes.tape import Tape
 
 __all__ = [
     "Aside",
     "ClientSent",
+    "Departure",
     "Exchanged",
     "Fault",
     "FaultFired",
     "FaultPlan",
     "Handshake",
     "Noted",
+    "ReplayedSession",
     "Scenario",
     "ServiceSent",
     "SimulatedSession",
     "Speaker",
     "SpokenViseme",
     "SpokenWord",
+    "Tape",
+    "TapeReplay",
     "TlsFiles",
     "ToolCall",
     "Turn",
@@ -54,6 +61,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "tapes.playback": ("Departure",),
+    "tapes.replay": ("ReplayedSession", "TapeReplay"),
+    "tapes.tape": ("Tape",),
     "certificate": ("TlsFiles",),
     "exchange": ("ClientSent", "Exchanged", "FaultFired", "Noted", "ServiceSent"),
     "faults.fault": ("Fault",),

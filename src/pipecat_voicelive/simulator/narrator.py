@@ -24,7 +24,7 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseTextDelta,
     ResponseTextDone,
 )
-from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired
+from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired, Noted
 from pipecat_voicelive.simulator.narration import narrated
 from pipecat_voicelive.simulator.redaction import shown
 
@@ -91,9 +91,9 @@ class WireView:
                 return [*self._told_audio(), f"<- {event.type} {item_id} ({len(audio)} bytes)"]
             case _:
                 members = {name: value for name, value in shown(to_plain(event)).items() if name != "type"}
-        way = (
-            "--" if isinstance(exchanged, FaultFired) else "->" if isinstance(exchanged, ClientSent) else "<-"
-        )
+        way = "->" if isinstance(exchanged, ClientSent) else "<-"
+        if isinstance(exchanged, FaultFired | Noted):
+            way = "--"
         return [*self._told_audio(), plain(f"{way} {event.type} {members}")]
 
     def _told_audio(self) -> list[str]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections import deque
 
 _KEPT_SHIFTS = 1000
-_LONG_AGO_MS = 1500
-"""Turns are told of earlier than that."""
+_PAUSE_MS = 300
+"""Who sends audio sends more of it within that time."""
 
 
 class ConversationClock:
@@ -22,6 +22,7 @@ class ConversationClock:
         self._now_ms = 0.0
         self._audio_ms = 0.0
         self._heard_until_ms = 0.0
+        self._appended_at_ms = 0.0
         # Where appended audio begins to lie later on the clock than before: (place in the audio, shift).
         self._shifts = deque[tuple[float, float]](maxlen=_KEPT_SHIFTS)
 
@@ -34,6 +35,7 @@ class ConversationClock:
         """Take in audio that the client appended; returns where it ends."""
         self._heard_until_ms = max(self._heard_until_ms + duration_ms, wall_ms)
         self._audio_ms += duration_ms
+        self._appended_at_ms = wall_ms
         shift_ms = self._heard_until_ms - self._audio_ms
         if not self._shifts or shift_ms - self._shifts[-1][1] > 1:
             self._shifts.append((self._audio_ms - duration_ms, shift_ms))
@@ -42,10 +44,10 @@ class ConversationClock:
     def of_audio(self, place_ms: float, wall_ms: float) -> float:
         """Where a place in the audio lies, of which the service tells now.
 
-        Not all audio comes from the client. A place that would lie long ago, or after all that was appended,
-        is in audio that is put in here, at the pace of speech: it is being heard now.
+        Not all audio comes from the client: lines are spoken into the session here, at the pace of speech.
+        What is heard while the client sends nothing, or after all that it sent, is heard now.
         """
-        shift_ms = next((shift for begin_ms, shift in reversed(self._shifts) if begin_ms <= place_ms), 0.0)
-        if place_ms >= self._audio_ms or place_ms + shift_ms < wall_ms - _LONG_AGO_MS:
+        if place_ms >= self._audio_ms or wall_ms - self._appended_at_ms > _PAUSE_MS:
             return self.at(wall_ms)
+        shift_ms = next((shift for begin_ms, shift in reversed(self._shifts) if begin_ms <= place_ms), 0.0)
         return place_ms + shift_ms

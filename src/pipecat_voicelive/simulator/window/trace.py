@@ -110,6 +110,9 @@ class SessionTrace:
         if isinstance(exchanged, Noted):
             self.note(exchanged.text, exchanged.at_s)
             return
+        if isinstance(exchanged, Noted):
+            self.note(exchanged.text, exchanged.at_s)
+            return
         event = exchanged.event
         wall_ms = exchanged.at_s * 1000
         source = "client" if isinstance(exchanged, ClientSent) else "server"
