@@ -100,6 +100,7 @@ async def until_stopped() -> None:
 def say_variables(endpoint: str, *, api_key: str | None, certificate: Path | None) -> None:
     """Print what to copy: for this package and Pipecat's built-in service, and for Microsoft's samples."""
     key = "<the key you gave>" if api_key else "anything"
+    endpoint = endpoint.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:")
     variables = {
         "AZURE_VOICE_LIVE_ENDPOINT": endpoint,
         "AZURE_VOICE_LIVE_API_KEY": key,

@@ -12,7 +12,7 @@ from pipecat_voicelive.protocol.client_events import (
     InputAudioBufferAppendEvent,
     ResponseCreateEvent,
 )
-from pipecat_voicelive.protocol.codec import to_plain
+from pipecat_voicelive.protocol.codec import RawEvent, encode, to_plain
 from pipecat_voicelive.protocol.server_events import (
     InputAudioBufferSpeechStarted,
     InputAudioBufferSpeechStopped,
@@ -90,11 +90,12 @@ class WireView:
             case ResponseAudioDelta(item_id=item_id, delta=audio):
                 return [*self._told_audio(), f"<- {event.type} {item_id} ({len(audio)} bytes)"]
             case _:
-                members = {name: value for name, value in shown(to_plain(event)).items() if name != "type"}
+                members = shown(to_plain(event))
+                told = {name: members[name] for name in members if name not in ("type", "event_id")}
         way = "->" if isinstance(exchanged, ClientSent) else "<-"
         if isinstance(exchanged, FaultFired | Noted):
             way = "--"
-        return [*self._told_audio(), plain(f"{way} {event.type} {members}")]
+        return [*self._told_audio(), plain(f"{way} {event.type} {encode(RawEvent(members=told)).decode()}")]
 
     def _told_audio(self) -> list[str]:
         """What was appended since the last other event."""

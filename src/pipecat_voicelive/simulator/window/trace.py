@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from pipecat_voicelive.protocol.audio import AudioFormat, input_format, output_format
-from pipecat_voicelive.protocol.client_events import InputAudioBufferAppendEvent, InputAudioTurnAppendEvent
+from pipecat_voicelive.protocol.client_events import InputAudioBufferAppendEvent
 from pipecat_voicelive.protocol.codec import to_plain
 from pipecat_voicelive.protocol.server_events import (
     InputAudioBufferSpeechStarted,
@@ -24,7 +24,7 @@ from pipecat_voicelive.protocol.server_events import (
     SessionCreated,
     SessionUpdated,
 )
-from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired, Noted
+from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired, Noted, ServiceSent
 from pipecat_voicelive.simulator.redaction import shown
 from pipecat_voicelive.simulator.window.clock import ConversationClock
 
@@ -94,8 +94,9 @@ class SessionTrace:
         self._clock = ConversationClock()
         self._numbers = 0
         self._revision = 0
-        self._input = input_format(None)
-        self._output = output_format(None)
+        self._run: Entry | None = None  # the audio that goes on
+        self._input_ms = _ms_a_byte(input_format(None))
+        self._output_ms = _ms_a_byte(output_format(None))
 
     @property
     def revision(self) -> int:
@@ -104,41 +105,38 @@ class SessionTrace:
 
     def add(self, exchanged: Exchanged) -> None:
         """Take an event in."""
-        if isinstance(exchanged, FaultFired):
-            self.note(f"goes wrong: {exchanged.fault}", exchanged.at_s)
-            return
-        if isinstance(exchanged, Noted):
-            self.note(exchanged.text, exchanged.at_s)
-            return
-        if isinstance(exchanged, Noted):
-            self.note(exchanged.text, exchanged.at_s)
-            return
         event = exchanged.event
+        if isinstance(event, InputAudioBufferAppendEvent):  # first: these come fifty times a second
+            self._add_appended(exchanged.at_s, event)
+            return
         wall_ms = exchanged.at_s * 1000
-        source = "client" if isinstance(exchanged, ClientSent) else "server"
-        match event:
-            case InputAudioBufferAppendEvent(audio=audio) | InputAudioTurnAppendEvent(audio=audio):
-                self._add_audio(source, exchanged.at_s, event, len(audio), self._input)
+        clock_ms = self._clock.at(wall_ms)
+        match exchanged:
+            case FaultFired():
+                self.note(f"goes wrong: {exchanged.fault}", exchanged.at_s)
                 return
-            case ResponseAudioDelta(delta=audio):
-                self._add_audio(source, exchanged.at_s, event, len(audio), self._output)
+            case Noted(text=text):
+                self.note(text, exchanged.at_s)
+                return
+            case ClientSent() | ServiceSent():
+                source = "client" if isinstance(exchanged, ClientSent) else "server"
+        match event:
+            case ResponseAudioDelta():
+                self._add_spoken(exchanged.at_s, clock_ms, event)
                 return
             case SessionCreated(session=session) | SessionUpdated(session=session):
                 rate_hz = session.input_audio_sampling_rate
-                self._input = input_format(session.input_audio_format, rate_hz)
-                self._output = output_format(session.output_audio_format)
-                clock_ms = self._clock.at(wall_ms)
-            case ResponseCreated(response=response):
-                if response.output_audio_format:
-                    self._output = output_format(response.output_audio_format)
-                clock_ms = self._clock.at(wall_ms)
+                self._input_ms = _ms_a_byte(input_format(session.input_audio_format, rate_hz))
+                self._output_ms = _ms_a_byte(output_format(session.output_audio_format))
+            case ResponseCreated(response=response) if response.output_audio_format:
+                self._output_ms = _ms_a_byte(output_format(response.output_audio_format))
             case (
                 InputAudioBufferSpeechStarted(audio_start_ms=place_ms)
                 | InputAudioBufferSpeechStopped(audio_end_ms=place_ms)
             ):
                 clock_ms = self._clock.of_audio(place_ms, wall_ms)
             case _:
-                clock_ms = self._clock.at(wall_ms)
+                pass
         self._append(Entry(self._numbers + 1, exchanged.at_s, clock_ms, source, event))
 
     def note(self, text: str, at_s: float) -> None:
@@ -154,45 +152,39 @@ class SessionTrace:
             new.append(entry)
         return new[::-1]
 
-    def _add_audio(
-        self,
-        source: str,
-        at_s: float,
-        event: InputAudioBufferAppendEvent | InputAudioTurnAppendEvent | ResponseAudioDelta,
-        size_bytes: int,
-        audio_format: AudioFormat,
-    ) -> None:
-        duration_ms = audio_format.duration_ms(size_bytes)
-        if source == "client":
-            clock_ms = self._clock.appended(duration_ms, at_s * 1000) - duration_ms
-        else:
-            clock_ms = self._clock.at(at_s * 1000)
-        last = self._entries[-1] if self._entries else None
-        if last is None or not _continues(last.event, event):
-            emptied = (
-                replace(event, delta=b"")
-                if isinstance(event, ResponseAudioDelta)
-                else replace(event, audio=b"")
-            )
-            last = Entry(self._numbers + 1, at_s, clock_ms, source, emptied, count=0)
-            self._append(last)
-        last.count += 1
-        last.size_bytes += size_bytes
-        last.duration_ms += duration_ms
+    def _add_appended(self, at_s: float, event: InputAudioBufferAppendEvent) -> None:
+        duration_ms = len(event.audio) * self._input_ms
+        end_ms = self._clock.appended(duration_ms, at_s * 1000)
+        run = self._run
+        if run is None or run.source != "client":
+            emptied = replace(event, audio=b"")
+            run = Entry(self._numbers + 1, at_s, end_ms - duration_ms, "client", emptied, count=0)
+            self._append(run)
+            self._run = run
+        self._grow(run, len(event.audio), duration_ms)
+
+    def _add_spoken(self, at_s: float, clock_ms: float, event: ResponseAudioDelta) -> None:
+        run = self._run
+        if run is None or run.source != "server" or run.event.item_id != event.item_id:
+            run = Entry(self._numbers + 1, at_s, clock_ms, "server", replace(event, delta=b""), count=0)
+            self._append(run)
+            self._run = run
+        self._grow(run, len(event.delta), len(event.delta) * self._output_ms)
+
+    def _grow(self, run: Entry, size_bytes: int, duration_ms: float) -> None:
+        run.count += 1
+        run.size_bytes += size_bytes
+        run.duration_ms += duration_ms
         self._revision += 1
-        last.revision = self._revision
+        run.revision = self._revision
 
     def _append(self, entry: Entry) -> None:
         self._numbers += 1
         self._revision += 1
         entry.revision = self._revision
+        self._run = None
         self._entries.append(entry)
 
 
-def _continues(before: object, event: object) -> bool:
-    """Whether audio belongs to the run that goes on."""
-    if type(before) is not type(event):
-        return False
-    return not isinstance(before, ResponseAudioDelta) or (
-        isinstance(event, ResponseAudioDelta) and before.item_id == event.item_id
-    )
+def _ms_a_byte(audio_format: AudioFormat) -> float:
+    return audio_format.duration_ms(1)
