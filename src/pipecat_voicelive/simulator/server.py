@@ -40,6 +40,7 @@ from pipecat_voicelive.simulator.handshake import (
 )
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.live_session import LiveSession
+from pipecat_voicelive.simulator.patience import PatientConnection
 from pipecat_voicelive.simulator.scenario import ECHO, Scenario
 from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.silero import Silero
@@ -272,7 +273,8 @@ class VoiceLiveSimulator:
                     ssl=self._tls_files.server_context() if self._tls_files else None,
                     process_request=self._answer,
                     select_subprotocol=select_subprotocol,
-                    create_connection=RecordedConnection if self._recorder else None,
+                    create_connection=RecordedConnection if self._recorder else PatientConnection,
+                    open_timeout=None,
                     compression=None,
                     max_size=_MAX_MESSAGE_BYTES,
                 )

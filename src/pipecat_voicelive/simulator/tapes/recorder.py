@@ -14,9 +14,8 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from websockets.asyncio.server import ServerConnection
-
 from pipecat_voicelive.errors import ConfigurationError
+from pipecat_voicelive.simulator.patience import PatientConnection
 from pipecat_voicelive.simulator.tapes.tape import Source, line_of
 
 _logger = logging.getLogger(__name__)
@@ -151,7 +150,7 @@ class Recording:
         self._recorder.end(self._writer)
 
 
-class RecordedConnection(ServerConnection):
+class RecordedConnection(PatientConnection):
     """A connection that can be listened to: what goes over it is taken down, as it is on the wire."""
 
     recording: Recording | None = None
