@@ -12,6 +12,7 @@ from websockets.asyncio.client import connect
 
 from pipecat_voicelive import simulator
 from pipecat_voicelive.cli import main
+from pipecat_voicelive.simulator.faults.catalogue import catalogue
 
 COMMAND = [sys.executable, "-c", "import sys; from pipecat_voicelive.cli import main; sys.exit(main())"]
 
@@ -46,6 +47,42 @@ async def test_the_simulator_tells_its_endpoint_shows_the_talk_and_ends_cleanly(
     assert "user: Hello" in shown
     assert "assistant: Good morning" in shown
     assert "Traceback" not in shown
+
+
+async def test_faults_are_told_at_the_start_and_when_they_happen():
+    arguments = ["simulator", "--port", "0", "--seed", "7", "--fault", "duplicate at every response.done"]
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(20):
+            shown = ""
+            while "AZURE_VOICE_LIVE_API_KEY" not in shown:
+                shown += (await process.stdout.readline()).decode()
+            assert "fault:    duplicate at every response.done\n  seed:     7" in shown
+            url = f"{shown.split('simulated at ')[1].split()[0]}{QUERY}gpt-realtime"
+            async with connect(url, additional_headers={"api-key": "k"}, max_queue=None) as socket:
+                client = Client(socket)
+                await client.configure(modalities=["text"])
+                await client.ask("Hello")
+                await client.until("response.done")
+            while "(fault: duplicate at every response.done)" not in shown:
+                shown += (await process.stdout.readline()).decode()
+    finally:
+        process.kill()
+        await process.wait()
+
+
+def test_all_faults_are_listed(capsys):
+    assert main(["simulator", "--list-faults"]) == 0
+    listed = capsys.readouterr().out
+    assert all(f"\n{entry.usage}\n" in f"\n{listed}" for entry in catalogue())
+
+
+def test_a_fault_that_is_wrong_is_told_what_to_write(capsys):
+    assert main(["simulator", "--fault", "dorp"]) == 1
+    assert "did you mean 'drop'?" in capsys.readouterr().err
 
 
 def test_a_scenario_that_is_wrong_is_named(tmp_path, capsys):

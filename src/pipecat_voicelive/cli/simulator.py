@@ -121,6 +121,8 @@ def _say_start(simulator: VoiceLiveSimulator, options: argparse.Namespace) -> No
     say(f"  models:   {_MODELS}")
     for fault in simulator.faults:
         say(f"  fault:    {fault}")
+    if simulator.faults:
+        say(f"  seed:     {simulator.seed}")
     if options.record:
         say(f"  tapes:    {options.record} {'with' if options.record_audio else 'without'} audio")
     if options.host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on

@@ -25,4 +25,4 @@ def choose_by(given: Random) -> None:
 
 def new_seed() -> int:
     """A seed that nobody foresees."""
-    return _system.getrandbits(63)
+    return _system.getrandbits(32)

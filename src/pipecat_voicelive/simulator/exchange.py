@@ -37,10 +37,11 @@ class ServiceSent:
 
 @dataclass(frozen=True, slots=True)
 class FaultFired:
-    """A fault that happened, `at_s` seconds after the session was opened."""
+    """A fault that happened, `at_s` seconds after the session was opened, for the how manieth time in it."""
 
     at_s: float
     fault: Fault
+    times: int = 1
 
     @property
     def event(self) -> UnknownEvent:

@@ -22,11 +22,14 @@ from pipecat_voicelive.protocol.server_events import (
 )
 from pipecat_voicelive.simulator.exchange import Exchanged, FaultFired, Noted
 
+_TOLD_EACH_TIME = 3
+_TOLD_EVERY = 100
+
 
 def narrated(exchanged: Exchanged) -> str:  # noqa: C901 - one case a line
     """A line about an event, "" for one that says nothing to people."""
     if isinstance(exchanged, FaultFired):
-        return f"(fault: {exchanged.fault})"
+        return _fault(exchanged)
     if isinstance(exchanged, Noted):
         return f"({exchanged.text})"
     line = ""
@@ -64,3 +67,11 @@ def narrated(exchanged: Exchanged) -> str:  # noqa: C901 - one case a line
         case _:
             pass
     return line
+
+
+def _fault(fired: FaultFired) -> str:
+    """A fault in words; of one that happens again and again, only now and then."""
+    if fired.times > _TOLD_EACH_TIME and fired.times % _TOLD_EVERY:
+        return ""
+    times = f" ({fired.times} times now)" if fired.times > 1 else ""
+    return f"(fault: {fired.fault}){times}"

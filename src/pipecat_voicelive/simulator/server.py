@@ -218,6 +218,11 @@ class VoiceLiveSimulator:
         return self._faults
 
     @property
+    def seed(self) -> int:
+        """What makes the random choices the same again."""
+        return self._seed
+
+    @property
     def sessions(self) -> list[SimulatedSession]:
         """The sessions, the newest last: all that are open, and the newest of those that are over."""
         return list(self._sessions)

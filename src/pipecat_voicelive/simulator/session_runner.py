@@ -176,6 +176,7 @@ class SessionRunner:
         self._planned = faults
         self._dice = dice or Random()  # noqa: S311 - no secret
         self._faults: SessionFaults | None = None
+        self._fired: dict[int, tuple[Fault, int]] = {}
         self._avatar = AvatarMedia(self.send, large_message_bytes=form.large_message_bytes)
         self._working: set[asyncio.Task[None]] = set()
         self._lines: dict[int, asyncio.Future[None]] = {}
@@ -455,7 +456,10 @@ class SessionRunner:
         self._record(ClientSent(self.age_s, event))
 
     def _note_fault(self, fault: Fault) -> None:
-        self._record(FaultFired(self._now_s() - self._began_s, fault))
+        # Kept with its count, so that no other fault gets its id.
+        times = self._fired.get(id(fault), (fault, 0))[1] + 1
+        self._fired[id(fault)] = (fault, times)
+        self._record(FaultFired(self._now_s() - self._began_s, fault, times))
 
     def _now_s(self) -> float:
         return time.monotonic()

@@ -11,6 +11,7 @@ from pipecat_voicelive.errors import ConfigurationError, ProtocolError
 from pipecat_voicelive.protocol.codec import decode_server_event
 from pipecat_voicelive.protocol.server_events import MalformedEvent
 from pipecat_voicelive.simulator import ClientSent, FaultFired, ServiceSent
+from pipecat_voicelive.simulator.narration import narrated
 
 STORY = {"turns": [{"user": "A story", "say": "Once upon a time there was a lighthouse in the north."}]}
 
@@ -247,6 +248,17 @@ async def test_faults_are_in_the_record_where_they_happened(start, join):
     ]
     assert [str(entry.fault) for entry in session.faults_fired] == ["duplicate at response.created"]
     assert [str(fault) for fault in simulator.faults.fired] == ["duplicate at response.created"]
+
+
+async def test_what_happens_again_and_again_is_told_now_and_then(start, join):
+    simulator = await start(STORY, faults=["delay 0s"])
+    client = await join(simulator)
+    await client.append(SPOKEN)
+    await client.until("response.done")
+    fired = simulator.sessions[0].faults_fired
+    assert [entry.times for entry in fired] == list(range(1, len(fired) + 1))
+    told = [narrated(entry) for entry in fired if narrated(entry)]
+    assert told == ["(fault: delay 0s)", "(fault: delay 0s) (2 times now)", "(fault: delay 0s) (3 times now)"]
 
 
 async def test_what_is_injected_counts_from_then_on(start, join):
