@@ -14,26 +14,14 @@ import itertools
 import logging
 import time
 import traceback
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from random import Random
 from typing import Any, TypeAlias, assert_never
 
-from msgspec.structs import replace
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from pipecat_voicelive.errors import ProtocolError, VoiceLiveError
-from pipecat_voicelive.protocol.codec import RawEvent, decode_client_event, decode_plain, decode_server_event
-from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
-from pipecat_voicelive.protocol.server_events import (
-    KnownServerEvent,
-    MalformedEvent,
-    ResponseVideoDelta,
-    ServerEvent,
-    UnknownEvent,
-)
 from pipecat_voicelive.simulator.avatar.media import AvatarMedia
 from pipecat_voicelive.simulator.caller_voice import CallerLine
 from pipecat_voicelive.simulator.ears import Ears
@@ -54,25 +42,12 @@ from pipecat_voicelive.simulator.effects import (
     Speak,
 )
 from pipecat_voicelive.simulator.errors_wire import simulator_failed
-from pipecat_voicelive.simulator.exchange import (
-    ClientSent,
-    Exchanged,
-    FaultFired,
-    Noted,
-    ReceivedEvent,
-    ServiceSent,
-)
-from pipecat_voicelive.simulator.faults.expiry import SESSION_LIMIT_S
-from pipecat_voicelive.simulator.faults.fault import Fault
-from pipecat_voicelive.simulator.faults.kinds import Expire
-from pipecat_voicelive.simulator.faults.session_faults import SessionFaults
 from pipecat_voicelive.simulator.known_words import Findings
 from pipecat_voicelive.simulator.live_session import LiveSession, Received
 from pipecat_voicelive.simulator.mcp_client import call_tool, list_tools
+from pipecat_voicelive.simulator.session_wire import SessionWire
 from pipecat_voicelive.simulator.utterance import Speaker, Utterance
-from pipecat_voicelive.simulator.v1_contract import dated_member
 from pipecat_voicelive.simulator.voice_judge import VoiceJudge
-from pipecat_voicelive.simulator.wire import WireForm, stamped, to_message, typed
 
 _logger = logging.getLogger(__name__)
 
@@ -140,63 +115,41 @@ class SessionRunner:
     """Runs one session until its connection is closed.
 
     Args:
-        connection: The accepted connection.
+        wire: What it sends and receives through.
         session: The session on it.
         speaker: Speaks for it.
         ears: Find out what turns say.
-        form: The exact form of messages.
-        record: Is told every event on the wire.
-        faults: What goes wrong from the beginning.
-        dice: The random choices of faults.
         voice: Asks a model what is a voice; None if the session does not ask.
     """
 
     def __init__(
         self,
-        connection: ServerConnection,
+        wire: SessionWire,
         session: LiveSession,
         speaker: Speaker,
         ears: Ears,
         *,
-        form: WireForm,
-        record: Callable[[Exchanged], None],
-        faults: Sequence[Fault] = (),
-        dice: Random | None = None,
         voice: VoiceJudge | None = None,
     ) -> None:
-        self._connection = connection
+        self._wire = wire
         self._session = session
         self._speaker = speaker
         self._ears = ears
         self._one_turn = asyncio.Lock()
-        self._form = form
-        self._record = record
-        self._began_s = time.monotonic()
         self._inbox: asyncio.Queue[_Inbound] = asyncio.Queue(_INBOX_MESSAGES)
-        self._planned = faults
-        self._dice = dice or Random()  # noqa: S311 - no secret
-        self._faults: SessionFaults | None = None
-        self._fired: dict[int, tuple[Fault, int]] = {}
-        self._avatar = AvatarMedia(self.send, large_message_bytes=form.large_message_bytes)
+        self._avatar = AvatarMedia(wire.send, large_message_bytes=wire.form.large_message_bytes)
         self._working: set[asyncio.Task[None]] = set()
         self._lines: dict[int, asyncio.Future[None]] = {}
         self._line_numbers = itertools.count(1)
         self._over = False
         self._voice = voice
 
-    @property
-    def age_s(self) -> float:
-        """Seconds since it was made."""
-        return self._now_s() - self._began_s
-
     async def run(self) -> None:
         """Serve the session. Returns when the connection is closed, by whomever."""
         reader = asyncio.create_task(self._read(), name="simulator-reader")
-        expiry = asyncio.get_running_loop().call_later(SESSION_LIMIT_S, self.inject, Fault(Expire()))
         try:
             with suppress(ConnectionClosed):
-                for fault in self._planned:
-                    await self.faults.begin(fault)
+                await self._wire.open()
                 await self._perform(self._session.open())
                 await self._loop()
         finally:
@@ -204,9 +157,7 @@ class SessionRunner:
             for said in self._lines.values():
                 if not said.done():
                     said.set_exception(_session_over())
-            expiry.cancel()
-            if self._faults is not None:
-                await self._faults.aclose()
+            await self._wire.aclose()
             tasks = [reader, *self._working]
             for task in tasks:
                 task.cancel()
@@ -244,77 +195,6 @@ class SessionRunner:
             pass  # the session is over
         except VoiceLiveError as error:
             _logger.warning("The simulated caller could not speak: %s", type(error).__name__)
-
-    async def send(self, event: KnownServerEvent | RawEvent) -> None:
-        """Send an event and record it.
-
-        Raises:
-            ConnectionClosed: The connection is closed.
-        """
-        message, recorded = self.message_of(event)
-        if self._faults is None:
-            await self.write(message, recorded)
-        else:
-            await self._faults.send(message, recorded)
-
-    @property
-    def faults(self) -> SessionFaults:
-        """What stands between this and the socket from the first fault on."""
-        if self._faults is None:
-            self._faults = SessionFaults(
-                self._connection,
-                self,
-                troubles=self._session.troubles,
-                dice=self._dice,
-                note=self._note_fault,
-            )
-        return self._faults
-
-    def inject(self, fault: Fault) -> None:
-        """Let something go wrong."""
-        self.faults.inject(fault)
-
-    def lift_faults(self) -> None:
-        """Let the connection be closed, whatever its faults hold back."""
-        if self._faults is not None:
-            self._faults.lift()
-
-    def message_of(self, event: KnownServerEvent | RawEvent) -> tuple[str, ServerEvent]:
-        """The message that carries an event, and the event as it is recorded."""
-        event = stamped(event)
-        return to_message(event, self._form), _without_video(typed(event))
-
-    async def write(
-        self, message: str | bytes, event: ServerEvent | None = None, *, text: bool | None = None
-    ) -> None:
-        """Write a message and record it, as `event` if given; `text` forces a text or a binary frame.
-
-        Raises:
-            ConnectionClosed: The connection is closed.
-        """
-        # Recorded first: waiting for the socket must not let a later event overtake it in the record.
-        self.note(event or decode_server_event(message))
-        await self._connection.send(message, text=text)
-
-    async def take(self, message: str | bytes) -> None:
-        """Take a message of the client."""
-        event = self._decoded(message)
-        self._note_received(event)
-        foreign = dated_member(decode_plain(message) or {}) if self._form.v1 else None
-        received = Received(event, _event_id(event, message), foreign)
-        if self._voice is None:
-            await self._inbox.put(received)
-        else:
-            async with self._voice.in_turn():
-                await self._inbox.put(received)
-
-    def type_of(self, message: str | bytes) -> str:
-        """The type of the event in a client's message, "" if it has none."""
-        return self._decoded(message).type
-
-    def note(self, event: ServerEvent) -> None:
-        """Record an event as sent by the service."""
-        self._record(ServiceSent(self.age_s, event))
 
     async def _loop(self) -> None:
         while True:
@@ -379,9 +259,9 @@ class SessionRunner:
         for effect in effects:
             match effect:
                 case Send(event):
-                    await self.send(event)
+                    await self._wire.send(event)
                 case Note(text):
-                    self._record(Noted(self._now_s() - self._began_s, text))
+                    self._wire.note(text)
                 case ShowAvatar() | ConnectAvatar() | Perform():
                     self._avatar.carry_out(effect)
                 case Listen():
@@ -421,13 +301,15 @@ class SessionRunner:
         await self._inbox.put(answer)
 
     async def _read(self) -> None:
-        with suppress(ConnectionClosed):
-            async for message in self._connection:
-                await (self.take(message) if self._faults is None else self._faults.receive(message))
+        await self._wire.read(self._take)
         await self._inbox.put(_Closed())
 
-    def _decoded(self, message: str | bytes) -> ReceivedEvent:
-        return V1Dialect().decode_client(message) if self._form.v1 else decode_client_event(message)
+    async def _take(self, received: Received) -> None:
+        if self._voice is None:
+            await self._inbox.put(received)
+        else:
+            async with self._voice.in_turn():
+                await self._inbox.put(received)
 
     async def _speak(self, wanted: Speak) -> None:
         try:
@@ -443,7 +325,7 @@ class SessionRunner:
             probabilities = await voice.judge(asked)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing more can be heard
             _logger.error("The voice model failed: %s", type(error).__name__)  # noqa: TRY400
-            await self._connection.close(1011, "the voice model failed")
+            await self._wire.close(1011, "the voice model failed")
         else:
             await self._inbox.put(_VoiceJudged(asked.stream, probabilities))
 
@@ -452,34 +334,9 @@ class SessionRunner:
             wanted.text, locale=wanted.locale, voice=wanted.voice, rate=wanted.rate, pitch=wanted.pitch
         )
 
-    def _note_received(self, event: ReceivedEvent) -> None:
-        self._record(ClientSent(self.age_s, event))
-
-    def _note_fault(self, fault: Fault) -> None:
-        # Kept with its count, so that no other fault gets its id.
-        times = self._fired.get(id(fault), (fault, 0))[1] + 1
-        self._fired[id(fault)] = (fault, times)
-        self._record(FaultFired(self._now_s() - self._began_s, fault, times))
-
     def _now_s(self) -> float:
         return time.monotonic()
 
 
 def _session_over() -> ProtocolError:
     return ProtocolError("The session is over, so nobody hears the caller.")
-
-
-def _event_id(event: ReceivedEvent, message: str | bytes) -> str | None:
-    """The event's id, read from the message only if the event could not be read."""
-    if isinstance(event, UnknownEvent | MalformedEvent):
-        event_id = decode_plain(message).get("event_id")
-    else:
-        event_id = event.event_id
-    return event_id if isinstance(event_id, str) else None
-
-
-def _without_video(event: ServerEvent) -> ServerEvent:
-    """The event as it is remembered: of video, of which there are megabytes, only how much it was."""
-    if isinstance(event, ResponseVideoDelta):
-        return replace(event, delta=f"({len(event.delta)} characters of base64)")
-    return event

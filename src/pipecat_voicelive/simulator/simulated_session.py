@@ -9,7 +9,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from pipecat_voicelive.errors import ConfigurationError, ProtocolError
-from pipecat_voicelive.protocol.codec import RawEvent, decode_server_event
+from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.protocol.server_events import KnownServerEvent, ServerEvent
 from pipecat_voicelive.simulator.ears import Ears
@@ -28,6 +28,7 @@ from pipecat_voicelive.simulator.handshake import Handshake
 from pipecat_voicelive.simulator.known_words import VoiceTurn
 from pipecat_voicelive.simulator.live_session import LiveSession
 from pipecat_voicelive.simulator.session_runner import CALLER_LOCALE, CALLER_VOICE, SessionRunner
+from pipecat_voicelive.simulator.session_wire import SessionWire
 from pipecat_voicelive.simulator.spoken_words import tokens_of
 from pipecat_voicelive.simulator.utterance import Speaker
 from pipecat_voicelive.simulator.voice_judge import VoiceJudge
@@ -68,17 +69,15 @@ class SimulatedSession:
         self._exchange = Exchange(keep_events=keep_events)
         self._listener = listener
         self._faults = faults
-        self._runner = SessionRunner(
+        self._wire = SessionWire(
             connection,
-            session,
-            speaker,
-            ears,
             form=form,
             record=self._record,
-            faults=faults.for_session(number),
+            planned=faults.for_session(number),
+            troubles=session.troubles,
             dice=dice,
-            voice=voice,
         )
+        self._runner = SessionRunner(self._wire, session, speaker, ears, voice=voice)
 
     @property
     def events(self) -> tuple[Exchanged, ...]:
@@ -108,7 +107,7 @@ class SimulatedSession:
     @property
     def age_s(self) -> float:
         """Seconds since it was opened; the `at_s` of what happens now."""
-        return self._runner.age_s
+        return self._wire.age_s
 
     @property
     def close_code(self) -> int | None:
@@ -221,7 +220,7 @@ class SimulatedSession:
         Raises:
             ConnectionClosed: The connection is closed (of the websockets package).
         """
-        await self._runner.send(RawEvent(members=event) if isinstance(event, dict) else event)
+        await self._wire.send(RawEvent(members=event) if isinstance(event, dict) else event)
 
     async def send_raw(self, message: str | bytes) -> None:
         """Send any message: text as a text frame, bytes as a binary one.
@@ -229,8 +228,7 @@ class SimulatedSession:
         Raises:
             ConnectionClosed: The connection is closed (of the websockets package).
         """
-        self._runner.note(decode_server_event(message))
-        await self._connection.send(message)
+        await self._wire.write(message)
 
     def inject(self, fault: Fault | str | Mapping[str, Any]) -> None:
         """Let something go wrong in this session, from now on.
@@ -251,7 +249,7 @@ class SimulatedSession:
             )
         if self.close_code is not None:
             raise ProtocolError("The session is over; nothing can go wrong in it any more")
-        self._runner.inject(read)
+        self._wire.inject(read)
 
     async def wait_for_fault(self, count: int = 1, *, timeout_s: float = 5.0) -> FaultFired:
         """Wait until `count` faults have happened and return the newest.
@@ -266,7 +264,7 @@ class SimulatedSession:
 
     def lift_faults(self) -> None:
         """Hold nothing back any more, so that the session can be closed. The simulator calls it."""
-        self._runner.lift_faults()
+        self._wire.lift_faults()
 
     async def drop(self) -> None:
         """Cut the connection without a word, as a lost network does."""

@@ -9,18 +9,16 @@ from hypothesis import strategies as st
 from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.simulator import Fault
 from pipecat_voicelive.simulator.faults.catalogue import catalogue, listed
+from pipecat_voicelive.simulator.faults.forms import Form, form_of, parts_of
 from pipecat_voicelive.simulator.faults.kinds import (
     KINDS,
     Close,
     Delay,
     Drop,
-    Form,
     GoSilent,
     Redirect,
     Refuse,
     SendEvent,
-    form_of,
-    parts_of,
 )
 
 

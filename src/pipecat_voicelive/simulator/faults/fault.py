@@ -22,6 +22,7 @@ from typing import Any, Self, get_args
 
 from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.codec import CLIENT_EVENT_TYPES, SERVER_EVENT_TYPES
+from pipecat_voicelive.simulator.faults.forms import check_value, form_of, parts_of
 from pipecat_voicelive.simulator.faults.kinds import (
     HandshakeFault,
     Kind,
@@ -29,9 +30,6 @@ from pipecat_voicelive.simulator.faults.kinds import (
     Reject,
     ResponseFault,
     TurnFault,
-    check_value,
-    form_of,
-    parts_of,
 )
 
 SENT, RECEIVED, CONNECT, TURN, RESPONSE = "sent", "received", "connect", "turn", "response"

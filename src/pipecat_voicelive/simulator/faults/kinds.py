@@ -1,45 +1,22 @@
 """What can go wrong: one small value for each kind of fault, with the words it is written in.
 
-The metadata of a field says how its value is written (`Form`) and after which word it stands, "" for one
-that is told by its place. From that come the text form, the form in YAML, the help and the reference.
+From the fields come the text form, the form in YAML, the help and the reference.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
-from enum import Enum
-from typing import Any, ClassVar, TypeAlias, cast
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
 
 from pipecat_voicelive.errors import ConfigurationError
+from pipecat_voicelive.simulator.faults.forms import Form, optional_part, part
 
 _STATUSES = range(200, 600)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _OUTCOMES = ("empty", "never", "fail")
 _CLOSE_CODES = (*range(1000, 1004), *range(1007, 1015), *range(3000, 5000))
 _REASON_BYTES = 123
-_MAX_COUNT = 1000
-
-
-class Form(Enum):
-    """How the value of a field is written."""
-
-    SECONDS = "seconds, e.g. 200ms or 2.5s"
-    COUNT = "a whole number"
-    TEXT = 'text, in "quotes" if it has spaces'
-    OBJECT = "a JSON object"
-    HEX = "bytes in hexadecimal, e.g. 00ff"
-
-
-def _part(form: Form, default: Any = None, *, word: str = "") -> Any:
-    """A field; without a default it must be given."""
-    metadata = {"form": form, "word": word}
-    return field(metadata=metadata) if default is None else field(default=default, metadata=metadata)
-
-
-def _optional(form: Form, *, word: str) -> Any:
-    return field(default=None, metadata={"form": form, "word": word})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +33,8 @@ class Close:
 
     name: ClassVar = "close"
     example: ClassVar = 'close 1011 "Out of order." at response.created'
-    code: int = _part(Form.COUNT, 1011)
-    reason: str = _part(Form.TEXT, "")
+    code: int = part(Form.COUNT, 1011)
+    reason: str = part(Form.TEXT, "")
 
     def __post_init__(self) -> None:
         if self.code not in _CLOSE_CODES:
@@ -75,7 +52,7 @@ class StopReading:
 
     name: ClassVar = "stop-reading"
     example: ClassVar = "stop-reading for 5s at response.created"
-    for_s: float | None = _optional(Form.SECONDS, word="for")
+    for_s: float | None = optional_part(Form.SECONDS, word="for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +61,7 @@ class GoSilent:
 
     name: ClassVar = "go-silent"
     example: ClassVar = "go-silent for 3s at response.created 2"
-    for_s: float | None = _optional(Form.SECONDS, word="for")
+    for_s: float | None = optional_part(Form.SECONDS, word="for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +70,7 @@ class Delay:
 
     name: ClassVar = "delay"
     example: ClassVar = "delay 200ms at every response.audio.delta"
-    by_s: float = _part(Form.SECONDS)
+    by_s: float = part(Form.SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +79,7 @@ class Jitter:
 
     name: ClassVar = "jitter"
     example: ClassVar = "jitter 150ms"
-    up_to_s: float = _part(Form.SECONDS)
+    up_to_s: float = part(Form.SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +88,7 @@ class Duplicate:
 
     name: ClassVar = "duplicate"
     example: ClassVar = "duplicate at response.done"
-    times: int = _part(Form.COUNT, 2)
+    times: int = part(Form.COUNT, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +97,7 @@ class Reorder:
 
     name: ClassVar = "reorder"
     example: ClassVar = "reorder 3 at response.audio.delta 2"
-    count: int = _part(Form.COUNT, 2)
+    count: int = part(Form.COUNT, 2)
 
     def __post_init__(self) -> None:
         if self.count < 2:
@@ -133,7 +110,7 @@ class Corrupt:
 
     name: ClassVar = "corrupt"
     example: ClassVar = "corrupt 3 at response.output_item.added"
-    count: int = _part(Form.COUNT, 1)
+    count: int = part(Form.COUNT, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +119,7 @@ class CorruptBytes:
 
     name: ClassVar = "corrupt-bytes"
     example: ClassVar = "corrupt-bytes at response.created"
-    count: int = _part(Form.COUNT, 1)
+    count: int = part(Form.COUNT, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +136,7 @@ class SendEvent:
 
     name: ClassVar = "send"
     example: ClassVar = 'send {"type": "brand.new", "x": 1} at session.updated'
-    event: Mapping[str, Any] = _part(Form.OBJECT)
+    event: Mapping[str, Any] = part(Form.OBJECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +145,7 @@ class SendText:
 
     name: ClassVar = "send-text"
     example: ClassVar = 'send-text "{broken" after 1s'
-    text: str = _part(Form.TEXT)
+    text: str = part(Form.TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +154,7 @@ class SendBinary:
 
     name: ClassVar = "send-binary"
     example: ClassVar = "send-binary 00ff at sent 10"
-    data: str = _part(Form.HEX)
+    data: str = part(Form.HEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +171,7 @@ class SendMalformed:
 
     name: ClassVar = "send-malformed"
     example: ClassVar = "send-malformed response.done at response.created"
-    type: str = _part(Form.TEXT, "")
+    type: str = part(Form.TEXT, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +180,8 @@ class Reject:
 
     name: ClassVar = "reject"
     example: ClassVar = "reject rate_limit_exceeded at response.create 2"
-    code: str = _part(Form.TEXT, "server_error")
-    message: str = _part(Form.TEXT, "")
+    code: str = part(Form.TEXT, "server_error")
+    message: str = part(Form.TEXT, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +198,7 @@ class AnswerLate:
 
     name: ClassVar = "answer-late"
     example: ClassVar = "answer-late 3s at response 2"
-    by_s: float = _part(Form.SECONDS)
+    by_s: float = part(Form.SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +207,8 @@ class FailResponse:
 
     name: ClassVar = "fail-response"
     example: ClassVar = 'fail-response server_error "The model is busy." at response 2'
-    code: str = _part(Form.TEXT, "server_error")
-    message: str = _part(Form.TEXT, "")
+    code: str = part(Form.TEXT, "server_error")
+    message: str = part(Form.TEXT, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +217,7 @@ class RateLimit:
 
     name: ClassVar = "rate-limit"
     example: ClassVar = "rate-limit reset 5s at response 2"
-    reset_s: float = _part(Form.SECONDS, 20.0, word="reset")
+    reset_s: float = part(Form.SECONDS, 20.0, word="reset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +226,7 @@ class Transcribe:
 
     name: ClassVar = "transcribe"
     example: ClassVar = "transcribe empty at turn 2"
-    outcome: str = _part(Form.TEXT)
+    outcome: str = part(Form.TEXT)
 
     def __post_init__(self) -> None:
         if self.outcome not in _OUTCOMES:
@@ -265,7 +242,7 @@ class TranscribeLate:
 
     name: ClassVar = "transcribe-late"
     example: ClassVar = "transcribe-late 2s at every turn"
-    by_s: float = _part(Form.SECONDS)
+    by_s: float = part(Form.SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,9 +251,9 @@ class Refuse:
 
     name: ClassVar = "refuse"
     example: ClassVar = "refuse 429 retry-after 2s at connect 1"
-    status: int = _part(Form.COUNT)
-    text: str = _part(Form.TEXT, "")
-    retry_after_s: float | None = _optional(Form.SECONDS, word="retry-after")
+    status: int = part(Form.COUNT)
+    text: str = part(Form.TEXT, "")
+    retry_after_s: float | None = optional_part(Form.SECONDS, word="retry-after")
 
     def __post_init__(self) -> None:
         if self.status not in _STATUSES:
@@ -291,8 +268,8 @@ class Redirect:
 
     name: ClassVar = "redirect"
     example: ClassVar = "redirect 307 wss://elsewhere.example/voice-live/realtime"
-    status: int = _part(Form.COUNT)
-    location: str = _part(Form.TEXT)
+    status: int = part(Form.COUNT)
+    location: str = part(Form.TEXT)
 
     def __post_init__(self) -> None:
         if self.status not in _REDIRECTS:
@@ -309,7 +286,7 @@ class SlowHandshake:
 
     name: ClassVar = "slow-handshake"
     example: ClassVar = "slow-handshake 3s at connect 1"
-    by_s: float = _part(Form.SECONDS)
+    by_s: float = part(Form.SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,54 +359,3 @@ KINDS: Mapping[str, type[Kind]] = {
     )
 }
 """Every kind by its name."""
-
-
-def parts_of(kind: type[Kind]) -> tuple[Field[Any], ...]:
-    """The fields of a kind, those that are told by their place first."""
-    return tuple(sorted(fields(kind), key=word_of))
-
-
-def form_of(part: Field[Any]) -> Form:
-    """How a field is written."""
-    return part.metadata["form"]
-
-
-def word_of(part: Field[Any]) -> str:
-    """The word before a field's value, "" for none."""
-    return part.metadata["word"]
-
-
-def check_value(form: Form, value: object, name: str) -> None:
-    """Refuse what a field cannot hold.
-
-    Raises:
-        ConfigurationError: It has the wrong type or is out of range.
-    """
-    match form:
-        case Form.SECONDS:
-            good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 86_400
-        case Form.COUNT:
-            good = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-            good = good and (name not in ("times", "count") or int(str(value)) <= _MAX_COUNT)
-        case Form.TEXT:
-            good = isinstance(value, str)
-        case Form.OBJECT:
-            good = isinstance(value, Mapping) and _is_json(cast("Mapping[str, object]", value))
-        case Form.HEX:
-            good = isinstance(value, str) and _is_hex(value)
-    if not good:
-        raise ConfigurationError(f"'{name}' must be {form.value}")
-
-
-def _is_json(value: Mapping[str, object]) -> bool:
-    try:
-        return bool(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError, RecursionError):
-        return False
-
-
-def _is_hex(text: str) -> bool:
-    try:
-        return bool(bytes.fromhex(text))
-    except ValueError:
-        return False

@@ -9,7 +9,8 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, cast
 
 from pipecat_voicelive.errors import ConfigurationError
-from pipecat_voicelive.simulator.faults.kinds import KINDS, Form, Kind, check_value, form_of, parts_of
+from pipecat_voicelive.simulator.faults.forms import Form, check_value, form_of, parts_of
+from pipecat_voicelive.simulator.faults.kinds import KINDS, Kind
 
 if TYPE_CHECKING:
     from pipecat_voicelive.simulator.faults.fault import Fault

@@ -28,7 +28,6 @@ from pipecat_voicelive.simulator.faults.damage import (
     corrupted,
     corrupted_bytes,
     malformed_event,
-    shuffled,
     unknown_event,
 )
 from pipecat_voicelive.simulator.faults.expiry import EXPIRED_CODE, SESSION_LIMIT_S, session_expired
@@ -66,9 +65,6 @@ from pipecat_voicelive.simulator.faults.kinds import (
 from pipecat_voicelive.simulator.faults.lane import Lane, Step
 from pipecat_voicelive.simulator.faults.troubles import Troubles
 
-_REORDERED_WITHIN_S = 1.0
-"""How long a message waits at most for those that are to overtake it."""
-
 
 class Socket(Protocol):
     """What the faults of a session need of its runner."""
@@ -88,17 +84,6 @@ class Socket(Protocol):
     def type_of(self, message: str | bytes) -> str:
         """The type of the event in a client's message, "" if it has none."""
         ...
-
-
-@dataclass(slots=True)
-class _Shuffle:
-    """Messages that wait to leave in another order."""
-
-    lane: Lane
-    count: int
-    steps: list[Step]
-    dice: Random
-    late: asyncio.TimerHandle | None = None
 
 
 @dataclass(slots=True)
@@ -140,8 +125,7 @@ class SessionFaults:
         self._note = note
         troubles.tell(note)
         self._counting = Counting(dice)
-        self._outgoing, self._incoming = Lane(), Lane()
-        self._shuffles: dict[Lane, _Shuffle] = {}
+        self._outgoing, self._incoming = Lane(dice), Lane(dice)
         self._timers: set[asyncio.TimerHandle] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._start(self._outgoing.run())
@@ -150,15 +134,13 @@ class SessionFaults:
 
     async def begin(self, fault: Fault) -> None:
         """Take a fault on: now if nothing is to be waited for, else when it is due."""
-        if fault.after_s > 0:
-            timer = asyncio.get_running_loop().call_later(fault.after_s, self._on_time, fault)
-            self._timers.add(timer)
-        else:
-            await self._take_on(fault)
+        if not self._awaited(fault):
+            await self._happen(fault)
 
     def inject(self, fault: Fault) -> None:
-        """Take a fault on while the session runs; what happens at once has begun when this returns."""
-        self._start(self.begin(fault))
+        """Take a fault on while the session runs; what happens at once begins at the next await."""
+        if not self._awaited(fault):
+            self._start(self._happen(fault))
 
     async def send(self, message: str, event: ServerEvent) -> None:
         """Send a message of the service, or what becomes of it.
@@ -220,15 +202,25 @@ class SessionFaults:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _on_time(self, fault: Fault) -> None:
-        self._start(self._take_on(fault))
-
-    async def _take_on(self, fault: Fault) -> None:
-        if fault.counts:
+    def _awaited(self, fault: Fault, *, in_time: bool = False) -> bool:
+        """Whether a fault waits now for what it counts, or for its time, unless it is `in_time`."""
+        if fault.after_s > 0 and not in_time:
+            timer = asyncio.get_running_loop().call_later(fault.after_s, self._on_time, fault)
+            self._timers.add(timer)
+        elif fault.counts:
             self._troubles.arm(fault)
         elif fault.at or fault.befalls_messages:
             self._counting.arm(fault)
-        elif fault.chance == 1.0 or self._dice.random() < fault.chance:
+        else:
+            return False
+        return True
+
+    def _on_time(self, fault: Fault) -> None:
+        if not self._awaited(fault, in_time=True):
+            self._start(self._happen(fault))
+
+    async def _happen(self, fault: Fault) -> None:
+        if fault.chance == 1.0 or self._dice.random() < fault.chance:
             await self._carry_out(fault)
 
     def _damaged(self, message: str | bytes, happening: list[Fault]) -> _Damage:
@@ -260,30 +252,11 @@ class SessionFaults:
         return damage
 
     async def _pass(self, lane: Lane, step: Step, damage: _Damage) -> None:
-        """Send a message on its way, through the shuffle that is going on, if there is one."""
-        shuffle = self._shuffles.get(lane)
-        if shuffle is None and damage.reorder and damage.copies:
-            shuffle = self._shuffles[lane] = _Shuffle(lane, damage.reorder, [], self._dice)
-            loop = asyncio.get_running_loop()
-            shuffle.late = loop.call_later(
-                _REORDERED_WITHIN_S, lambda: self._start(self._leave_shuffled(lane))
-            )
-        if shuffle is None:
-            for _ in range(damage.copies):
-                await lane.put(step, damage.delay_s)
-            return
-        shuffle.steps += [step] * damage.copies
-        if len(shuffle.steps) >= shuffle.count:
-            await self._leave_shuffled(lane)
-
-    async def _leave_shuffled(self, lane: Lane) -> None:
-        shuffle = self._shuffles.pop(lane, None)
-        if shuffle is None:
-            return
-        if shuffle.late is not None:
-            shuffle.late.cancel()
-        for index in shuffled(len(shuffle.steps), self._dice):
-            await lane.put(shuffle.steps[index])
+        """Send a message on its way."""
+        if damage.reorder and damage.copies:
+            await lane.reorder(damage.reorder)
+        for _ in range(damage.copies):
+            await lane.put(step, damage.delay_s)
 
     async def _carry_out(self, fault: Fault) -> None:
         self._note(fault)

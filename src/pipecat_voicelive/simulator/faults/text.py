@@ -18,7 +18,8 @@ from dataclasses import MISSING, Field
 from typing import Any, TypeAlias, cast
 
 from pipecat_voicelive.errors import ConfigurationError
-from pipecat_voicelive.simulator.faults.kinds import KINDS, Form, Kind, form_of, parts_of, word_of
+from pipecat_voicelive.simulator.faults.forms import Form, form_of, parts_of, word_of
+from pipecat_voicelive.simulator.faults.kinds import KINDS, Kind
 
 _SECONDS = re.compile(r"(\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+)(ms|s)?", re.IGNORECASE)
 _UNITS = ("ms", "s")
