@@ -146,6 +146,7 @@ async def test_a_bot_that_runs_itself_and_listens_to_nobody_is_ended_in_order(si
 
     async with voice_live.call(run_bot, silent=True) as call:
         await call.types("Hi")
+    await voice_live.do(voice_live.session.wait_closed())
     assert voice_live.session.close_code == 1000
 
 

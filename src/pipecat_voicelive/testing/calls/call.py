@@ -40,7 +40,7 @@ from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.server_events import ResponseDone
 from pipecat_voicelive.testing.calls.transport import LocalCallTransport
 from pipecat_voicelive.testing.calls.voice import CALLER_VOICE, spoken
-from pipecat_voicelive.testing.record import CallerSpoke, OnWire, Played
+from pipecat_voicelive.testing.record import CallerSpoke, OnWire, Played, Record
 
 if TYPE_CHECKING:
     from pipecat_voicelive.testing.voice_live import VoiceLive
@@ -261,7 +261,7 @@ class Call:
         self._frames.append(frame)
 
     @property
-    def _record(self) -> Any:
+    def _record(self) -> Record:
         return self._voice_live.record
 
     def _listen_anew(self) -> None:
