@@ -65,6 +65,7 @@ Aside ClientSent Exchanged Handshake Scenario ServiceSent SimulatedSession Speak
 TlsFiles ToolCall Turn Utterance VoiceLiveSimulator VoiceTurn open_speaker
 Fault FaultFired FaultPlan Noted
 Departure ReplayedSession Tape TapeReplay
+Call OpenAIBrain Question Reply Say Thinker ThinkingFailedError
 """.split()
 
 ERRORS = {

@@ -114,6 +114,7 @@ def test_the_schema_that_is_printed_is_the_one_in_the_package(capsys):
     [
         ("--speed", "0", "'0' is no speed: give a number above 0"),
         ("--speed", "fast", "'fast' is no speed"),
+        ("--brain", "psychic", "invalid choice: 'psychic'"),
         ("--port", "70000", "'70000' is no port: give 1 to 65535"),
         ("--port", "web", "'web' is no port"),
     ],
@@ -144,3 +145,18 @@ def test_a_command_is_run_against_a_service_of_its_own_and_gives_the_exit_status
 def test_a_command_that_does_not_exist_is_named(capsys):
     assert main(["run", "--", "no-such-command"]) == 1
     assert "there is no command 'no-such-command'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        (["--brain-url", "http://x/v1"], "are for --brain openai"),
+        (["--brain", "openai"], "needs --brain-model NAME"),
+        (["--brain", "openai", "--brain-model", "m"], "set OPENAI_API_KEY"),
+        (["--brain", "openai", "--brain-model", "m", "--brain-url", "x"], "must begin with http://"),
+    ],
+)
+def test_a_brain_that_cannot_be_asked_is_told_what_it_needs(capsys, monkeypatch, options, advice):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert main(["simulator", *options]) == 1
+    assert advice in capsys.readouterr().err

@@ -17,7 +17,7 @@ from pipecat_voicelive.cli.serving import (
 from pipecat_voicelive.cli.values import speed
 
 if TYPE_CHECKING:
-    from pipecat_voicelive.simulator import Scenario, VoiceLiveSimulator
+    from pipecat_voicelive.simulator import OpenAIBrain, Scenario, VoiceLiveSimulator
 
 NAME = "simulator"
 HELP = "run a Voice Live here, without Azure"
@@ -55,6 +55,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="energy",
         help="what finds the caller's turns: loudness, or a model of voices too; default %(default)s",
     )
+    parser.add_argument(
+        "--brain",
+        choices=("rules", "openai"),
+        default="rules",
+        help="what answers where the scenario does not: rules that pick tools, or a model behind an "
+        "OpenAI-compatible endpoint; default %(default)s",
+    )
+    parser.add_argument("--brain-model", metavar="NAME", help="the model of --brain openai")
+    parser.add_argument(
+        "--brain-url",
+        metavar="URL",
+        help="its endpoint, e.g. http://localhost:11434/v1; without it OpenAI's own, with OPENAI_API_KEY",
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="make all random choices the same each time")
     parser.add_argument(
         "--record", metavar="FILE", help="record each session to a tape, without keys, sound and pictures"
@@ -80,6 +93,20 @@ def _scenario(options: argparse.Namespace) -> Scenario | None:
     return with_simulated_caller(scenario or Scenario()) if options.caller else scenario
 
 
+def _brain(options: argparse.Namespace) -> OpenAIBrain | None:
+    from pipecat_voicelive.errors import ConfigurationError
+
+    if options.brain == "rules":
+        if options.brain_model or options.brain_url:
+            raise ConfigurationError("--brain-model and --brain-url are for --brain openai")
+        return None
+    if not options.brain_model:
+        raise ConfigurationError("--brain openai needs --brain-model NAME")
+    from pipecat_voicelive.simulator import OpenAIBrain
+
+    return OpenAIBrain(options.brain_model, url=options.brain_url)
+
+
 async def _serve(options: argparse.Namespace) -> None:
     from pipecat_voicelive.errors import ConfigurationError
     from pipecat_voicelive.simulator import VoiceLiveSimulator
@@ -98,6 +125,7 @@ async def _serve(options: argparse.Namespace) -> None:
         faults=options.fault,
         seed=options.seed,
         turn_detector=options.vad,
+        brain=_brain(options),
         record=options.record,
         record_audio=options.record_audio,
     )
@@ -119,6 +147,8 @@ def _say_start(simulator: VoiceLiveSimulator, options: argparse.Namespace) -> No
     say(f"  page:     {page}")
     say(f"  scenario: {simulator.scenario.name} ({len(simulator.scenario.turns)} turns)")
     say(f"  models:   {_MODELS}")
+    if options.brain != "rules":
+        say(f"  brain:    {options.brain_model} at {options.brain_url or 'OpenAI'}")
     for fault in simulator.faults:
         say(f"  fault:    {fault}")
     if simulator.faults:

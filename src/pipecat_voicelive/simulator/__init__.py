@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pipecat_voicelive.simulator.faults.plan import FaultPlan
     from pipecat_voicelive.simulator.handshake import Handshake
     from pipecat_voicelive.simulator.known_words import VoiceTurn
+    from pipecat_voicelive.simulator.openai_brain import OpenAIBrain
+    from pipecat_voicelive.simulator.replies import Call, Reply, Say
     from pipecat_voicelive.simulator.scenario import Aside, Scenario, ToolCall, Turn
     from pipecat_voicelive.simulator.server import VoiceLiveSimulator
     from pipecat_voicelive.simulator.simulated_session import SimulatedSession
@@ -31,9 +33,11 @@ if TYPE_CHECKING:
     from pipecat_voicelive.simulator.tapes.playback import Departure
     from pipecat_voicelive.simulator.tapes.replay import ReplayedSession, TapeReplay
     from pipecat_voicelive.simulator.tapes.tape import Tape
+    from pipecat_voicelive.simulator.thinking import Question, Thinker, ThinkingFailedError
 
 __all__ = [
     "Aside",
+    "Call",
     "ClientSent",
     "Departure",
     "Exchanged",
@@ -43,6 +47,10 @@ __all__ = [
     "Handshake",
     "Noted",
     "ReplayedSession",
+    "OpenAIBrain",
+    "Question",
+    "Reply",
+    "Say",
     "Scenario",
     "ServiceSent",
     "SimulatedSession",
@@ -51,6 +59,8 @@ __all__ = [
     "SpokenWord",
     "Tape",
     "TapeReplay",
+    "Thinker",
+    "ThinkingFailedError",
     "TlsFiles",
     "ToolCall",
     "Turn",
@@ -70,7 +80,10 @@ _HOMES = {
     "faults.plan": ("FaultPlan",),
     "handshake": ("Handshake",),
     "known_words": ("VoiceTurn",),
+    "openai_brain": ("OpenAIBrain",),
+    "replies": ("Call", "Reply", "Say"),
     "scenario": ("Aside", "Scenario", "ToolCall", "Turn"),
+    "thinking": ("Question", "Thinker", "ThinkingFailedError"),
     "server": ("VoiceLiveSimulator",),
     "simulated_session": ("SimulatedSession",),
     "speech": ("Speaker", "SpokenViseme", "SpokenWord", "Utterance", "open_speaker"),

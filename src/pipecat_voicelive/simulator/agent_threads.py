@@ -30,16 +30,22 @@ class Thread:
     brain: Brain
 
 
-def new_thread(scenario: Scenario, thread_id: str | None = None) -> Thread:
+def new_thread(scenario: Scenario, thread_id: str | None = None, *, has_model: bool = False) -> Thread:
     """A conversation in which nothing was said yet."""
-    return Thread(thread_id, Conversation(), Brain(scenario))
+    return Thread(thread_id, Conversation(), Brain(scenario, has_model=has_model))
 
 
 class AgentThreads:
-    """The threads of all agents of one simulator."""
+    """The threads of all agents of one simulator.
 
-    def __init__(self, scenario: Scenario) -> None:
+    Args:
+        scenario: What is said.
+        has_model: Whether a model answers what the scenario does not.
+    """
+
+    def __init__(self, scenario: Scenario, *, has_model: bool = False) -> None:
         self._scenario = scenario
+        self._has_model = has_model
         self._threads: OrderedDict[tuple[str, str, str], Thread] = OrderedDict()
 
     def open(self, agent: Agent | None) -> Thread:
@@ -48,11 +54,11 @@ class AgentThreads:
         A new one if none was named, or one that this agent does not have.
         """
         if agent is None:
-            return new_thread(self._scenario)
+            return new_thread(self._scenario, has_model=self._has_model)
         key = (agent.project, agent.name, agent.conversation_id or new_id("conv_", 21))
         thread = self._threads.pop(key, None)
         if thread is None:
-            thread = new_thread(self._scenario, new_id("conv_", 21))
+            thread = new_thread(self._scenario, new_id("conv_", 21), has_model=self._has_model)
             key = (agent.project, agent.name, str(thread.id))
         self._threads[key] = thread
         while len(self._threads) > _KEPT:

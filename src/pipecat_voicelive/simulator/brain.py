@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from pipecat_voicelive.protocol.items import ConversationItem
+from msgspec.structs import replace as changed
+
+from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.simulator.argument_filling import as_type
 from pipecat_voicelive.simulator.following import CallNext, Waiting, following
 from pipecat_voicelive.simulator.known_words import KnownWords
@@ -21,6 +23,7 @@ from pipecat_voicelive.simulator.templates import filled, filled_within, in_word
 from pipecat_voicelive.simulator.tool_choice import ToolChoice
 from pipecat_voicelive.simulator.tool_picker import Tool
 
+_ASKS_MODEL = Reply((), asks_model=True)
 _CALLS = ("function_call", "mcp_call")
 
 
@@ -48,10 +51,16 @@ _NOTHING = _TypedTurn(None)
 
 
 class Brain:
-    """One session's way through a scenario."""
+    """One session's way through a scenario.
 
-    def __init__(self, scenario: Scenario) -> None:
+    Args:
+        scenario: What is said.
+        has_model: Whether a model answers what the scenario does not.
+    """
+
+    def __init__(self, scenario: Scenario, *, has_model: bool = False) -> None:
         self._scenario = scenario
+        self._has_model = has_model
         self._used: set[int] = set()
         self._understood: dict[str, _Understood] = {}
         self._spoken_of: set[str] = set()
@@ -112,6 +121,8 @@ class Brain:
         users = [index for index, item in enumerate(items) if item.type == "message" and item.role == "user"]
         if not users:
             silent = not any(item.role == "assistant" for item in items)
+            if self._has_model:
+                return _ASKS_MODEL
             return saying(filled(self._scenario.greeting, {}) if silent else self._otherwise(None, _NOTHING))
         place = self._asked_last(items, users)
         asked, after = items[place], items[place + 1 :]
@@ -121,6 +132,9 @@ class Brain:
         spoken_of = all(str(call.id) in self._spoken_of for call in calls)
         if answered and spoken_of and (late := self._late_results(items[:place], items)):
             return late
+        if self._has_model and understood.turn is None and not _is_unknown(understood):
+            self._spoken_of |= {str(call.id) for call in calls}
+            return _ASKS_MODEL
         if calls:
             return self._after_calls(asked, calls, items, tools)
         if (understood.turn is None or answered) and tools.must_call is None:
@@ -137,7 +151,19 @@ class Brain:
             if re.search(aside.about, matter, re.IGNORECASE):
                 user = {"text": asked.words if asked else ""}
                 return Reply((Say(filled(aside.say, {"user": user})),), aside.delay_ms)
-        return saying(self._otherwise(asked, _NOTHING))
+        return _ASKS_MODEL if self._has_model else saying(self._otherwise(asked, _NOTHING))
+
+    def in_words(self, items: Sequence[ConversationItem]) -> list[ConversationItem]:
+        """The items, with the words of voice turns in them, where they are known."""
+        return [self._in_words(item) for item in items]
+
+    def _in_words(self, item: ConversationItem) -> ConversationItem:
+        understood = self._understood.get(str(item.id))
+        if not isinstance(understood, SpokenTurn) or item.words:
+            return item
+        seconds = understood.duration_ms / 1000
+        words = understood.words.text if understood.words else f"[{seconds:.1f} seconds of audio]"
+        return changed(item, content=[ItemContent(type="input_audio", transcript=words)])
 
     def _asked_last(self, items: Sequence[ConversationItem], users: Sequence[int]) -> int:
         """The place of the newest user message; one without a word, such as video, only if alone."""
@@ -237,8 +263,7 @@ class Brain:
         return {"user": _user(asked, understood), "image": facts(items), **understood.captured}
 
     def _otherwise(self, asked: ConversationItem | None, understood: _Understood) -> str:
-        unknown = isinstance(understood, SpokenTurn) and understood.words is None
-        template = (self._scenario.unheard if unknown else "") or self._scenario.otherwise
+        template = (self._scenario.unheard if _is_unknown(understood) else "") or self._scenario.otherwise
         return filled(template, {"user": _user(asked, understood)})
 
     def _read(self, items: Sequence[ConversationItem]) -> None:
@@ -276,6 +301,11 @@ class Brain:
     def _use(self, index: int) -> Turn:
         self._used.add(index)
         return self._scenario.turns[index]
+
+
+def _is_unknown(understood: _Understood) -> bool:
+    """Whether nobody knows what was said."""
+    return isinstance(understood, SpokenTurn) and understood.words is None
 
 
 def _call(call: ToolCall, values: Mapping[str, object], tools: ToolRules) -> Call:

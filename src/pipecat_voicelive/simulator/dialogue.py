@@ -48,6 +48,8 @@ from pipecat_voicelive.simulator.sources import (
     TRUNCATION,
     VOICE_TURN,
 )
+from pipecat_voicelive.simulator.thinking import Question
+from pipecat_voicelive.simulator.tool_picker import Tool
 from pipecat_voicelive.simulator.turn_ends import is_only_fillers
 from pipecat_voicelive.simulator.utterance import Utterance
 
@@ -243,6 +245,7 @@ class Dialogue:
         self._response = RunningResponse(
             reply,
             interim=interim_for(options.interim, reply, self._brain.interim),
+            question=self._question(items, options) if reply.asks_model and reply.fails is None else None,
             options=options,
             mcp_tools=mcp_tools,
             given=response_input(items, options, self.conversation),
@@ -302,6 +305,13 @@ class Dialogue:
             effects += self._playing.truncate(now_s, appended_text=appended_text)
         self._playing.stop()
         return effects
+
+    def thought_of(self, response_id: str, reply: Reply, now_s: float) -> list[Effect]:
+        """The answer that a `Think` asked for."""
+        if self._response is None or self._response.id != response_id:
+            return []
+        self._response.thought_of(reply, now_s)
+        return self.advance(now_s)
 
     def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> list[Effect]:
         """The utterance that a `Speak` asked for."""
@@ -363,10 +373,25 @@ class Dialogue:
             tools = replace(
                 options.tools,
                 offered=options.tools.offered + tuple(mcp_tools),
-                tools=options.tools.tools + self.mcp.described(options.mcp_servers),
+                tools=self._tools(options),
             )
             return self._brain.reply(items, tools)
         return self._brain.reply_aside(options.instructions, items)
+
+    def _tools(self, options: ResponseOptions) -> tuple[Tool, ...]:
+        return options.tools.tools + self.mcp.described(options.mcp_servers)
+
+    def _question(self, items: list[ConversationItem], options: ResponseOptions) -> Question:
+        """What somebody else is asked."""
+        longest = options.max_output_tokens
+        return Question(
+            instructions=options.instructions,
+            items=tuple(self._brain.in_words(items)),
+            tools=self._tools(options),
+            tool_choice=options.tools.choice,
+            parallel_tool_calls=options.tools.in_parallel,
+            max_output_tokens=longest if isinstance(longest, int) else None,
+        )
 
     def _items_for(self, asked: ResponseProperties) -> list[ConversationItem]:
         return items_for(asked, self.conversation.items, self._config.model)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.server_events import KnownServerEvent
 from pipecat_voicelive.simulator.avatar.options import AvatarOptions
+from pipecat_voicelive.simulator.thinking import Question
 from pipecat_voicelive.simulator.utterance import Utterance
 
 
@@ -26,6 +27,21 @@ class Note:
     """Tell those who watch how something came about."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Think:
+    """Have an answer thought of, and hand it back under `response_id`."""
+
+    response_id: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class StopThinking:
+    """Nobody wants this answer any more."""
+
+    response_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,5 +181,16 @@ class CallTool:
 
 
 Effect: TypeAlias = (
-    Send | Note | Speak | Judge | Listen | ListTools | CallTool | CallerSpeak | CallerFinished | AvatarEffect
+    Send
+    | Note
+    | Think
+    | StopThinking
+    | Speak
+    | Judge
+    | Listen
+    | ListTools
+    | CallTool
+    | CallerSpeak
+    | CallerFinished
+    | AvatarEffect
 )

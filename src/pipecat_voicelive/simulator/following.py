@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import cast
 
 from pipecat_voicelive.protocol.items import ConversationItem
@@ -136,5 +137,7 @@ def _is_one_of(found: object, wanted: object) -> bool:
 def _same(found: object, wanted: object) -> bool:
     if isinstance(found, str) and isinstance(wanted, str):
         return found.strip().casefold() == wanted.strip().casefold()
+    if isinstance(wanted, date):
+        wanted = str(wanted)  # YAML's own, e.g. 2026-11-21, which JSON has as a text
     # In JSON true is not 1.
     return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)

@@ -32,7 +32,7 @@ def interim_for(option: dict[str, Any] | None, reply: Reply, made_up: str) -> In
     texts: list[str] = option.get("texts") or []
     static = option["type"] == "static_interim_response"
     text = dice().choice(texts) if texts and static else made_up
-    if "latency" in triggers and reply.delay_ms > threshold_ms:
+    if "latency" in triggers and (reply.asks_model or reply.delay_ms > threshold_ms):
         return Interim(text, threshold_ms)
     if "tool" in triggers and any(isinstance(part, Call) for part in reply.parts):
         return Interim(text, reply.delay_ms)

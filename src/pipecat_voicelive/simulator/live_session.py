@@ -70,6 +70,7 @@ from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.item_checks import accepted_item
 from pipecat_voicelive.simulator.item_events import ItemAnswer, ItemEvent, change_item
 from pipecat_voicelive.simulator.known_words import Findings, VoiceTurn
+from pipecat_voicelive.simulator.replies import Reply
 from pipecat_voicelive.simulator.session_config import SessionConfig, TurnTaking
 from pipecat_voicelive.simulator.sources import API_REFERENCE, LIVE_TESTS, VOICE_TURN
 from pipecat_voicelive.simulator.streamed_text import StreamedText
@@ -232,6 +233,10 @@ class LiveSession:
         while self._held and not self._waiting:
             effects += self.handle(self._held.popleft(), now_s)
         return effects
+
+    def thought_of(self, response_id: str, reply: Reply, now_s: float) -> list[Effect]:
+        """The answer that a `Think` asked for."""
+        return self._dialogue.thought_of(response_id, reply, now_s)
 
     def speech_failed(self, item_id: str, message: str) -> list[Effect]:
         """The utterance that a `Speak` asked for cannot be had; `message` says why."""

@@ -38,6 +38,11 @@ class Ending:
     status: str
     details: dict[str, Any] | None
 
+    @property
+    def last_item(self) -> str:
+        """The status of its last item."""
+        return "incomplete" if self.status == "incomplete" else "completed"
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -49,6 +54,7 @@ class Reply:
         events: What a hosted agent sends beside it.
         fails: What it fails with once the parts are out, None if it does not.
         incomplete: Why it ends before its end, None if it does not.
+        asks_model: Whether somebody else thinks of its parts.
         why: How it came about, for those who watch the simulator; "" if the scenario says it.
     """
 
@@ -58,6 +64,7 @@ class Reply:
     fails: Failure | None = None
     incomplete: Incomplete | None = None
     why: str = ""
+    asks_model: bool = False
 
     @property
     def ending(self) -> Ending:
@@ -114,3 +121,10 @@ class ToolRules:
     only: str | None = None
     in_parallel: bool = True
     tools: tuple[Tool, ...] = ()
+
+    @property
+    def choice(self) -> str:
+        """The rules as a `tool_choice`: "auto", "none", "required", or a tool's name."""
+        if self.only is not None:
+            return self.only or "none"
+        return "auto" if self.must_call is None else "required"

@@ -29,7 +29,7 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseOutputItemDone,
 )
 from pipecat_voicelive.simulator.conversation import Conversation
-from pipecat_voicelive.simulator.effects import Effect, McpServer, Send, Speak
+from pipecat_voicelive.simulator.effects import Effect, McpServer, Send, Speak, StopThinking, Think
 from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.interim import Interim
@@ -43,6 +43,7 @@ from pipecat_voicelive.simulator.response_options import ResponseOptions
 from pipecat_voicelive.simulator.scenario import AgentCall, Search
 from pipecat_voicelive.simulator.sources import TEXT_TURN, VOICE_TURN
 from pipecat_voicelive.simulator.spoken_output import SpokenOutput
+from pipecat_voicelive.simulator.thinking import Question
 from pipecat_voicelive.simulator.usage import text_tokens, token_usage
 from pipecat_voicelive.simulator.utterance import Utterance
 
@@ -59,6 +60,11 @@ _REASONING_TOKENS = {"low": 32, "medium": 64, "high": 128, "xhigh": 256}
 @dataclass(frozen=True, slots=True)
 class _Thinking:
     until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _AwaitingThought:
+    """Somebody else thinks of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ class RunningResponse:
     Args:
         reply: What it consists of.
         interim: What is said first, while the rest is thought about, or None.
+        question: What somebody else is asked who thinks of the answer; None if the reply has it.
         options: How it is made.
         mcp_tools: The servers of the MCP tools that may be called.
         given: What it is made from.
@@ -99,6 +106,7 @@ class RunningResponse:
         reply: Reply,
         *,
         interim: Interim | None,
+        question: Question | None,
         options: ResponseOptions,
         mcp_tools: Mapping[str, McpServer],
         given: ResponseInput,
@@ -112,6 +120,7 @@ class RunningResponse:
         self._interim = interim
         self._parts = deque(reply.parts)
         self._ending = reply.ending
+        self._question = question
         self._options = options
         self._mcp_tools = mcp_tools
         self.mcp_calls: list[McpCall] = []
@@ -126,7 +135,7 @@ class RunningResponse:
         self._asides: list[KnownServerEvent] = []
         self._transcript_deltas = 0
         self._answer_at_s = now_s + reply.delay_ms / 1000
-        self._phase: _Thinking | _AwaitingSpeech | _Producing | _Finished = _Thinking(
+        self._phase: _Thinking | _AwaitingThought | _AwaitingSpeech | _Producing | _Finished = _Thinking(
             self._answer_at_s if interim is None else now_s + interim.after_ms / 1000
         )
 
@@ -143,8 +152,13 @@ class RunningResponse:
                 return until_s
             case _Producing(_, began_s, steps):
                 return self._due_s(began_s, steps[0]) if steps else began_s
-            case _AwaitingSpeech() | _Finished():
+            case _AwaitingThought() | _AwaitingSpeech() | _Finished():
                 return None
+
+    @property
+    def _is_last(self) -> bool:
+        """Whether no further output follows the one in hand."""
+        return not self._parts and self._question is None
 
     @rule(
         "answer-order",
@@ -157,7 +171,10 @@ class RunningResponse:
     )
     def start(self) -> list[Effect]:
         """Announce it."""
-        return [Send(ResponseCreated(response=self._report("in_progress")))]
+        effects: list[Effect] = [Send(ResponseCreated(response=self._report("in_progress")))]
+        if self._question is not None:
+            effects.append(Think(self.id, self._question))
+        return effects
 
     def advance(self, now_s: float) -> list[Effect]:
         """Everything that is due."""
@@ -174,13 +191,22 @@ class RunningResponse:
                     self._note_audio(output, with_data=False)
                     if steps:
                         return effects
-                    cut_short = not self._parts and self._ending.status == "incomplete"
-                    effects += self._close(output, "incomplete" if cut_short else "completed")
+                    effects += self._close(output, self._ending.last_item if self._is_last else "completed")
                     effects += self._next_output(now_s)
-                case _AwaitingSpeech() | _Finished():
+                case _AwaitingThought() | _AwaitingSpeech() | _Finished():
                     return effects
                 case _:
                     assert_never(self._phase)
+
+    def thought_of(self, reply: Reply, now_s: float) -> None:
+        """The answer that was asked for; nothing need be said any more to bridge the wait."""
+        self._parts, self._ending, self._question = deque(reply.parts), reply.ending, None
+        match self._phase:
+            case _Thinking() | _AwaitingThought():
+                self._interim = None
+                self._phase = _Thinking(max(now_s, self._answer_at_s))
+            case _:
+                pass
 
     def speech_ready(self, item_id: str, utterance: Utterance, now_s: float) -> bool:
         """The utterance that was asked for; whether anybody waits for it still."""
@@ -233,6 +259,9 @@ class RunningResponse:
             part, self._interim = Say(self._interim.text), None
         elif now_s < self._answer_at_s:
             self._phase = _Thinking(self._answer_at_s)
+            return []
+        elif self._question is not None:
+            self._phase = _AwaitingThought()
             return []
         elif self._parts:
             part = self._parts.popleft()
@@ -331,7 +360,7 @@ class RunningResponse:
             self._conversation.set_audio(output.place.item_id, output.sent_audio(with_data=with_data))
 
     def _end(self, status: str, details: dict[str, Any] | None) -> list[Effect]:
-        effects: list[Effect] = []
+        effects: list[Effect] = [] if self._question is None else [StopThinking(self.id)]
         match self._phase:
             case _AwaitingSpeech(output) | _Producing(output, _, _) if status != "completed":
                 effects += self._close(output, "incomplete")

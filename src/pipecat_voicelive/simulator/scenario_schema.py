@@ -6,7 +6,7 @@ Editors check files with it; the reader explains mistakes with it, so both expec
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeAlias, cast
 
@@ -71,12 +71,14 @@ def schema_at(where: Iterable[str | int], data: object) -> Schema:
     schema = scenario_schema()
     for step in where:
         schema = _option(schema, data)
-        if isinstance(step, int):
+        if isinstance(data, list | tuple) and isinstance(step, int):
             schema = cast("Schema", schema.get("items", {}))
-            data = cast("list[object]", data)[step]
-        else:
+            data = cast("Sequence[object]", data)[step]
+        elif isinstance(data, Mapping):
             schema = cast("Schema", schema.get("properties", {}).get(step, {}))
-            data = cast("Mapping[str, object]", data).get(step)
+            data = cast("Mapping[str | int, object]", data).get(step)
+        else:
+            return Schema()  # under a name that is none, which is a mistake of its own
     return schema
 
 

@@ -49,6 +49,7 @@ from pipecat_voicelive.simulator.speech import open_speaker
 from pipecat_voicelive.simulator.tapes.recorder import RecordedConnection, Recording, TapeRecorder
 from pipecat_voicelive.simulator.tapes.replay import TapeReplay
 from pipecat_voicelive.simulator.tapes.tape import Tape
+from pipecat_voicelive.simulator.thinking import Thinker
 from pipecat_voicelive.simulator.utterance import Speaker
 from pipecat_voicelive.simulator.voice_judge import VoiceJudge
 from pipecat_voicelive.simulator.window.window import Window
@@ -96,6 +97,8 @@ class VoiceLiveSimulator:
         record: File to record a session to, as a tape, without its keys, sound and pictures; those of further
             sessions have a number in their name. Nothing is overwritten.
         record_audio: Keep sound and pictures on tapes.
+        brain: Thinks of the answers that the scenario's turns and asides do not have, e.g. an `OpenAIBrain`;
+            None to pick tools by rules and say the scenario's `otherwise`.
 
     Raises:
         ConfigurationError: The scenario or an argument cannot be used.
@@ -123,6 +126,7 @@ class VoiceLiveSimulator:
         turn_detector: Literal["energy", "silero"] = "energy",
         record: str | Path | None = None,
         record_audio: bool = False,
+        brain: Thinker | None = None,
     ) -> None:
         if math.isnan(speed) or speed <= 0:
             raise ConfigurationError(f"speed must be positive, 1 being real time, not {speed}")
@@ -131,7 +135,8 @@ class VoiceLiveSimulator:
         if api_key == "":
             raise ConfigurationError("api_key must not be empty; give None to accept any")
         self._scenario = _scenario(scenario)
-        self._threads = AgentThreads(self._scenario)
+        self._threads = AgentThreads(self._scenario, has_model=brain is not None)
+        self._brain = brain
         self._ears = Ears(self._scenario)
         self._host = host
         self._port = port
@@ -389,6 +394,7 @@ class VoiceLiveSimulator:
             faults=self._faults,
             dice=self._dice(f"faults of session {number}"),
             voice=VoiceJudge(self._silero) if self._silero is not None else None,
+            thinker=self._brain,
         )
         self._sessions.append(session)
         self._opened += 1

@@ -40,12 +40,15 @@ from pipecat_voicelive.simulator.effects import (
     Send,
     ShowAvatar,
     Speak,
+    StopThinking,
+    Think,
 )
 from pipecat_voicelive.simulator.errors_wire import simulator_failed
 from pipecat_voicelive.simulator.known_words import Findings
 from pipecat_voicelive.simulator.live_session import LiveSession, Received
 from pipecat_voicelive.simulator.mcp_client import call_tool, list_tools
 from pipecat_voicelive.simulator.session_wire import SessionWire
+from pipecat_voicelive.simulator.thinking import Thinker, ThoughtOf, Thoughts
 from pipecat_voicelive.simulator.utterance import Speaker, Utterance
 from pipecat_voicelive.simulator.voice_judge import VoiceJudge
 
@@ -101,6 +104,7 @@ class _Heard:
 _Inbound: TypeAlias = (
     Received
     | CallerLine
+    | ThoughtOf
     | _SpeechReady
     | _SpeechFailed
     | _VoiceJudged
@@ -120,6 +124,7 @@ class SessionRunner:
         speaker: Speaks for it.
         ears: Find out what turns say.
         voice: Asks a model what is a voice; None if the session does not ask.
+        thinker: Thinks of the answers that the session asks for; None if it asks for none.
     """
 
     def __init__(
@@ -130,6 +135,7 @@ class SessionRunner:
         ears: Ears,
         *,
         voice: VoiceJudge | None = None,
+        thinker: Thinker | None = None,
     ) -> None:
         self._wire = wire
         self._session = session
@@ -138,6 +144,7 @@ class SessionRunner:
         self._one_turn = asyncio.Lock()
         self._inbox: asyncio.Queue[_Inbound] = asyncio.Queue(_INBOX_MESSAGES)
         self._avatar = AvatarMedia(wire.send, large_message_bytes=wire.form.large_message_bytes)
+        self._thoughts = Thoughts(thinker, self._inbox.put)
         self._working: set[asyncio.Task[None]] = set()
         self._lines: dict[int, asyncio.Future[None]] = {}
         self._line_numbers = itertools.count(1)
@@ -162,6 +169,7 @@ class SessionRunner:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._thoughts.aclose()
             await self._avatar.aclose()
             if self._voice is not None:
                 self._voice.close()
@@ -213,6 +221,8 @@ class SessionRunner:
                     effects = self._session.speech_ready(item_id, utterance, now_s)
                 case _SpeechFailed(item_id, message):
                     effects = self._session.speech_failed(item_id, message)
+                case ThoughtOf(response_id, reply):
+                    effects = self._session.thought_of(response_id, reply, now_s)
                 case _ToolsListed(item_id, tools):
                     effects = self._session.tools_listed(item_id, tools)
                 case _ToolCalled(item_id, output):
@@ -260,6 +270,10 @@ class SessionRunner:
             match effect:
                 case Send(event):
                     await self._wire.send(event)
+                case Think(response_id, question):
+                    self._thoughts.start(response_id, question)
+                case StopThinking(response_id):
+                    self._thoughts.stop(response_id)
                 case Note(text):
                     self._wire.note(text)
                 case ShowAvatar() | ConnectAvatar() | Perform():

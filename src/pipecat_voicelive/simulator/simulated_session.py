@@ -30,6 +30,7 @@ from pipecat_voicelive.simulator.live_session import LiveSession
 from pipecat_voicelive.simulator.session_runner import CALLER_LOCALE, CALLER_VOICE, SessionRunner
 from pipecat_voicelive.simulator.session_wire import SessionWire
 from pipecat_voicelive.simulator.spoken_words import tokens_of
+from pipecat_voicelive.simulator.thinking import Thinker
 from pipecat_voicelive.simulator.utterance import Speaker
 from pipecat_voicelive.simulator.voice_judge import VoiceJudge
 from pipecat_voicelive.simulator.window.trace import SessionTrace
@@ -57,6 +58,7 @@ class SimulatedSession:
         faults: FaultPlan,
         dice: Random,
         voice: VoiceJudge | None,
+        thinker: Thinker | None,
     ) -> None:
         self.handshake = handshake
         """What the client said when it connected; keys and tokens are masked."""
@@ -77,7 +79,7 @@ class SimulatedSession:
             troubles=session.troubles,
             dice=dice,
         )
-        self._runner = SessionRunner(self._wire, session, speaker, ears, voice=voice)
+        self._runner = SessionRunner(self._wire, session, speaker, ears, voice=voice, thinker=thinker)
 
     @property
     def events(self) -> tuple[Exchanged, ...]:

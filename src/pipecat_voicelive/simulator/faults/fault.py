@@ -120,8 +120,10 @@ class Fault:
                 return given
             case str():
                 return cls.parse(given)
-            case _:
+            case Mapping():
                 return cls.from_dict(given)
+            case _:
+                raise ConfigurationError("must be a line such as 'drop', or a mapping of 'fault' and others")
 
     def to_dict(self) -> dict[str, Any]:
         """Its plain members, without those that are as they are anyway."""
