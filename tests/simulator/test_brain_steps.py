@@ -133,6 +133,17 @@ def test_true_is_not_one_and_words_are_compared_without_their_case():
     assert said == ["The answer is: true.", "one", "yes"]
 
 
+def test_a_date_of_yaml_is_the_text_that_json_has(tmp_path):
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "turns: [{user: hi, call: {name: check}, then: [{when: {result.day: 2026-11-21}, say: Today.}]}]"
+    )
+    talk = Talk([])
+    talk.brain = Brain(Scenario.load(path))
+    talk.ask("hi")
+    assert talk.put_out({"day": "2026-11-21"}) == ["Today."]
+
+
 def test_steps_of_several_calls_are_made_one_by_one_where_only_one_may_come():
     first = [{"name": "check", "arguments": {"n": 1}}, {"name": "check", "arguments": {"n": 2}}]
     turn = {"user": "hi", "calls": first, "then": {"call": {"name": "check"}, "then": "Done."}}

@@ -1,6 +1,8 @@
 """Scenario files: what they may hold and how a mistake is named."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.simulator import Aside, Scenario, ToolCall, Turn
@@ -251,3 +253,37 @@ def test_searches_agents_and_citations_are_read():
 def test_wrong_searches_agents_and_citations_are_refused(members, complaint):
     with pytest.raises(ConfigurationError, match=complaint):
         Scenario.from_dict({"turns": [{"user": "a", "say": "b", **members}]})
+
+
+NAMES = st.sampled_from(
+    "user say call calls then when on_error match min spoken fails incomplete arguments name turns hints "
+    "faults barge_in listen image delay_ms sya".split()
+)
+WORDS = st.sampled_from(["x", "{a}", "{result.b}", "(", "any"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.integers(), inner, max_size=4),
+    max_leaves=8,
+)
+TURNS = st.fixed_dictionaries(
+    {"user": st.sampled_from(["hi", "to {a}", "{result}"])},
+    optional={
+        "say": st.just("x {a}"),
+        "call": st.fixed_dictionaries({"name": st.just("f")}, optional={"arguments": VALUES}),
+        "then": VALUES,
+        "match": VALUES,
+    },
+)
+
+
+@given(VALUES | st.fixed_dictionaries({"turns": st.lists(TURNS, max_size=2)}, optional={"faults": VALUES}))
+def test_whatever_is_given_is_a_scenario_or_a_mistake_that_is_named(members):
+    assert isinstance(members_read(members), Scenario) or members_read(members).startswith("scenario: ")
+
+
+def members_read(members):
+    """The scenario, or the complaint."""
+    try:
+        return Scenario.from_dict(members)
+    except ConfigurationError as error:
+        return str(error)
