@@ -180,6 +180,13 @@ def test_a_tool_that_must_be_called_is_given_what_was_said(said, rules, call):
     assert Talk(**rules).ask(said) == call
 
 
+@pytest.mark.parametrize("words", ["1 ", "to New York ", "at 7 ", "name is "])
+def test_a_long_text_does_not_hold_anybody_up(words):
+    began_s = time.process_time()
+    Talk().ask(words * 5000)
+    assert time.process_time() - began_s < 1.0
+
+
 def test_no_tool_is_picked_where_none_may_be_called_or_the_scenario_forbids_it():
     asked = "What is the weather in Lisbon?"
     assert Talk(only="").ask(asked) == "Pardon?"

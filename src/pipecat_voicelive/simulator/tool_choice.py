@@ -22,6 +22,9 @@ from pipecat_voicelive.simulator.tool_picker import (
     ranked,
 )
 
+_MOST_READ = 600
+"""Characters of a turn that are looked at: longer ones would hold up all sessions."""
+
 
 @dataclass(frozen=True, slots=True)
 class _AskedBack:
@@ -51,6 +54,7 @@ class ToolChoice:
             said: What was said.
             rules: What may be called.
         """
+        said = said[:_MOST_READ]
         tools = self._on_offer(rules)
         if not said or not tools:
             return None
@@ -68,6 +72,7 @@ class ToolChoice:
 
     def forced(self, said: str, rules: ToolRules) -> Call:
         """The call that must be made, with the arguments that were said."""
+        said = said[:_MOST_READ]
         name = str(rules.must_call)
         tools = self._on_offer(rules)
         if rules.only is None and tools and said:
