@@ -56,7 +56,8 @@ def with_simulated_caller(scenario: Scenario) -> Scenario:
         raise ConfigurationError("a simulated caller needs lines: give a scenario with turns")
     scenario = replace(scenario, caller="simulated")
     for where, problem in mistakes_in(scenario):
-        raise ConfigurationError(f"{'.'.join(map(str, where))} {problem}")
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where)
+        raise ConfigurationError(f"{path.lstrip('.')} {problem}")
     return scenario
 
 
