@@ -161,3 +161,11 @@ def test_a_voice_that_is_not_named_any_more_is_no_change_of_voice():
     driver = spoken(running({"voice": "alloy"}, voice=OPENAI))
     assert changed(driver, {"modalities": ["text"]}) == ({"modalities": ["text"]}, [])
     assert changed(driver, {"voice": AZURE}) == ({}, ["session.voice"])
+
+
+def test_a_session_that_only_writes_is_not_told_its_voice_again():
+    written = {"modalities": ["text"], "voice": AZURE}
+    driver = running(written, voice=AZURE)
+    assert changed(driver, {**written, "b": 1}) == ({"modalities": ["text"], "b": 1}, [])
+    spoken_again = {"modalities": ["text", "audio"], "voice": AZURE}
+    assert changed(driver, spoken_again) == (spoken_again, [])

@@ -11,7 +11,8 @@ session. This is the whole table:
     voice                                            not from an OpenAI voice once it has spoken
 
 The model stands in the URL and is no option of a session. Members are compared as they take effect: what
-is not set has its default, and the name of an OpenAI voice is the same as the voice as an object.
+is not set has its default, and the name of an OpenAI voice is the same as the voice as an object. A session
+that only writes is not told its voice again.
 """
 
 from __future__ import annotations
@@ -63,6 +64,9 @@ def hold_back(
     for change in held:
         if change.members == ("avatar",) and wanted["avatar"].get("scene") is not None:
             session["avatar"] = {**running["avatar"], "scene": wanted["avatar"]["scene"]}
+    if session != running and "audio" not in (session.get("modalities") or ["audio"]):
+        # Refused in a repeated update: "Text to speech synthesizer is not configured".
+        session.pop("voice", None)
     return session, held
 
 
