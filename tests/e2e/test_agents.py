@@ -74,6 +74,7 @@ async def test_a_bot_talks_to_an_agent_without_a_model_and_without_instructions(
     assert sum("its own instructions" in line for line in caplog_loguru) == 1
 
 
+@pytest.mark.proves("rule.agent-thread")
 @pytest.mark.proves("feature.agent-resumes", "query.conversation-id")
 async def test_a_conversation_is_gone_on_with_by_its_id(speaker):
     async with VoiceLiveSimulator(SCENARIO, speech=speaker, speed=50) as sim:

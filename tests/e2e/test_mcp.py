@@ -73,6 +73,7 @@ def answers(call):
     return [text for role, text in call.said if role == "assistant" and isinstance(text, str)]
 
 
+@pytest.mark.proves("rule.mcp-approval", "rule.mcp-call", "rule.mcp-listing")
 @pytest.mark.proves("feature.mcp-approval")
 async def test_the_application_approves_a_call_and_its_result_is_spoken(sums):
     async with calling(SCENARIO, None, settings=with_tools(server(sums)), greet=False) as call:
@@ -99,6 +100,7 @@ async def test_the_application_approves_a_call_and_its_result_is_spoken(sums):
     assert sums.calls == [("add", 1, 2)]
 
 
+@pytest.mark.proves("rule.mcp-denial")
 async def test_the_application_denies_a_call_and_the_model_speaks_of_it(sums):
     async with calling(SCENARIO, None, settings=with_tools(server(sums)), greet=False) as call:
 

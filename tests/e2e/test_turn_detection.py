@@ -170,6 +170,7 @@ async def test_a_pause_for_thought_does_not_end_a_turn_that_looks_unfinished():
     assert len(found) == 4
 
 
+@pytest.mark.proves("rule.fillers")
 @pytest.mark.proves("session.turn_detection.remove_filler_words", "feature.fillers-do-not-interrupt")
 @pytest.mark.parametrize("removed", [True, False])
 async def test_humming_does_not_interrupt_where_fillers_are_removed(speaker, removed):

@@ -34,6 +34,7 @@ def avatar(**members):
     return {**LISA, **members}
 
 
+@pytest.mark.proves("rule.avatar-ice-servers")
 @pytest.mark.proves(
     "session.avatar", "session.avatar.character", "session.avatar.style", "session.avatar.ice_servers"
 )
@@ -100,6 +101,7 @@ async def test_every_option_of_an_avatar_is_taken_and_reported(start, join):
     assert (await client.configure(avatar=asked))["avatar"].items() >= asked.items()
 
 
+@pytest.mark.proves("rule.avatar-sizes")
 @pytest.mark.parametrize(
     ("refused", "code", "param"),
     [
@@ -179,6 +181,7 @@ async def test_it_is_told_when_the_avatar_begins_and_ends_to_speak(lisa):
     assert types.index("session.avatar.switch_to_speaking") < types.index("response.audio_transcript.delta")
 
 
+@pytest.mark.proves("rule.avatar-speaks-in-real-time")
 async def test_the_avatar_speaks_in_real_time_though_the_answer_is_made_faster(lisa):
     await lisa.ask("Hi")
     types = lisa.types()
@@ -246,6 +249,7 @@ async def test_what_the_avatar_was_saying_is_cut_where_it_was_interrupted(start,
     assert (await client.until("conversation.item.truncated"))["audio_end_ms"] < 2000
 
 
+@pytest.mark.proves("rule.avatar-speaks-in-real-time")
 @pytest.mark.proves("output_audio_buffer.started", "output_audio_buffer.stopped")
 async def test_previews_also_tell_when_the_audio_starts_and_stops(start, join):
     simulator = await start(STORY)
@@ -262,6 +266,7 @@ async def test_other_versions_do_not(lisa):
     assert not [event for event in lisa.types() if event.startswith("output_audio_buffer")]
 
 
+@pytest.mark.proves("rule.avatar-only-events")
 @pytest.mark.parametrize("event", ["output_audio_buffer.clear", "session.avatar.connect"])
 async def test_a_session_without_an_avatar_refuses_what_is_for_one(client, event):
     await client.send(event, client_sdp="")
@@ -277,6 +282,7 @@ async def test_video_over_the_websocket_is_not_connected(start, join):
 OFFER_WITHOUT_VIDEO = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 
 
+@pytest.mark.proves("rule.avatar-only-events")
 @pytest.mark.parametrize(
     "client_sdp",
     [

@@ -72,6 +72,7 @@ async def answered(start, join, *, session, say="Hello, you there.", **options):
     return client
 
 
+@pytest.mark.proves("rule.blendshape-frames")
 @pytest.mark.proves(
     "response.animation_blendshapes.delta",
     "response.animation_blendshapes.done",
@@ -94,6 +95,7 @@ async def test_frames_come_before_the_audio_they_belong_to(start, join):
     assert not client.of_type("response.animation_viseme.delta")
 
 
+@pytest.mark.proves("rule.blendshape-frames")
 async def test_frames_end_with_one_event_that_has_no_content_index(start, join):
     client = await answered(start, join, session={"animation": BOTH})
     (done,) = client.of_type("response.animation_blendshapes.done")

@@ -18,12 +18,14 @@ async def status_of(simulator, target, headers=None):
     return refused.value.response.status_code, refused.value.response.body.decode()
 
 
+@pytest.mark.proves("rule.handshake-query")
 async def test_another_path_is_not_found_and_the_answer_names_the_right_one(start):
     status, text = await status_of(await start(), "/openai/realtime?api-version=2026-07-15&model=m")
     assert status == 404
     assert "/voice-live/realtime" in text
 
 
+@pytest.mark.proves("rule.handshake-query")
 @pytest.mark.parametrize(
     ("target", "named"),
     [
@@ -39,20 +41,24 @@ async def test_what_the_query_lacks_is_named(start, target, named):
     assert named in text
 
 
+@pytest.mark.proves("rule.handshake-credential")
 @pytest.mark.parametrize("headers", [{"x": "y"}, {"api-key": ""}, {"Authorization": "Bearer "}])
 async def test_a_missing_credential_is_unauthorized(start, headers):
     assert (await status_of(await start(), GOOD, headers))[0] == 401
 
 
+@pytest.mark.proves("rule.handshake-credential")
 async def test_another_key_than_the_given_one_is_unauthorized(start):
     assert (await status_of(await start(api_key="right"), GOOD, {"api-key": "wrong"}))[0] == 401
 
 
+@pytest.mark.proves("rule.agent-takes-no-key")
 async def test_an_agent_takes_no_key(start):
     target = "/voice-live/realtime?api-version=2026-07-15&agent-name=a&agent-project-name=p"
     assert (await status_of(await start(), target))[0] == 401
 
 
+@pytest.mark.proves("rule.handshake-credential")
 @pytest.mark.parametrize(
     ("query", "headers"),
     [
@@ -79,6 +85,7 @@ async def test_the_handshake_is_shown_without_its_secrets(start):
     assert "tops3cret" not in repr(handshake)
 
 
+@pytest.mark.proves("rule.subprotocol")
 async def test_the_subprotocol_is_echoed_when_it_is_offered(start):
     simulator = await start()
     headers = {"api-key": "k"}
@@ -97,7 +104,7 @@ async def test_a_browser_is_told_where_to_go(start):
     answer = (await reader.read()).decode()
     writer.close()
     assert answer.startswith("HTTP/1.1 200")
-    assert "/voice-live/realtime" in answer
+    assert "Point one here" in answer
 
 
 def test_a_preview_version_is_known():

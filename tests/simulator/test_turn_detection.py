@@ -60,6 +60,7 @@ def test_the_padding_of_a_turn_does_not_reach_into_the_one_before():
     assert found[2].audio_start_ms == found[1].audio_end_ms
 
 
+@pytest.mark.proves("rule.speech-duration")
 def test_a_short_sound_is_no_speech():
     assert detected(sound(-800, 80, -800)) == []
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from pipecat_voicelive.simulator.brain import Brain
 from pipecat_voicelive.simulator.conversation import Conversation
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.pipelines import Agent
 from pipecat_voicelive.simulator.scenario import Scenario
+from pipecat_voicelive.simulator.sources import API_REFERENCE, SDK
 
 _KEPT = 100
 """Threads that are remembered; the ones that were used longest ago are forgotten."""
@@ -48,6 +50,15 @@ class AgentThreads:
         self._has_model = has_model
         self._threads: OrderedDict[tuple[str, str, str], Thread] = OrderedDict()
 
+    @rule(
+        "agent-thread",
+        "`conversation-id` goes on with a conversation of the agent; an id that it does not have starts a "
+        "new one.",
+        API_REFERENCE.at("query parameters"),
+        SDK.at("AgentSessionConfig"),
+        topic=Topic.AGENTS,
+        holds_for="agents",
+    )
     def open(self, agent: Agent | None) -> Thread:
         """The thread that an agent was asked to go on with.
 

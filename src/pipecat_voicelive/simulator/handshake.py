@@ -13,7 +13,15 @@ from urllib.parse import parse_qsl, urlsplit
 from websockets.typing import Subprotocol
 
 from pipecat_voicelive.protocol.versions import V1
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.pipelines import Agent, Model
+from pipecat_voicelive.simulator.sources import (
+    API_REFERENCE,
+    AVATAR_SAMPLE,
+    HOSTED_AGENTS,
+    SDK,
+    V1_SPECIFICATION,
+)
 
 REALTIME_PATH = "/voice-live/realtime"
 SUBPROTOCOL = "realtime"
@@ -61,12 +69,34 @@ class Refusal:
     text: str
 
 
+@rule(
+    "subprotocol",
+    "The subprotocol realtime is taken if it is offered, and not needed.",
+    SDK.at("connect"),
+    topic=Topic.CONNECTING,
+    conflict="others say that the service stays silent without it.",
+)
 def select_subprotocol(_connection: object, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     """The subprotocol of a connection, of those that the client offers."""
     wanted = Subprotocol(SUBPROTOCOL)
     return wanted if wanted in offered else None
 
 
+@rule(
+    "handshake-query",
+    "The path is /voice-live/realtime, else 404; `api-version` and a `model` or an agent with its project "
+    "are given, else 400.",
+    API_REFERENCE.at("WebSocket endpoint"),
+    topic=Topic.CONNECTING,
+    conflict="no document names the statuses.",
+)
+@rule(
+    "handshake-v1-headers",
+    "v1 takes credentials in headers only: else 401.",
+    V1_SPECIFICATION.at("readme.md"),
+    topic=Topic.CONNECTING,
+    holds_for="v1",
+)
 def answer_handshake(
     target: str, headers: Iterable[tuple[str, str]], *, api_key: str | None
 ) -> Handshake | Refusal:
@@ -127,6 +157,21 @@ def _model(query: Mapping[str, str]) -> Model | Refusal:
     return Model(query["model"], profile=profile)
 
 
+@rule(
+    "handshake-credential",
+    "A key or a bearer token stands in a header or in the query; without, or with a wrong key, 401.",
+    API_REFERENCE.at("Credentials"),
+    AVATAR_SAMPLE.at("troubleshooting"),
+    topic=Topic.CONNECTING,
+)
+@rule(
+    "agent-takes-no-key",
+    "An agent takes a bearer token and no key: else 401.",
+    HOSTED_AGENTS,
+    API_REFERENCE.at("Credentials"),
+    topic=Topic.CONNECTING,
+    holds_for="agents",
+)
 def _check_credential(
     query: Mapping[str, str], headers: Mapping[str, str], model: Model, api_key: str | None
 ) -> Refusal | None:

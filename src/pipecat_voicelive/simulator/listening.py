@@ -17,7 +17,7 @@ from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.outputs import pieces_of
 from pipecat_voicelive.simulator.phrases import logprobs_of, phrases_of
 from pipecat_voicelive.simulator.pipelines import Pipeline
-from pipecat_voicelive.simulator.sources import API_REFERENCE, CASCADED_TAPES, VOICE_TURN
+from pipecat_voicelive.simulator.sources import API_REFERENCE, CASCADED_TAPES, SDK, VOICE_TURN
 from pipecat_voicelive.simulator.templates import filled
 
 _TOLD_CONFIDENCE = 0.95
@@ -69,6 +69,22 @@ def transcript_of(heard: SpokenTurn, unrecognised: str) -> str | None:
     VOICE_TURN.at("one delta"),
     CASCADED_TAPES.at("no delta"),
     API_REFERENCE.at("conversation.item.input_audio_transcription.delta"),
+    topic=Topic.TRANSCRIPTION,
+)
+@rule(
+    "transcript-events",
+    "A completed transcript names its language in a cascaded session only. One that fails is told by failed "
+    "in its place.",
+    CASCADED_TAPES.at("input_audio_transcription.completed"),
+    VOICE_TURN.at("input_audio_transcription.completed"),
+    SDK.at("ServerEventConversationItemInputAudioTranscriptionFailed"),
+    topic=Topic.TRANSCRIPTION,
+)
+@rule(
+    "transcript-includes",
+    "`logprobs` and `phrases` come with a transcript only if `include` asks for them.",
+    API_REFERENCE.at("include"),
+    SDK.at("SessionIncludeOption"),
     topic=Topic.TRANSCRIPTION,
 )
 def transcription_events(

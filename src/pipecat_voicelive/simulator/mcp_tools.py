@@ -31,7 +31,13 @@ from pipecat_voicelive.simulator.effects import CallTool, Effect, ListTools, Mcp
 from pipecat_voicelive.simulator.errors_wire import RefusedError, invalid_value
 from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.ids import new_id
-from pipecat_voicelive.simulator.sources import OTHER_LIVE_TESTS
+from pipecat_voicelive.simulator.sources import (
+    API_REFERENCE,
+    MCP_SAMPLE,
+    OTHER_LIVE_TESTS,
+    OUR_CHOICE,
+    SDK,
+)
 from pipecat_voicelive.simulator.tool_picker import Tool
 
 
@@ -94,6 +100,14 @@ class McpTools:
             effects += [Send(McpListToolsInProgress(item_id=item_id)), ListTools(item_id, server)]
         return effects
 
+    @rule(
+        "mcp-listing",
+        "Each MCP server that is new to the session is told by in_progress, then by an item with its tools "
+        "and completed, or by failed.",
+        MCP_SAMPLE,
+        SDK.at("ServerEventMcpListToolsInProgress"),
+        topic=Topic.TOOLS,
+    )
     def listed(self, item_id: str, result: list[dict[str, Any]] | McpFailure) -> list[Effect]:
         """A server's tools, or why they cannot be had. Unwanted by now, if the session dropped it."""
         server = self._listings.pop(item_id, None)
@@ -125,6 +139,15 @@ class McpTools:
             Send(McpListToolsCompleted(item_id=item_id)),
         ]
 
+    @rule(
+        "mcp-call",
+        "A call runs when its response is over, and after its approval if it needs one: in_progress, "
+        "completed or failed, then the item with `output` or `error`. The service does not speak of the "
+        "result unasked.",
+        MCP_SAMPLE,
+        SDK.at("ResponseMCPCallItem"),
+        topic=Topic.TOOLS,
+    )
     def made(self, calls: Sequence[McpCall]) -> list[Effect]:
         """The calls of a response that is over: each runs now, or waits for approval."""
         effects: list[Effect] = []
@@ -144,6 +167,12 @@ class McpTools:
         if answer.approval_request_id not in self._waiting:
             raise unknown_request(str(answer.approval_request_id))
 
+    @rule(
+        "mcp-denial",
+        "A call that is denied does not run, and no event tells of it.",
+        OUR_CHOICE,
+        topic=Topic.TOOLS,
+    )
     def answered(self, answer: ConversationItem) -> list[Effect]:
         """A request for approval is answered. No event tells of a call that was denied."""
         call = self._waiting.pop(str(answer.approval_request_id))
@@ -180,6 +209,14 @@ class McpTools:
     OTHER_LIVE_TESTS.at("MCP approval"),
     topic=Topic.TOOLS,
     conflict="the Python sample async_mcp_sample.py passes over requests that come before `response.done`.",
+)
+@rule(
+    "mcp-approval",
+    "A call needs approval unless `require_approval` says never, or lists its tool under never: an item "
+    "mcp_approval_request asks for it.",
+    API_REFERENCE.at("require_approval"),
+    MCP_SAMPLE,
+    topic=Topic.TOOLS,
 )
 def approval_request(server: McpServer, call: ConversationItem) -> ConversationItem | None:
     """The item that asks whether a call may run, None if it need not ask."""

@@ -29,9 +29,11 @@ from pipecat_voicelive.protocol.server_events import (
 )
 from pipecat_voicelive.simulator.blendshapes import FRAMES_PER_S, blendshape_frames
 from pipecat_voicelive.simulator.conversation import ItemAudio, SpokenPiece
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.output_audio import encoded
 from pipecat_voicelive.simulator.outputs import Place, Step, message_item, pieces_of
 from pipecat_voicelive.simulator.scenario import Citation
+from pipecat_voicelive.simulator.sources import API_REFERENCE, HOW_TO, LIVE_TESTS, SDK, VISEMES
 from pipecat_voicelive.simulator.utterance import Utterance
 
 CHUNK_MS = 150
@@ -41,6 +43,15 @@ TRANSCRIPT_LEAD_MS = 600
 """How far the transcript runs ahead of the audio."""
 
 
+@rule(
+    "words-and-visemes",
+    "Word times and visemes come within the answer, with the audio they belong to, and each ends with its "
+    "done; they count from the start of the response's audio. Only Azure voices have them.",
+    LIVE_TESTS.at("audio timestamps, visemes"),
+    API_REFERENCE.at("response.audio_timestamp.delta"),
+    HOW_TO.at("Azure voices"),
+    topic=Topic.SPEECH_MARKS,
+)
 @dataclass(slots=True)
 class SpokenOutput:
     """A message that is spoken.
@@ -128,6 +139,16 @@ class SpokenOutput:
                         ),
                     )
 
+    @rule(
+        "blendshape-frames",
+        "Blendshapes come in batches before the audio they belong to, 55 values a frame, 60 frames a second; "
+        "`frame_index` counts the frames before. They end with a done without `content_index`.",
+        API_REFERENCE.at("response.animation_blendshapes.delta"),
+        VISEMES.at("Blend shapes"),
+        SDK.at("ServerEventResponseAnimationBlendshapeDelta"),
+        topic=Topic.SPEECH_MARKS,
+        conflict="the how-to page says that only visemes work.",
+    )
     def _blendshapes(self, utterance: Utterance) -> Iterator[Step]:
         """A batch of frames for each piece of audio."""
         frames = blendshape_frames(utterance)

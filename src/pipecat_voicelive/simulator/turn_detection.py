@@ -21,7 +21,7 @@ from typing import assert_never
 
 from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.loudness import FRAME_MS, Sound
-from pipecat_voicelive.simulator.sources import LIVE_TESTS, VOICE_TURN
+from pipecat_voicelive.simulator.sources import API_REFERENCE, HOW_TO, LIVE_TESTS, VOICE_TURN
 
 _positions = rule(
     "turn-positions",
@@ -108,6 +108,13 @@ _QUIET = _Quiet()
 _IN_SPEECH = _Talking(0, 0)
 
 
+@rule(
+    "speech-duration",
+    "A sound that is shorter than `speech_duration_ms` starts no turn.",
+    API_REFERENCE.at("turn_detection"),
+    HOW_TO.at("turn_detection"),
+    topic=Topic.TURN_DETECTION,
+)
 class TurnDetector:
     """Finds turns in a stream of frames, the first of which begins at `start_ms`.
 

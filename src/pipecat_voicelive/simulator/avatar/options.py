@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipecat_voicelive.simulator.errors_wire import RefusedError, invalid_value
+from pipecat_voicelive.simulator.fidelity import Topic, rule
+from pipecat_voicelive.simulator.sources import API_REFERENCE, AVATAR_SAMPLE, HOW_TO
 
 PATH = "session.avatar"
 WHITE = (255, 255, 255)
@@ -58,6 +60,13 @@ class AvatarOptions:
     amplitude: float
 
 
+@rule(
+    "avatar-ice-servers",
+    "A client that brings no ICE servers is given some in `session.updated`, for WebRTC.",
+    HOW_TO.at("avatar"),
+    AVATAR_SAMPLE.at("ice_servers"),
+    topic=Topic.AVATARS,
+)
 def reported_avatar(avatar: Mapping[str, Any], ice_servers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The avatar as `session.updated` has it: with defaults, and ICE servers if WebRTC needs them."""
     reported = {"type": "video-avatar", "customized": False, "output_protocol": "webrtc", **avatar}
@@ -66,6 +75,14 @@ def reported_avatar(avatar: Mapping[str, Any], ice_servers: Sequence[Mapping[str
     return reported
 
 
+@rule(
+    "avatar-sizes",
+    "A resolution of another shape than the avatar's video, or a crop outside of it, is refused with "
+    "`invalid_argument`; a photo avatar needs its `model`.",
+    AVATAR_SAMPLE.at("troubleshooting"),
+    API_REFERENCE.at("AvatarConfig"),
+    topic=Topic.AVATARS,
+)
 def avatar_options(avatar: Mapping[str, Any]) -> AvatarOptions:
     """Read the avatar of a session whose members have the right types.
 

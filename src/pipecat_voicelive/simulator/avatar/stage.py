@@ -27,7 +27,9 @@ from pipecat_voicelive.protocol.server_events import (
 from pipecat_voicelive.simulator.avatar.options import AvatarOptions
 from pipecat_voicelive.simulator.effects import ConnectAvatar, Effect, Line, Perform, Send, ShowAvatar
 from pipecat_voicelive.simulator.errors_wire import RefusedError, invalid_value
+from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.sources import API_REFERENCE, AVATAR_SAMPLE, CHANGELOG
 from pipecat_voicelive.simulator.utterance import Utterance
 
 _KEPT_S = 5.0
@@ -75,6 +77,14 @@ class AvatarStage:
         self._options = options
         return [*effects, ShowAvatar(options)]
 
+    @rule(
+        "avatar-only-events",
+        "`output_audio_buffer.clear` and `session.avatar.connect` are refused in a session without an "
+        "avatar; an offer is base64 of an SDP in JSON.",
+        API_REFERENCE.at("output_audio_buffer.clear"),
+        AVATAR_SAMPLE.at("session.avatar.connect"),
+        topic=Topic.AVATARS,
+    )
     def take(
         self,
         event: OutputAudioBufferClearEvent | SessionAvatarConnectEvent,
@@ -96,6 +106,15 @@ class AvatarStage:
             raise invalid_value("This avatar's output_protocol is 'websocket'.", "type")
         return [ConnectAvatar(_offered_sdp(event.client_sdp), event_id)]
 
+    @rule(
+        "avatar-speaks-in-real-time",
+        "An avatar speaks what is made in real time, also after response done: switch_to_speaking and "
+        "switch_to_idle stand around it. In 2026-06-01-preview `output_audio_buffer.started` and `.stopped` "
+        "do too.",
+        AVATAR_SAMPLE.at("switch_to_speaking"),
+        CHANGELOG.at("output_audio_buffer.started"),
+        topic=Topic.AVATARS,
+    )
     def speak(self, response_id: str, utterance: Utterance, now_s: float) -> list[Effect]:
         """An utterance begins to be made: speak it, or queue it behind the one that is spoken."""
         if self._options is None:
