@@ -99,6 +99,14 @@ async def test_an_interruption_and_a_fault_are_shown(scenario):
     assert "(fault: close 4000 " in shown
 
 
+async def test_beyond_this_machine_the_page_has_a_key_and_variables_that_work_here(scenario):
+    async with running("simulator", "--port", "0", "--host", "0.0.0.0", "--scenario", scenario) as command:
+        shown = await command.until("VoiceLiveLLMService(")
+    assert "/#key=" in shown
+    assert "others:   reach it by" in shown
+    assert "export AZURE_VOICE_LIVE_ENDPOINT=ws://127.0.0.1:" in shown
+
+
 async def test_quiet_shows_nothing_of_what_is_said(scenario):
     arguments = ("--port", "0", "--scenario", scenario, "--quiet")
     async with running("simulator", *arguments) as command:

@@ -165,6 +165,13 @@ async def test_a_command_that_will_not_do_is_told_why(start, join, asked, proble
     assert problem in answer["error"]
 
 
+async def test_without_a_session_there_is_nobody_to_speak_to(start):
+    simulator = await start()
+    async with control_of(simulator) as control:
+        answer = await control.ask("caller_says", text="Hello")
+    assert answer["error"] == "no client has connected yet, so there is no session"
+
+
 async def test_a_message_that_is_no_json_is_answered_and_harms_nothing(start):
     simulator = await start()
     async with connect(control_url(simulator)) as socket:

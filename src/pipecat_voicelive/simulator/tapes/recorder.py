@@ -164,6 +164,6 @@ class RecordedConnection(PatientConnection):
 
     async def send(self, message: Any, *args: Any, **options: Any) -> None:
         """Send a message."""
-        if self.recording is not None:
+        if self.recording is not None and self.close_code is None:
             self.recording.add("server", message)
         await super().send(message, *args, **options)

@@ -208,7 +208,9 @@ class ControlConnection:
         for session in reversed(sessions):
             if number is None or session.number == number:
                 return session
-        known = ", ".join(str(session.number) for session in sessions) or "none yet"
+        if not sessions:
+            raise ConfigurationError("no client has connected yet, so there is no session")
+        known = ", ".join(str(session.number) for session in sessions)
         raise ConfigurationError(f"there is no session {number!r}; there are {known}")
 
     def _open_session(self, asked: dict[str, Any]) -> SimulatedSession:
