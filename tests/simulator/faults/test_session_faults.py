@@ -296,6 +296,11 @@ async def test_a_scenario_may_have_faults(start, join):
     assert len(client.of_type("response.created")) == 2
 
 
+async def test_a_session_that_may_expire_early_is_not_told_so(start, join):
+    client = await join(await start(faults=["expire after 1s chance 1%"], seed=1), session=None)
+    assert abs(client.raw[0]["session"]["expires_at"] - time.time() - 3600) < 5
+
+
 @pytest.mark.proves("rule.session-lasts-an-hour", "rule.session-expired")
 async def test_a_session_expires_as_it_was_told(start, join):
     simulator = await start(faults=["expire after 200ms in session 1"])

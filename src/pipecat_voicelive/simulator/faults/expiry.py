@@ -32,7 +32,11 @@ EXPIRED_CODE = 1001
 )
 def session_limit_s(faults: Iterable[Fault]) -> float:
     """How long a session lasts that has these faults."""
-    told = [fault.after_s for fault in faults if isinstance(fault.what, Expire) and not fault.at]
+    told = [
+        fault.after_s
+        for fault in faults
+        if isinstance(fault.what, Expire) and not fault.at and fault.chance == 1.0
+    ]
     return min([*told, SESSION_LIMIT_S])
 
 
