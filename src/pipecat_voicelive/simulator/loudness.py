@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from enum import IntEnum
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +115,7 @@ class LoudnessMeter:
         return Sound.LOUD
 
 
-@cache
+@lru_cache(maxsize=32)
 def _even_borders(size: int, frames: int) -> Borders:
     return np.arange(frames * _MOMENTS + 1) * size
 
