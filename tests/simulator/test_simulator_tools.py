@@ -43,3 +43,11 @@ async def test_a_caller_whose_words_are_known_has_the_tool_called(start, join):
     done = await client.until("response.function_call_arguments.done")
     assert json.loads(done["arguments"]) == {"location": "Rome"}
     await caller
+
+
+async def test_those_who_watch_are_told_why_a_response_failed(start, join):
+    simulator = await start({"turns": [{"user": "Hi", "fails": {"code": "no_luck", "message": "Sorry."}}]})
+    client = await join(simulator)
+    await client.ask("Hi")
+    lines = [narrated(entry) for entry in simulator.sessions[0].events]
+    assert "(response failed no_luck: Sorry.)" in lines

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from pipecat_voicelive.protocol.client_events import (
     ConversationItemCreateEvent,
     ConversationItemTruncateEvent,
     ResponseCancelEvent,
 )
+from pipecat_voicelive.protocol.items import Response
 from pipecat_voicelive.protocol.server_events import (
     ConversationItemCreated,
     Error,
@@ -61,7 +64,7 @@ def narrated(exchanged: Exchanged) -> str:  # noqa: C901 - one case a line
         case ResponseCancelEvent():
             line = "(the client cancels)"
         case ResponseDone(response=response) if response.status != "completed":
-            line = f"(response {response.status} {response.status_reason})".replace(" )", ")")
+            line = f"(response {response.status} {_why(response)})".replace(" )", ")")
         case Error(error=error):
             line = f"error {error.code}: {error.message}"
         case _:
@@ -75,3 +78,12 @@ def _fault(fired: FaultFired) -> str:
         return ""
     times = f" ({fired.times} times now)" if fired.times > 1 else ""
     return f"(fault: {fired.fault}){times}"
+
+
+def _why(response: Response) -> str:
+    """Why a response ended as it did: a reason, or an error's code and message."""
+    details = cast("dict[str, Any]", response.status_details or {})
+    error = cast("dict[str, Any]", details.get("error") or {})
+    return response.status_reason or ": ".join(
+        str(error[name]) for name in ("code", "message") if name in error
+    )
