@@ -538,3 +538,23 @@ async def test_an_option_of_a_response_that_will_not_do_is_refused(client, respo
     (name,) = response
     assert error.code == code
     assert str(error.param).startswith(f"response.{name}")
+
+
+@pytest.mark.proves("rule.token-limit-cuts")
+@pytest.mark.parametrize("modalities", [["text"], ["text", "audio"]])
+async def test_an_answer_ends_where_its_tokens_do(start, join, modalities):
+    session = {"modalities": modalities, "max_response_output_tokens": 4}
+    client = await join(await start(STORY), session=session)
+    done = await client.ask("Tell me a story")
+    assert (done["status"], done["status_details"]["reason"]) == ("incomplete", "max_output_tokens")
+    assert (spoken_text(done), done["output"][0]["status"]) == ("Once upon a time", "incomplete")
+    await client.send("response.create", response={"max_output_tokens": 100})
+    assert (await client.until("response.done"))["response"]["status"] == "completed"
+
+
+@pytest.mark.proves("rule.token-limit-cuts")
+async def test_a_call_that_is_cut_has_no_whole_arguments(start, join):
+    session = {"tools": [TOOL], "max_response_output_tokens": 2}
+    client = await join(await start(WEATHER), session=session)
+    done = await client.ask("Weather?")
+    assert (done["status"], done["output"][0]["arguments"]) == ("incomplete", '{"city":')

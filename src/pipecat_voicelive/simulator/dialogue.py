@@ -49,6 +49,7 @@ from pipecat_voicelive.simulator.sources import (
     VOICE_TURN,
 )
 from pipecat_voicelive.simulator.thinking import Question
+from pipecat_voicelive.simulator.token_limit import within_limit
 from pipecat_voicelive.simulator.tool_picker import Tool
 from pipecat_voicelive.simulator.turn_ends import is_only_fillers
 from pipecat_voicelive.simulator.utterance import Utterance
@@ -241,7 +242,8 @@ class Dialogue:
             self._later.append(RespondLater(max(transcribing), asked, event_id, additional_instructions))
             return cancelled
         mcp_tools = self.mcp.offered(options.mcp_servers)
-        reply = self._troubles.answered(given or self._reply(items, options, frozenset(mcp_tools.keys())))
+        reply = given or self._reply(items, options, frozenset(mcp_tools.keys()))
+        reply = self._troubles.answered(within_limit(reply, options.max_output_tokens))
         self._response = RunningResponse(
             reply,
             interim=interim_for(options.interim, reply, self._brain.interim),

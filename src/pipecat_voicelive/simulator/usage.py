@@ -16,11 +16,12 @@ from pipecat_voicelive.protocol.items import (
 INPUT_AUDIO_TOKENS_PER_SECOND = 10
 OUTPUT_AUDIO_TOKENS_PER_SECOND = 20
 IMAGE_TOKENS = 85
+LETTERS_PER_TOKEN = 4
 
 
 def text_tokens(text: str) -> int:
     """Tokens of a text."""
-    return math.ceil(len(text) / 4)
+    return math.ceil(len(text) / LETTERS_PER_TOKEN)
 
 
 def item_text_tokens(items: Iterable[ConversationItem]) -> int:
