@@ -8,11 +8,9 @@ The order of a voice turn's events depends on the pipeline, as recorded:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from pipecat_voicelive.protocol.client_events import ResponseProperties
-from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.protocol.server_events import (
     ConversationItemDone,
     InputAudioBufferCommitted,
@@ -20,6 +18,7 @@ from pipecat_voicelive.protocol.server_events import (
     ResponseInvocationDelta,
 )
 from pipecat_voicelive.simulator.agent_threads import Thread
+from pipecat_voicelive.simulator.answers import Answers
 from pipecat_voicelive.simulator.avatar.stage import AvatarStage
 from pipecat_voicelive.simulator.caller_audio import TurnEnded
 from pipecat_voicelive.simulator.conversation_errors import nothing_to_cancel, response_active
@@ -29,14 +28,12 @@ from pipecat_voicelive.simulator.faults.troubles import Troubles
 from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.hearing import Hearing
 from pipecat_voicelive.simulator.ids import new_id
-from pipecat_voicelive.simulator.interim import interim_for
 from pipecat_voicelive.simulator.known_words import NOTHING_FOUND, Findings
 from pipecat_voicelive.simulator.later import Later, RespondLater, SendLater, UnderstandLater, in_time
 from pipecat_voicelive.simulator.mcp_tools import McpTools
 from pipecat_voicelive.simulator.playing import Playing
 from pipecat_voicelive.simulator.replies import Reply
-from pipecat_voicelive.simulator.response_input import items_for, pre_generated, response_input
-from pipecat_voicelive.simulator.response_options import ResponseOptions, response_options
+from pipecat_voicelive.simulator.response_input import pre_generated
 from pipecat_voicelive.simulator.responses import RunningResponse
 from pipecat_voicelive.simulator.scenario import Turn
 from pipecat_voicelive.simulator.session_config import SessionConfig
@@ -48,9 +45,6 @@ from pipecat_voicelive.simulator.sources import (
     TRUNCATION,
     VOICE_TURN,
 )
-from pipecat_voicelive.simulator.thinking import Question
-from pipecat_voicelive.simulator.token_limit import within_limit
-from pipecat_voicelive.simulator.tool_picker import Tool
 from pipecat_voicelive.simulator.turn_ends import is_only_fillers
 from pipecat_voicelive.simulator.utterance import Utterance
 
@@ -82,8 +76,7 @@ class Dialogue:
         self._config = config
         self._pipeline = config.model.pipeline
         self._brain = thread.brain
-        self._speed = speed
-        self._conversation_id = new_id("conv_", 21) if self._pipeline.native else ""
+        self._answers = Answers(config, thread, self.mcp, troubles, speed=speed)
         self._response: RunningResponse | None = None
         self._later: list[Later] = []
         self._playing = Playing(thread.conversation)
@@ -228,35 +221,20 @@ class Dialogue:
         Raises:
             RefusedError: One runs already, or `asked` will not do.
         """
-        options = response_options(self._config.effective, asked, self._config.model, additional_instructions)
+        options = self._answers.options(asked, additional_instructions)
         if self._response is not None and asked.cancel_previous is not True:
             raise response_active(self._response.id)
         # What is wrong with it is found before anything is cancelled.
-        given, items = pre_generated(asked), self._items_for(asked)
+        given, items = pre_generated(asked), self._answers.items(asked)
         cancelled: list[Effect] = []
         if self._response is not None:
             cancelled = self.cancel(None, now_s)
-            items = self._items_for(asked)  # now with what was cut short
+            items = self._answers.items(asked)  # now with what was cut short
         transcribing = [later.due_s for later in self._later if isinstance(later, UnderstandLater)]
         if transcribing:
             self._later.append(RespondLater(max(transcribing), asked, event_id, additional_instructions))
             return cancelled
-        mcp_tools = self.mcp.offered(options.mcp_servers)
-        reply = given or self._reply(items, options, frozenset(mcp_tools.keys()))
-        reply = self._troubles.answered(within_limit(reply, options.max_output_tokens))
-        self._response = RunningResponse(
-            reply,
-            interim=interim_for(options.interim, reply, self._brain.interim),
-            question=self._question(items, options) if reply.asks_model and reply.fails is None else None,
-            options=options,
-            mcp_tools=mcp_tools,
-            given=response_input(items, options, self.conversation),
-            conversation=self.conversation,
-            conversation_id=self._conversation_id,
-            pipeline=self._pipeline,
-            speed=self._speed,
-            now_s=now_s,
-        )
+        reply, self._response = self._answers.begin(options, items, given, now_s)
         effects = cancelled + self._response.start() + self._troubles.announced()
         if reply.why:
             effects.append(Note(reply.why))
@@ -367,33 +345,3 @@ class Dialogue:
         if self._response is not None:
             self._response.interject(transcription)
         return effects
-
-    def _reply(
-        self, items: list[ConversationItem], options: ResponseOptions, mcp_tools: frozenset[str]
-    ) -> Reply:
-        if not options.out_of_band:
-            tools = replace(
-                options.tools,
-                offered=options.tools.offered + tuple(mcp_tools),
-                tools=self._tools(options),
-            )
-            return self._brain.reply(items, tools)
-        return self._brain.reply_aside(options.instructions, items)
-
-    def _tools(self, options: ResponseOptions) -> tuple[Tool, ...]:
-        return options.tools.tools + self.mcp.described(options.mcp_servers)
-
-    def _question(self, items: list[ConversationItem], options: ResponseOptions) -> Question:
-        """What somebody else is asked."""
-        longest = options.max_output_tokens
-        return Question(
-            instructions=options.instructions,
-            items=tuple(self._brain.in_words(items)),
-            tools=self._tools(options),
-            tool_choice=options.tools.choice,
-            parallel_tool_calls=options.tools.in_parallel,
-            max_output_tokens=longest if isinstance(longest, int) else None,
-        )
-
-    def _items_for(self, asked: ResponseProperties) -> list[ConversationItem]:
-        return items_for(asked, self.conversation.items, self._config.model)

@@ -12,6 +12,7 @@ from pipecat_voicelive.errors import ConfigurationError, ProtocolError
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.protocol.server_events import KnownServerEvent, ServerEvent
+from pipecat_voicelive.simulator.caller_lines import CALLER_LOCALE, CALLER_VOICE
 from pipecat_voicelive.simulator.ears import Ears
 from pipecat_voicelive.simulator.effects import Speak
 from pipecat_voicelive.simulator.exchange import (
@@ -27,7 +28,7 @@ from pipecat_voicelive.simulator.faults.plan import FaultPlan
 from pipecat_voicelive.simulator.handshake import Handshake
 from pipecat_voicelive.simulator.known_words import VoiceTurn
 from pipecat_voicelive.simulator.live_session import LiveSession
-from pipecat_voicelive.simulator.session_runner import CALLER_LOCALE, CALLER_VOICE, SessionRunner
+from pipecat_voicelive.simulator.session_runner import SessionRunner
 from pipecat_voicelive.simulator.session_wire import SessionWire
 from pipecat_voicelive.simulator.spoken_words import tokens_of
 from pipecat_voicelive.simulator.thinking import Thinker

@@ -7,9 +7,9 @@ import base64
 import importlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from websockets.exceptions import ConnectionClosed
 
@@ -25,6 +25,7 @@ from pipecat_voicelive.simulator.avatar.options import AvatarOptions
 from pipecat_voicelive.simulator.avatar.performance import FRAMES_PER_S, Performance
 from pipecat_voicelive.simulator.effects import AvatarEffect, ConnectAvatar, Line, Perform, ShowAvatar
 from pipecat_voicelive.simulator.errors_wire import invalid_value
+from pipecat_voicelive.simulator.tasks import Tasks
 
 if TYPE_CHECKING:
     from pipecat_voicelive.simulator.avatar.peer import AvatarPeer
@@ -54,7 +55,7 @@ class AvatarMedia:
         self._filming: asyncio.Task[None] | None = None
         self._peer: AvatarPeer | None = None
         self._connecting = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks("simulator-avatar")
         self._closing: set[asyncio.Task[None]] = set()
 
     def carry_out(self, effect: AvatarEffect) -> None:
@@ -64,7 +65,7 @@ class AvatarMedia:
                 self._show(options)
             case ConnectAvatar(offer_sdp, event_id):
                 assert self._performance is not None, "an avatar is shown before it is connected"
-                self._start(self._connect(self._performance, offer_sdp, event_id))
+                self._tasks.start(self._connect(self._performance, offer_sdp, event_id))
             case Perform(lines):
                 self._lines = lines
                 if self._performance is not None:
@@ -74,10 +75,7 @@ class AvatarMedia:
 
     async def aclose(self) -> None:
         """End all of it."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.aclose()
         self._drop_peer()
         if self._closing:
             await asyncio.wait(self._closing)
@@ -101,13 +99,7 @@ class AvatarMedia:
                     "The simulator fetches no background image: the avatar's background is white."
                 )
             if options.over_websocket:
-                self._filming = self._start(self._film(self._performance))
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name="simulator-avatar")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+                self._filming = self._tasks.start(self._film(self._performance))
 
     def _drop_peer(self) -> None:
         """Close the peer, if there is one, in a task that nobody cancels.

@@ -11,11 +11,11 @@ however much is held back; only what is to be sent takes its place in the lane.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Protocol, assert_never
+from typing import Protocol, assert_never
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -64,6 +64,7 @@ from pipecat_voicelive.simulator.faults.kinds import (
 )
 from pipecat_voicelive.simulator.faults.lane import Lane, Step
 from pipecat_voicelive.simulator.faults.troubles import Troubles
+from pipecat_voicelive.simulator.tasks import Tasks
 
 
 class Socket(Protocol):
@@ -127,10 +128,10 @@ class SessionFaults:
         self._counting = Counting(dice)
         self._outgoing, self._incoming = Lane(dice), Lane(dice)
         self._timers: set[asyncio.TimerHandle] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._start(self._outgoing.run())
-        self._start(self._incoming.run())
-        self._start(self._end_with_connection())
+        self._tasks = Tasks("simulator-faults")
+        self._tasks.start(self._outgoing.run())
+        self._tasks.start(self._incoming.run())
+        self._tasks.start(self._end_with_connection())
 
     async def begin(self, fault: Fault) -> None:
         """Take a fault on: now if nothing is to be waited for, else when it is due."""
@@ -140,7 +141,7 @@ class SessionFaults:
     def inject(self, fault: Fault) -> None:
         """Take a fault on while the session runs; what happens at once begins at the next await."""
         if not self._awaited(fault):
-            self._start(self._happen(fault))
+            self._tasks.start(self._happen(fault))
 
     async def send(self, message: str, event: ServerEvent) -> None:
         """Send a message of the service, or what becomes of it.
@@ -189,18 +190,11 @@ class SessionFaults:
     async def aclose(self) -> None:
         """End everything that was begun."""
         self.lift()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.aclose()
 
     async def _end_with_connection(self) -> None:
         await self._connection.wait_closed()
         self.lift()
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name="simulator-faults")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _awaited(self, fault: Fault, *, in_time: bool = False) -> bool:
         """Whether a fault waits now for what it counts, or for its time, unless it is `in_time`."""
@@ -217,7 +211,7 @@ class SessionFaults:
 
     def _on_time(self, fault: Fault) -> None:
         if not self._awaited(fault, in_time=True):
-            self._start(self._happen(fault))
+            self._tasks.start(self._happen(fault))
 
     async def _happen(self, fault: Fault) -> None:
         if fault.chance == 1.0 or self._dice.random() < fault.chance:

@@ -25,6 +25,7 @@ from pipecat_voicelive.protocol.codec import RawEvent, decode_plain, encode
 from pipecat_voicelive.simulator.faults.catalogue import catalogue
 from pipecat_voicelive.simulator.scenario import Scenario
 from pipecat_voicelive.simulator.simulated_session import SimulatedSession
+from pipecat_voicelive.simulator.tasks import Tasks
 from pipecat_voicelive.simulator.window.access import Gate
 
 CONTROL_PATH = "/simulator/control"
@@ -82,7 +83,7 @@ class ControlConnection:
         self._watches = False
         self._told_sessions: list[dict[str, Any]] | None = None
         self._followed: dict[int, _Follower] = {}
-        self._working: set[asyncio.Task[None]] = set()
+        self._working = Tasks("simulator-control")
 
     async def serve(self) -> None:
         """Answer until the connection is closed."""
@@ -94,9 +95,7 @@ class ControlConnection:
                 async for message in self._connection:
                     await self._take(message)
         finally:
-            for task in self._working:
-                task.cancel()
-            await asyncio.gather(*self._working, return_exceptions=True)
+            await self._working.aclose()
 
     async def _let_in(self) -> bool:
         """Wait for the key; whether it was the right one."""
@@ -220,9 +219,7 @@ class ControlConnection:
         return session
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(_until_closed(work), name="simulator-control")
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        self._working.start(_until_closed(work))
 
     async def _send(self, members: dict[str, Any]) -> None:
         await self._connection.send(encode(RawEvent(members=members)).decode())
