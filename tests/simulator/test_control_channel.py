@@ -77,6 +77,26 @@ async def test_audio_is_told_as_sizes_and_a_run_of_it_as_one_entry(start, join):
     assert all(entry["event"]["delta"] == f"({entry['audio_bytes']} bytes)" for entry in spoken)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '"a.b": {"audio": "AAAA"}',
+        '"0": {"0": {"audio": "AAAA"}}',
+        '"deep": ' + '{"a":' * 450 + "1" + "}" * 450,
+    ],
+)
+async def test_an_odd_event_is_told_and_those_after_it(start, join, odd):
+    simulator = await start(SCENARIO)
+    client = await join(simulator, session={"modalities": ["text"]})
+    async with control_of(simulator) as control:
+        await control.ask("follow")
+        await client.socket.send('{"type": "odd", ' + odd + "}")
+        await client.until("error")
+        await client.send("response.create")
+        entries = await control.entries_until(lambda entry: entry["type"] == "response.done")
+    assert "odd" in [entry["type"] for entry in entries]
+
+
 async def test_turns_lie_on_the_audios_clock_however_fast_it_came(start, join):
     simulator = await start(SCENARIO)
     client = await join(simulator)
@@ -186,6 +206,7 @@ async def test_a_page_of_another_place_is_turned_away(start):
     simulator = await start()
     assert await refusal(simulator, Origin="https://example.com") == 403
     assert await refusal(simulator, Origin="null") == 403
+    assert await refusal(simulator, Origin="http://[") == 403
     same = simulator.endpoint.replace("ws://", "http://")
     async with control_of(simulator, Origin=same) as control:
         assert (await control.ask("sessions"))["ok"]

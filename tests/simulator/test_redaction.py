@@ -1,6 +1,9 @@
 """What is shown and kept of an event."""
 
 import base64
+import json
+
+import pytest
 
 from pipecat_voicelive.simulator.redaction import shown, without_media, without_secrets
 
@@ -32,6 +35,40 @@ def test_keys_and_tokens_are_masked_wherever_they_stand():
     assert session["avatar"]["ice_servers"][0]["urls"] == ["turn:example"]
 
 
+def test_a_secret_is_masked_whatever_its_shape():
+    session = {"client_secret": {"value": "secret1"}, "api_key": ["secret2", {"headers": "secret3"}]}
+    assert without_secrets({"session": session}) == {
+        "session": {"client_secret": {"value": "***"}, "api_key": ["***", {"headers": "***"}]}
+    }
+
+
+def test_of_addresses_the_signatures_are_masked():
+    urls = {
+        "image_url": "https://me@blob.example/a.png?sig=secret1",
+        "background": {"image_url": "https://blob.example/b.png#secret2"},
+        "url": "data:image/png;base64,AAAA",
+        "urls": ["turn:relay.example?transport=udp"],
+    }
+    assert without_secrets(urls) == {
+        "image_url": "https://***@blob.example/a.png?***",
+        "background": {"image_url": "https://blob.example/b.png#***"},
+        "url": "data:image/png;base64,AAAA",
+        "urls": ["turn:relay.example?transport=udp"],
+    }
+
+
+@pytest.mark.parametrize("name", ["a", "urls"])
+def test_what_lies_too_deep_is_not_looked_into(name):
+    deep = "bottom"
+    for _ in range(450):
+        deep = {name: [deep]}
+    kept = without_secrets({"type": "x", "deep": deep})
+    assert kept["type"] == "x"
+    assert "***" in json.dumps(kept)
+    assert "bottom" not in json.dumps(kept)
+    assert shown({"type": "x", "deep": deep}) == kept
+
+
 def test_a_tools_parameter_of_that_name_is_no_secret():
     tool = {"type": "function", "parameters": {"properties": {"password": {"type": "string"}}}}
     assert without_secrets({"session": {"tools": [tool]}}) == {"session": {"tools": [tool]}}
@@ -60,6 +97,11 @@ def test_people_are_shown_sizes():
     assert shown(append)["audio"] == "(960 bytes)"
     frames = {"type": "response.animation_blendshapes.delta", "frames": [[0.0] * 55] * 3}
     assert shown(frames)["frames"] == "(3 frames)"
+
+
+def test_names_with_dots_and_digits_are_names_like_others():
+    event = {"type": "x", "a.b": {"audio": "AAAA"}, "c": {"0": {"audio": "AAAA"}}}
+    assert shown(event) == {"type": "x", "a.b": {"audio": "(3 bytes)"}, "c": {"0": {"audio": "(3 bytes)"}}}
 
 
 def test_an_event_of_the_wrong_shape_is_left_as_it_is():

@@ -104,6 +104,19 @@ async def test_what_is_no_event_is_on_the_tape_by_its_size(start, join, tmp_path
     ]
 
 
+async def test_an_odd_message_costs_its_own_line_only(start, join, tmp_path):
+    simulator = await start(SCENARIO, record=tmp_path / "call.jsonl")
+    odd, other = await join(simulator), await join(simulator)
+    await odd.socket.send('{"type": "odd", "deep": ' + '{"a":' * 450 + "1" + "}" * 451)
+    await odd.until("error")
+    await other.send("response.create")
+    await other.until("response.done")
+    await simulator.aclose()
+    first, second = ([line["event"]["type"] for line in lines_of(tape)] for tape in simulator.tapes)
+    assert first[-2:] == ["odd", "error"]
+    assert second[-1] == "response.done"
+
+
 async def test_every_line_can_be_read_by_the_codec(start, join, tmp_path):
     simulator = await start(SCENARIO, record=tmp_path / "call.jsonl")
     client = await join(simulator)

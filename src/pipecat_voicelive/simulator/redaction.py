@@ -5,6 +5,7 @@ What was said stays: words, instructions, the arguments and the results of tools
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 from pipecat_voicelive.simulator.handshake import MASKED
@@ -37,48 +38,60 @@ _MEDIA_BY_TYPE = {
 }
 _NESTED_MEDIA = frozenset({"audio", "image_url", "url"})
 """Members of the parts of messages that hold base64 or a data URI; other URLs are left alone."""
+_URL = re.compile(r"([a-z][a-z\d+.-]*://)([^/?#]*@)?([^?#]*)([?#]?)(.*)", re.IGNORECASE | re.DOTALL)
+_MAX_DEPTH = 100
 
 
 def without_secrets(members: dict[str, Any]) -> dict[str, Any]:
-    """A copy of plain members in which keys, tokens and passwords read "***"."""
-    return cast("dict[str, Any]", _masked(members, hidden=False))
+    """A copy of plain members in which keys, tokens and passwords read "***".
+
+    So does what lies more than a hundred members deep: it is not looked into.
+    """
+    return cast("dict[str, Any]", _masked(members, "", hidden=False, depth=0))
 
 
-def _masked(value: object, *, hidden: bool) -> object:
+def _masked(value: object, name: str, *, hidden: bool, depth: int) -> object:
+    if depth > _MAX_DEPTH:
+        return MASKED
     if isinstance(value, dict):
         members = cast("dict[str, object]", value)
-        return {name: _masked_member(name, inner, hidden=hidden) for name, inner in members.items()}
+        return {
+            inner: _masked_member(inner, held, name, hidden=hidden, depth=depth + 1)
+            for inner, held in members.items()
+        }
     if isinstance(value, list):
-        return [_masked(inner, hidden=hidden) for inner in cast("list[object]", value)]
-    return MASKED if hidden and isinstance(value, str) and value else value
-
-
-def _masked_member(name: str, value: object, *, hidden: bool) -> object:
-    plain = name.lower().replace("-", "_")
-    if plain == "urls":
+        items = cast("list[object]", value)
+        return [_masked(inner, name, hidden=hidden, depth=depth + 1) for inner in items]
+    if not isinstance(value, str) or not value:
         return value
-    if plain == "server_url" and isinstance(value, str):
-        return _masked_url(value)
-    if isinstance(value, str):
-        return MASKED if value and (hidden or plain in _SECRETS) else value
-    return _masked(value, hidden=hidden or plain in _SECRET_FOLDERS)
+    return MASKED if hidden else _masked_url(value) if name.endswith("url") else value
+
+
+def _masked_member(name: str, value: object, folder: str, *, hidden: bool, depth: int) -> object:
+    plain = name.lower().replace("-", "_")
+    # A schema has the names of secrets in its properties, but none of them.
+    is_secret = plain in _SECRETS and (folder != "properties" or isinstance(value, str))
+    hidden = (hidden or is_secret or plain in _SECRET_FOLDERS) and plain != "urls"
+    return _masked(value, plain, hidden=hidden, depth=depth)
 
 
 def _masked_url(url: str) -> str:
     """A URL without what stands before the host and after the path: both may hold a key."""
-    scheme, found, rest = url.partition("://")
-    if not found:
+    found = _URL.fullmatch(url)
+    if found is None:
         return url
-    place, query, _ = rest.partition("?")
-    host, slash, path = place.partition("/")
-    user, at, address = host.rpartition("@")
-    return f"{scheme}://{MASKED if user else ''}{at}{address}{slash}{path}{query}{MASKED if query else ''}"
+    scheme, user, place, mark, rest = found.groups(default="")
+    return f"{scheme}{f'{MASKED}@' if user else ''}{place}{mark}{MASKED if rest else ''}"
 
 
-def without_media(members: dict[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
-    """An event's plain members with "" for base64 of sound and pictures, and how many bytes each was.
+def without_media(members: dict[str, Any], *, instead: str = "") -> tuple[dict[str, Any], dict[str, int]]:
+    """An event's plain members without the base64 of sound and pictures, and how many bytes each was.
 
     The sizes are by path, e.g. {"delta": 4800} or {"item.content.0.audio": 9600}.
+
+    Args:
+        members: The plain members, without secrets.
+        instead: What stands in the place of each, with "{}" for its size.
     """
     removed: dict[str, int] = {}
     top = _MEDIA_BY_TYPE.get(str(members.get("type")))
@@ -86,16 +99,16 @@ def without_media(members: dict[str, Any]) -> tuple[dict[str, Any], dict[str, in
     for name, value in members.items():
         if name == top and isinstance(value, str):
             removed[name] = base64_size_bytes(value)
-            emptied[name] = ""
+            emptied[name] = instead.format(removed[name])
         else:
-            emptied[name] = _emptied(value, name, removed)
+            emptied[name] = _emptied(value, name, removed, instead)
     return emptied, removed
 
 
-def _emptied(value: object, path: str, removed: dict[str, int]) -> object:
+def _emptied(value: object, path: str, removed: dict[str, int], instead: str) -> object:
     if isinstance(value, list):
         items = cast("list[object]", value)
-        return [_emptied(inner, f"{path}.{place}", removed) for place, inner in enumerate(items)]
+        return [_emptied(inner, f"{path}.{place}", removed, instead) for place, inner in enumerate(items)]
     if not isinstance(value, dict):
         return value
     emptied: dict[str, object] = {}
@@ -104,9 +117,9 @@ def _emptied(value: object, path: str, removed: dict[str, int]) -> object:
         if name in _NESTED_MEDIA and isinstance(inner, str) and (name == "audio" or inner[:5] == "data:"):
             if inner:
                 removed[here] = base64_size_bytes(inner.partition(",")[2] if inner[:5] == "data:" else inner)
-            emptied[name] = ""
+            emptied[name] = instead.format(removed[here]) if inner else ""
         else:
-            emptied[name] = _emptied(inner, here, removed)
+            emptied[name] = _emptied(inner, here, removed, instead)
     return emptied
 
 
@@ -117,21 +130,10 @@ def base64_size_bytes(text: str) -> int:
 
 def shown(members: dict[str, Any]) -> dict[str, Any]:
     """An event's plain members for people: secrets masked, of sound and pictures only the sizes."""
-    emptied, removed = without_media(without_secrets(members))
-    for path, size_bytes in removed.items():
-        put(emptied, path, f"({size_bytes} bytes)")
+    emptied, _ = without_media(without_secrets(members), instead="({} bytes)")
     frames = emptied.get("frames")
     if isinstance(frames, list):
         emptied["frames"] = f"({len(cast('list[object]', frames))} frames)"
     elif isinstance(frames, str):
         emptied["frames"] = f"({base64_size_bytes(frames)} bytes)"
     return emptied
-
-
-def put(members: dict[str, Any], path: str, value: str) -> None:
-    """Set the member at a path such as "item.content.0.audio". Raises LookupError if there is none."""
-    *folders, name = path.split(".")
-    place: Any = members
-    for folder in folders:
-        place = place[int(folder) if folder.isdecimal() else folder]
-    place[name] = value

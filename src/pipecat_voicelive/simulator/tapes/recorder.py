@@ -97,7 +97,10 @@ class TapeRecorder:
                 work.close()
                 continue
             writer, at_s, source, message = work
-            writer.write(line_of(at_s, source, message, keep_media=self._keep_media))
+            try:
+                writer.write(line_of(at_s, source, message, keep_media=self._keep_media))
+            except Exception as error:  # noqa: BLE001 - one tape ends with it, not those of all sessions
+                writer.fail(error)
 
 
 class _Writer:
@@ -110,22 +113,23 @@ class _Writer:
         self._failed = False
 
     def write(self, line: bytes) -> None:
+        """Write a line. Raises OSError."""
         if self._failed or self.is_cut:
             return
-        try:
-            self._file.write(line)
-        except OSError as error:
-            self._fail(error)
+        self._file.write(line)
 
     def close(self) -> None:
         try:
             self._file.close()
         except OSError as error:
-            self._fail(error)
+            self.fail(error)
 
-    def _fail(self, error: OSError) -> None:
+    def fail(self, error: Exception) -> None:
         self._failed = True
-        _logger.error("The tape %s is not complete: %s", self.path, error)
+        problem = (
+            error if isinstance(error, OSError) else type(error).__name__
+        )  # others may quote what was said
+        _logger.error("The tape %s is not complete: %s", self.path, problem)
 
 
 class Recording:

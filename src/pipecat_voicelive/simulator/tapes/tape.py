@@ -17,7 +17,7 @@ from typing import Any, Literal, Self, cast
 from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.audio import output_format
 from pipecat_voicelive.protocol.codec import RawEvent, decode_any, decode_plain, encode, to_base64
-from pipecat_voicelive.simulator.redaction import put, without_media, without_secrets
+from pipecat_voicelive.simulator.redaction import without_media, without_secrets
 
 Source = Literal["client", "server"]
 
@@ -123,5 +123,5 @@ def _with_silence(entries: list[TapeEntry]) -> list[TapeEntry]:
             name: object = cast("dict[str, Any]", session).get("output_audio_format")
             fill = _SILENCE[output_format(name if isinstance(name, str) else None).encoding]
         if entry.type in _AUDIO_OUT and isinstance(size_bytes := entry.removed_bytes.get("delta"), int):
-            put(entry.event, "delta", to_base64(fill * size_bytes))
+            entry.event["delta"] = to_base64(fill * size_bytes)
     return entries

@@ -52,7 +52,7 @@ class Gate:
                 HTTPStatus.MISDIRECTED_REQUEST,
                 "This simulator does not answer to that name. Use its address, or give it --host NAME.\n",
             )
-        if any(urlsplit(origin).netloc.lower() != (host or "").lower() for origin in origins):
+        if any(origin.partition("://")[2].lower() != (host or "").lower() for origin in origins):
             return Refusal(HTTPStatus.FORBIDDEN, "Pages of other places may not control the simulator.\n")
         return None
 
