@@ -22,6 +22,7 @@ from pipecat_voicelive.simulator.response_options import ResponseOptions, respon
 from pipecat_voicelive.simulator.responses import RunningResponse
 from pipecat_voicelive.simulator.session_config import SessionConfig
 from pipecat_voicelive.simulator.thinking import Question
+from pipecat_voicelive.simulator.token_limit import within_limit
 from pipecat_voicelive.simulator.tool_picker import Tool
 
 
@@ -68,7 +69,8 @@ class Answers:
     ) -> tuple[Reply, RunningResponse]:
         """A response, not announced yet, and what is known of its words; `given` are those of the client."""
         mcp_tools = self._mcp.offered(options.mcp_servers)
-        reply = self._troubles.answered(given or self._reply(items, options, frozenset(mcp_tools.keys())))
+        reply = given or self._reply(items, options, frozenset(mcp_tools.keys()))
+        reply = self._troubles.answered(within_limit(reply, options.max_output_tokens))
         response = RunningResponse(
             reply,
             interim=interim_for(options.interim, reply, self._brain.interim),
