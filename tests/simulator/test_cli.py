@@ -31,7 +31,7 @@ async def test_the_simulator_tells_its_endpoint_shows_the_talk_and_ends_cleanly(
             while "AZURE_VOICE_LIVE_API_KEY" not in shown:
                 shown += (await process.stdout.readline()).decode()
             endpoint = shown.split("simulated at ")[1].split()[0]
-            assert "demo (1 turns)" in shown
+            assert "demo (1 turn)" in shown
             url = f"{endpoint}{QUERY}gpt-realtime"
             async with connect(url, additional_headers={"api-key": "k"}, max_queue=None) as socket:
                 client = Client(socket)
@@ -99,7 +99,7 @@ def test_scenario_files_are_checked(tmp_path, capsys):
     assert main(["scenario", "check", str(good)]) == 0
     assert main(["scenario", "check", str(bad), str(good)]) == 1
     shown = capsys.readouterr()
-    assert shown.out.splitlines() == [f"{good}: tea, 1 turns, no mistakes"] * 2
+    assert shown.out.splitlines() == [f"{good}: tea, 1 turn, no mistakes"] * 2
     assert f"{bad}:3:5: turns[0].sya is unknown; did you mean 'say'?" in shown.err
 
 
@@ -117,12 +117,35 @@ def test_the_schema_that_is_printed_is_the_one_in_the_package(capsys):
         ("--brain", "psychic", "invalid choice: 'psychic'"),
         ("--port", "70000", "'70000' is no port: give 1 to 65535"),
         ("--port", "web", "'web' is no port"),
+        ("--api-key", "", "it must not be empty; leave it out to take any key"),
     ],
 )
 def test_an_option_that_will_not_do_is_told_what_would(capsys, option, given, advice):
     with pytest.raises(SystemExit):
         main(["simulator", option, given])
     assert f"argument {option}: {advice}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["simulator", "--scenrio", "x"], "'--scenrio' is unknown; did you mean '--scenario'?"),
+        (["replay", "call.jsonl", "--realtime=1"], "'--realtime=1' is unknown; did you mean '--real-time'?"),
+        (["simulator", "x.yaml"], "'x.yaml' is unknown\n"),
+        (["scenario", "check", "--all", "x"], "'--all' is unknown\n"),
+    ],
+)
+def test_an_unknown_option_is_told_what_the_command_has(capsys, arguments, shown):
+    with pytest.raises(SystemExit):
+        main(arguments)
+    told = capsys.readouterr().err
+    assert shown in told
+    assert told.startswith(f"usage: voicelive {arguments[0]}")
+
+
+def test_the_exit_status_of_a_command_that_was_killed_is_that_of_shells(capfd):
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert main(["run", "--", sys.executable, "-c", code]) == 137
 
 
 def test_a_host_that_is_not_this_machine_is_named(capsys):

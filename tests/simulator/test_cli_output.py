@@ -139,6 +139,16 @@ async def test_verbose_shows_the_wire_without_audio_and_keys(scenario):
     assert "AAAAAAAAAAAAAAAA" not in shown
 
 
+async def test_session_updates_can_be_merged_and_unknown_members_be_let_pass(scenario):
+    arguments = ("--port", "0", "--scenario", scenario, "--merge-session-updates", "--lenient")
+    async with (
+        running("simulator", *arguments) as command,
+        client_of(await command.endpoint(), modalities=["text"]) as client,
+    ):
+        session = await client.configure(instructions="Be brief.", no_such_member=1)
+    assert session["modalities"] == ["text"]
+
+
 async def test_ctrl_c_ends_cleanly_with_open_sessions_and_a_page(scenario):
     async with running("simulator", "--port", "0", "--scenario", scenario) as command:
         endpoint = await command.endpoint()

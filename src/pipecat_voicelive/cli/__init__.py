@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 from collections.abc import Sequence
+from typing import NoReturn
 
 from pipecat_voicelive.cli import replay, run, scenario, simulator
 
@@ -14,8 +17,17 @@ _COMMANDS = (simulator, replay, run, scenario)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        _refuse(unknown[0], options.parser)
     return options.run(options)
+
+
+def _refuse(unknown: str, parser: argparse.ArgumentParser) -> NoReturn:
+    """End with the options of the command that was meant, not those of `voicelive`."""
+    known = re.findall(r"--[a-z-]+", parser.format_usage())
+    close = difflib.get_close_matches(unknown.partition("=")[0], known, n=1)
+    parser.error(f"{unknown!r} is unknown{f'; did you mean {close[0]!r}?' if close else ''}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -91,3 +91,8 @@ def say(text: str = "") -> None:
         print(text, flush=True)
     except BrokenPipeError:
         sys.stdout = io.StringIO()
+
+
+def counted(number: int, what: str) -> str:
+    """How many, e.g. "no departures", "1 turn", "2 turns"."""
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from pipecat_voicelive.cli.console import Console, say
+from pipecat_voicelive.cli.console import Console, counted, say
 from pipecat_voicelive.cli.serving import (
     add_options,
     detail_of,
@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--real-time", action="store_true", help="send by the recorded times, whatever the client does"
     )
     add_options(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, parser=parser)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -75,7 +75,7 @@ async def _serve(options: argparse.Namespace) -> None:
 def _report(replay: TapeReplay) -> None:
     """Sum up how each client followed the tape."""
     for session in replay.sessions:
-        heard = "to its end" if session.is_over else f"but for {session.left} messages"
-        departed = len(session.departures) or "no"
-        say(f"Session {session.number}: the tape was played {heard}; {departed} departures.")
+        heard = "to its end" if session.is_over else f"but for {counted(session.left, 'message')}"
+        departed = counted(len(session.departures), "departure")
+        say(f"Session {session.number}: the tape was played {heard}; {departed}.")
     say("Ended.")

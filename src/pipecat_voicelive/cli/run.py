@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, metavar="N", help="make all random choices the same each time")
     parser.add_argument("command", nargs="+", metavar="COMMAND", help="the command; put -- before it")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, parser=parser)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -58,8 +58,9 @@ async def _serve(options: argparse.Namespace) -> int:
         found |= {f"{name}_API_KEY": "simulated" for name in names}
         process = await asyncio.create_subprocess_exec(*options.command, env=os.environ | found)
         try:
-            return await process.wait()
+            status = await process.wait()
         finally:
             if process.returncode is None:
                 process.terminate()
                 await process.wait()
+    return status if status >= 0 else 128 - status  # ended by a signal: as shells tell it

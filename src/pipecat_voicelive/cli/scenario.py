@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from pipecat_voicelive.cli.console import counted
+
 NAME = "scenario"
 HELP = "check scenario files of the simulator"
 DESCRIPTION = "Check scenario files of the simulator, or print their schema for editors."
@@ -15,9 +17,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(title="commands", required=True)
     check = commands.add_parser("check", help="tell every mistake in scenario files, with its place")
     check.add_argument("files", nargs="+", metavar="FILE")
-    check.set_defaults(run=_check)
+    check.set_defaults(run=_check, parser=check)
     schema = commands.add_parser("schema", help="print the JSON schema of scenario files, for editors")
-    schema.set_defaults(run=_print_schema)
+    schema.set_defaults(run=_print_schema, parser=schema)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -32,7 +34,7 @@ def _check(options: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             status = 1
         else:
-            print(f"{file}: {scenario.name}, {len(scenario.turns)} turns, no mistakes")
+            print(f"{file}: {scenario.name}, {counted(len(scenario.turns), 'turn')}, no mistakes")
     return status
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipecat_voicelive.cli.console import Detail, say
-from pipecat_voicelive.cli.values import port
+from pipecat_voicelive.cli.values import api_key, port
 
 if TYPE_CHECKING:
     from pipecat_voicelive.simulator.certificate import TlsFiles
@@ -29,7 +29,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--port", type=port, default=_DEFAULT_PORT, help="default %(default)s; 0 for any free port"
     )
     parser.add_argument("--host", default="127.0.0.1", help="default %(default)s: this machine only")
-    parser.add_argument("--api-key", metavar="K", help="take this api-key only; else any is taken")
+    parser.add_argument(
+        "--api-key", type=api_key, metavar="K", help="take this api-key only; else any is taken"
+    )
     parser.add_argument(
         "--tls",
         action="store_true",

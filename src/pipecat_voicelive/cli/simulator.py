@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from pipecat_voicelive.cli.console import Console, say
+from pipecat_voicelive.cli.console import Console, counted, say
 from pipecat_voicelive.cli.serving import (
     add_options,
     detail_of,
@@ -70,10 +70,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, metavar="N", help="make all random choices the same each time")
     parser.add_argument(
+        "--merge-session-updates",
+        action="store_true",
+        help="let what a session.update leaves out stay as it was; else it falls back to its default",
+    )
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        help="take what the service is only said to refuse, e.g. unknown members of a session",
+    )
+    parser.add_argument(
         "--record", metavar="FILE", help="record each session to a tape, without keys, sound and pictures"
     )
     parser.add_argument("--record-audio", action="store_true", help="keep sound and pictures on tapes")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, parser=parser)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -120,6 +130,8 @@ async def _serve(options: argparse.Namespace) -> None:
         tls=tls_files(options) or False,
         api_key=options.api_key,
         speed=options.speed,
+        strict=not options.lenient,
+        merge_session_updates=options.merge_session_updates,
         keep_events=_KEEP_EVENTS,
         listener=Console(detail_of(options)).show,
         faults=options.fault,
@@ -133,7 +145,7 @@ async def _serve(options: argparse.Namespace) -> None:
         _say_start(simulator, options)
         await until_stopped()
         if running := sum(session.close_code is None for session in simulator.sessions):
-            say(f"\nClosing {running} sessions; Ctrl-C again does not wait for them.")
+            say(f"\nClosing {counted(running, 'session')}; Ctrl-C again does not wait.")
     say()
     for tape in simulator.tapes:
         say(f"Recorded: {tape}")
@@ -145,7 +157,7 @@ def _say_start(simulator: VoiceLiveSimulator, options: argparse.Namespace) -> No
     page = simulator.page.partition("#")[0] if options.api_key else simulator.page
     say(f"Voice Live is simulated at {simulator.endpoint}")
     say(f"  page:     {page}")
-    say(f"  scenario: {simulator.scenario.name} ({len(simulator.scenario.turns)} turns)")
+    say(f"  scenario: {simulator.scenario.name} ({counted(len(simulator.scenario.turns), 'turn')})")
     say(f"  models:   {_MODELS}")
     if options.brain != "rules":
         say(f"  brain:    {options.brain_model} at {options.brain_url or 'OpenAI'}")

@@ -24,3 +24,10 @@ def speed(text: str) -> float:
             f"{text!r} is no speed: give a number above 0, 1 being real time, or inf for all at once"
         )
     return given
+
+
+def api_key(text: str) -> str:
+    """The only api-key that is taken."""
+    if not text:
+        raise argparse.ArgumentTypeError("it must not be empty; leave it out to take any key")
+    return text
