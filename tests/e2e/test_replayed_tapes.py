@@ -11,8 +11,14 @@ from pipecat.frames.frames import EndFrame, InputAudioRawFrame, LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.turns.user_start import ExternalUserTurnStartStrategy
+from pipecat.turns.user_stop import ExternalUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 from pipecat_voicelive import VoiceLiveLLMService
@@ -40,7 +46,14 @@ async def bot_on(name, messages, tools=()):
     async with VoiceLiveSimulator.replaying(TAPES / f"{name}.jsonl") as replay:
         service = VoiceLiveLLMService(endpoint=replay.endpoint, api_key="key")
         context = LLMContext(messages, **({"tools": list(tools)} if tools else {}))
-        user, assistant = LLMContextAggregatorPair(context)
+        # A tape without times plays the caller and the answer in one breath: an interruption would find both.
+        turns = UserTurnStrategies(
+            start=[ExternalUserTurnStartStrategy(enable_interruptions=False)],
+            stop=[ExternalUserTurnStopStrategy()],
+        )
+        user, assistant = LLMContextAggregatorPair(
+            context, user_params=LLMUserAggregatorParams(user_turn_strategies=turns)
+        )
         watcher = Watcher()
         worker = PipelineWorker(
             Pipeline([user, service, assistant]),
