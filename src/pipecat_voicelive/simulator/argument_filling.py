@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from pipecat_voicelive.simulator.tool_words import NUMBER_WORDS, Number, about, alike, numbers_in, words_of
 
@@ -84,23 +84,23 @@ class Filled:
 
 
 def fill(parameters: Schema, said: str) -> Filled:
-    """The arguments of a tool with these `parameters` in what was said."""
+    """The arguments of a tool in what was said, by what is `readable` in its schema."""
     text = _Text(said)
     return Filled(_members(parameters, text), tuple(text.taken))
 
 
 def as_type(value: object, schema: Schema) -> object:
     """A text as the number that its schema wants, if it holds one; any other value as it is."""
-    if isinstance(value, str) and _type_of(schema) in ("integer", "number"):
+    if isinstance(value, str) and schema.get("type") in ("integer", "number"):
         numbers = numbers_in(value)
         if len(numbers) == 1:
-            return int(numbers[0].value) if _type_of(schema) == "integer" else numbers[0].value
+            return int(numbers[0].value) if schema.get("type") == "integer" else numbers[0].value
     return value
 
 
 def _members(schema: Schema, text: _Text) -> dict[str, object]:
-    properties = cast("Mapping[str, Schema]", schema.get("properties") or {})
-    required = set(cast("list[str]", schema.get("required") or []))
+    properties: Mapping[str, Schema] = schema["properties"]
+    required = schema.get("required", ())
     readers = [(_reader(name, one), name not in required, name, one) for name, one in properties.items()]
     readers += [(_counted, late, name, one) for reader, late, name, one in readers if reader is _number]
     found: dict[str, object] = {}
@@ -115,7 +115,7 @@ def _members(schema: Schema, text: _Text) -> dict[str, object]:
 
 def _reader(name: str, schema: Schema) -> Callable[[str, Schema, _Text], Found | None]:
     words = f"{name.replace('_', ' ')} {schema.get('description', '')}".lower()
-    kind = _type_of(schema)
+    kind = schema.get("type")
     if "enum" in schema:
         return _choice
     if "pattern" in schema:
@@ -163,13 +163,13 @@ def _choices(choices: list[object], text: _Text) -> list[Found]:
 
 
 def _pattern(_name: str, schema: Schema, text: _Text) -> Found | None:
-    pattern = str(schema["pattern"]).removeprefix("^").removesuffix("$")
+    pattern = schema["pattern"].removeprefix("^").removesuffix("$")
     try:
         found = text.search(rf"(?<!\w)(?:{pattern})(?!\w)", 0)
         if found is None or re.fullmatch(pattern, str(found[0])):
             return found
         return (str(found[0]).upper(), *found[1:])
-    except re.error:
+    except (re.error, OverflowError, RecursionError):
         return None  # a pattern of JavaScript that Python cannot read
 
 
@@ -180,7 +180,7 @@ def _counted(name: str, schema: Schema, text: _Text) -> Found | None:
 
 def _number(name: str, schema: Schema, text: _Text, least: int = 0) -> Found | None:
     units = set(words_of(f"{name} {schema.get('description', '')}"))
-    whole = _type_of(schema) == "integer"
+    whole = schema.get("type") == "integer"
 
     def likeliness(number: Number) -> int:
         after = text.said[number.end :].lower()
@@ -201,7 +201,7 @@ def _number(name: str, schema: Schema, text: _Text, least: int = 0) -> Found | N
 
 
 def _within(value: float, schema: Schema) -> bool:
-    if _type_of(schema) == "integer" and value != int(value):
+    if schema.get("type") == "integer" and value != int(value):
         return False
     return schema.get("minimum", value) <= value <= schema.get("maximum", value)
 
@@ -218,14 +218,11 @@ def _boolean(name: str, schema: Schema, text: _Text) -> Found | None:
 
 
 def _list(_name: str, schema: Schema, text: _Text) -> Found | None:
-    items = cast("Schema", schema.get("items") or {})
-    if "enum" in items:
-        found = _choices(items["enum"], text)
-        if found:
-            places = sorted((start, end, value) for value, start, end in found)
-            return [value for *_, value in places], places[0][0], places[-1][1]
+    found = _choices(schema.get("items", {}).get("enum", []), text)
+    if not found:
         return None
-    return None
+    places = sorted(found, key=lambda entry: entry[1:])
+    return [value for value, *_ in places], places[0][1], places[-1][2]
 
 
 def _object(_name: str, schema: Schema, text: _Text) -> Found | None:
@@ -317,13 +314,6 @@ def _proper(found: Found | None) -> Found | None:
         return None
     value = str(found[0])
     return (value.title() if value.islower() else value, *found[1:])
-
-
-def _type_of(schema: Schema) -> str | None:
-    kind: object = schema.get("type")
-    if isinstance(kind, list):
-        return next((str(one) for one in cast("list[object]", kind) if one != "null"), None)
-    return cast("str | None", kind)
 
 
 _BY_TYPE: dict[str | None, Callable[[str, Schema, _Text], Found | None]] = {

@@ -16,10 +16,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 from pipecat_voicelive.simulator.argument_filling import as_type, fill
-from pipecat_voicelive.simulator.json_schemas import is_valid
+from pipecat_voicelive.simulator.json_schemas import accepts, readable
 from pipecat_voicelive.simulator.matching import Fit, fit
 from pipecat_voicelive.simulator.scenario import Turn
 from pipecat_voicelive.simulator.tool_words import alike, words_of
@@ -41,7 +42,7 @@ _QUESTION = re.compile(
 _HINTS = "x-sim-utterances"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tool:
     """A tool on offer.
 
@@ -65,15 +66,20 @@ class Tool:
         hints = tuple(map(str, cast("list[object]", given))) if isinstance(given, list) else ()
         return cls(name, str(description or ""), schema, hints)
 
+    @cached_property
+    def readable(self) -> Mapping[str, Any]:
+        """What can be read in the schema of its arguments."""
+        return readable(self.parameters)
+
     @property
     def properties(self) -> Mapping[str, Mapping[str, Any]]:
-        """The schemas of its arguments."""
-        return cast("Mapping[str, Mapping[str, Any]]", self.parameters.get("properties") or {})
+        """The schemas of its arguments, as far as they can be read."""
+        return self.readable["properties"]
 
     @property
     def required(self) -> tuple[str, ...]:
-        """The arguments that it cannot do without."""
-        return tuple(cast("list[str]", self.parameters.get("required") or []))
+        """The arguments that it cannot do without, as far as it says what they are."""
+        return tuple(name for name in self.readable.get("required", ()) if name in self.properties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,7 @@ def ranked(tools: Sequence[Tool], said: str) -> list[Pick]:
 
 def arguments_for(tool: Tool, said: str) -> dict[str, object]:
     """The arguments of a tool that were said, as far as its schema accepts them."""
-    return _accepted(tool, fill(tool.parameters, said).arguments)
+    return _accepted(tool, fill(tool.readable, said).arguments)
 
 
 def answered(tool: Tool, asked_for: str, answer: str) -> dict[str, object]:
@@ -113,7 +119,7 @@ def answered(tool: Tool, asked_for: str, answer: str) -> dict[str, object]:
 
 
 def _scored(tool: Tool, bag: Mapping[str, float], rarity: Mapping[str, float], said: str) -> Pick:
-    filled = fill(tool.parameters, said)
+    filled = fill(tool.readable, said)
     hinted = _hinted(tool, said)
     arguments = _accepted(tool, {**filled.arguments, **(hinted.values if hinted else {})})
     if hinted:
@@ -154,7 +160,7 @@ def _bag(tool: Tool) -> dict[str, float]:
     """The words that a tool is known by, each with its weight."""
     properties = tool.properties
     choices = [str(choice) for one in properties.values() for choice in _choices_of(one)]
-    described = [str(one.get("description", "")) for one in properties.values()]
+    described = [one.get("description", "") for one in properties.values()]
     weighted = [
         (1.5, [tool.name]),
         (1.3, [*choices, *tool.hints]),
@@ -170,8 +176,7 @@ def _bag(tool: Tool) -> dict[str, float]:
 
 
 def _choices_of(schema: Mapping[str, Any]) -> list[object]:
-    items = cast("Mapping[str, Any]", schema.get("items") or {})
-    return cast("list[object]", schema.get("enum") or items.get("enum") or [])
+    return schema.get("enum") or schema.get("items", {}).get("enum", [])
 
 
 def _hinted(tool: Tool, said: str) -> Fit | None:
@@ -183,4 +188,4 @@ def _accepted(tool: Tool, arguments: Mapping[str, object]) -> dict[str, object]:
     """The arguments that the tool has and its schema accepts, each for itself."""
     known = tool.properties
     fitting = {name: as_type(value, known[name]) for name, value in arguments.items() if name in known}
-    return {name: value for name, value in fitting.items() if is_valid(value, known[name])}
+    return {name: value for name, value in fitting.items() if accepts(tool.parameters, name, value)}

@@ -39,6 +39,7 @@ _TOPICS = {
 _TOPIC = {word: topic for topic, words in _TOPICS.items() for word in [topic, *words.split()]}
 
 _MOST_KEPT = 10_000
+_LONGEST_NUMBER = 300
 
 _SAYS_NOTHING = frozenset(
     re.findall(
@@ -125,6 +126,8 @@ def numbers_in(text: str) -> list[Number]:
     found: list[Number] = []
     for match in re.finditer(r"\d+(?:\.\d+)?|[A-Za-z]+", text):
         word = match.group().lower()
+        if len(word) > _LONGEST_NUMBER:
+            continue  # Python reads it as infinite, or not at all
         if word[0].isdigit():
             value = float(word) if "." in word else int(word)
             found.append(Number(match.start(), match.end(), value, word))
