@@ -43,7 +43,7 @@ LAYERS = {
     "simulator": Layer(
         "errors protocol",
         "msgspec numpy pydantic pydantic_core soxr yaml websockets loguru espeakng_loader aiortc aioice av "
-        "onnxruntime mcp httpx2 PIL cryptography pocketsphinx rapidfuzz jsonschema openai",
+        "onnxruntime mcp httpx2 PIL cryptography pocketsphinx rapidfuzz jsonschema referencing openai",
     ),
     "testing": Layer("errors protocol simulator", "pytest"),
     "testing/calls": Layer("errors protocol simulator testing client service", "pipecat numpy soxr"),
