@@ -42,17 +42,38 @@ def test_a_secret_is_masked_whatever_its_shape():
     }
 
 
+@pytest.mark.parametrize(
+    "name", ["token", "Refresh-Token", "apiKey", "accessKey", "sas", "connection_string"]
+)
+def test_a_secret_is_known_by_its_name(name):
+    assert without_secrets({"type": "x", "inside": {name: "secret"}}) == {
+        "type": "x",
+        "inside": {name: "***"},
+    }
+
+
+def test_tokens_that_models_count_are_no_secrets():
+    session = {"max_response_output_tokens": "inf", "usage": {"total_tokens": 3}}
+    logprobs = [{"token": "Good", "logprob": -0.1}]
+    assert without_secrets({"session": session, "logprobs": logprobs}) == {
+        "session": session,
+        "logprobs": logprobs,
+    }
+
+
 def test_of_addresses_the_signatures_are_masked():
     urls = {
         "image_url": "https://me@blob.example/a.png?sig=secret1",
         "background": {"image_url": "https://blob.example/b.png#secret2"},
         "url": "data:image/png;base64,AAAA",
+        "server_url": "mcp.example/tools?code=secret3",
         "urls": ["turn:relay.example?transport=udp"],
     }
     assert without_secrets(urls) == {
         "image_url": "https://***@blob.example/a.png?***",
         "background": {"image_url": "https://blob.example/b.png#***"},
         "url": "data:image/png;base64,AAAA",
+        "server_url": "mcp.example/tools?***",
         "urls": ["turn:relay.example?transport=udp"],
     }
 
@@ -90,6 +111,13 @@ def test_sound_and_pictures_are_taken_out_and_measured():
         "https://example.com/a.png",
     ]
     assert event["item"]["content"][0]["audio"] == sound
+
+
+def test_sound_is_taken_out_of_events_that_nobody_knows():
+    sound = base64.b64encode(bytes(1000)).decode()
+    assert shown({"type": "input_audio_buffer.apend", "audio": sound})["audio"] == "(1000 bytes)"
+    assert shown({"type": "response.sound.delta", "delta": sound})["delta"] == "(1000 bytes)"
+    assert shown({"type": "response.text.delta", "delta": "word" * 99})["delta"] == "word" * 99
 
 
 def test_people_are_shown_sizes():

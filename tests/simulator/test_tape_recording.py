@@ -2,6 +2,8 @@
 
 import base64
 import json
+import stat
+import sys
 
 import pytest
 from voice_live_client import SPOKEN
@@ -76,6 +78,13 @@ async def test_keys_are_masked_and_what_was_said_is_kept(start, join, tmp_path):
     taped = (tmp_path / "call.jsonl").read_text()
     assert "sesame" not in taped
     assert all(words in taped for words in ("Be brief.", "Hello", "Good morning"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+async def test_only_its_owner_can_read_a_tape(start, join, tmp_path):
+    simulator = await start(SCENARIO, record=tmp_path / "call.jsonl")
+    await join(simulator)
+    assert stat.S_IMODE(simulator.tapes[0].stat().st_mode) == 0o600
 
 
 async def test_each_session_has_a_file_of_its_own_and_none_is_overwritten(start, join, tmp_path):

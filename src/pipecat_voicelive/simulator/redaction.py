@@ -8,37 +8,21 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
+from pipecat_voicelive.protocol.codec import SERVER_EVENT_TYPES
 from pipecat_voicelive.simulator.handshake import MASKED
 
-_SECRETS = frozenset(
-    {
-        "access_token",
-        "agent_access_token",
-        "api_key",
-        "apikey",
-        "authorization",
-        "client_sdp",
-        "client_secret",
-        "cookie",
-        "credential",
-        "password",
-        "server_sdp",
-        "x_api_key",
-    }
+_SECRET = re.compile(
+    r"(^|_)token$|secret|password|api_?key|access_?key|authorization|credential|cookie|connection_string|_sdp$|^sas$"
 )
-"""Members whose text is masked, wherever they stand. Session descriptions hold passwords and addresses."""
+"""Names of members whose texts are masked, wherever they stand. Session descriptions hold passwords."""
 _SECRET_FOLDERS = frozenset({"headers", "ice_servers"})
 """Members of which every text inside is masked, but for `urls`."""
-_MEDIA_BY_TYPE = {
-    "input_audio_buffer.append": "audio",
-    "input_audio.turn.append": "audio",
-    "response.audio.delta": "delta",
-    "response.output_audio.delta": "delta",
-    "response.video.delta": "delta",
-}
+_MEDIA_DELTAS = frozenset({"response.audio.delta", "response.output_audio.delta", "response.video.delta"})
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{100,}={0,2}")
+"""What is no word, even of languages without spaces."""
 _NESTED_MEDIA = frozenset({"audio", "image_url", "url"})
 """Members of the parts of messages that hold base64 or a data URI; other URLs are left alone."""
-_URL = re.compile(r"([a-z][a-z\d+.-]*://)([^/?#]*@)?([^?#]*)([?#]?)(.*)", re.IGNORECASE | re.DOTALL)
+_URL = re.compile(r"(?!data:)([a-z][a-z\d+.-]*://)?([^/?#]*@)?([^?#]*)([?#]?)(.*)", re.IGNORECASE | re.DOTALL)
 _MAX_DEPTH = 100
 
 
@@ -69,8 +53,9 @@ def _masked(value: object, name: str, *, hidden: bool, depth: int) -> object:
 
 def _masked_member(name: str, value: object, folder: str, *, hidden: bool, depth: int) -> object:
     plain = name.lower().replace("-", "_")
-    # A schema has the names of secrets in its properties, but none of them.
-    is_secret = plain in _SECRETS and (folder != "properties" or isinstance(value, str))
+    # A schema has the names of secrets among its properties, and a transcript is made of tokens.
+    is_named = folder == "logprobs" or (folder == "properties" and not isinstance(value, str))
+    is_secret = not is_named and _SECRET.search(plain) is not None
     hidden = (hidden or is_secret or plain in _SECRET_FOLDERS) and plain != "urls"
     return _masked(value, plain, hidden=hidden, depth=depth)
 
@@ -94,10 +79,14 @@ def without_media(members: dict[str, Any], *, instead: str = "") -> tuple[dict[s
         instead: What stands in the place of each, with "{}" for its size.
     """
     removed: dict[str, int] = {}
-    top = _MEDIA_BY_TYPE.get(str(members.get("type")))
+    kind = members.get("type")
+    is_media = kind in _MEDIA_DELTAS
+    is_known = kind in SERVER_EVENT_TYPES
     emptied: dict[str, Any] = {}
     for name, value in members.items():
-        if name == top and isinstance(value, str):
+        if isinstance(value, str) and (
+            name == "audio" or (name == "delta" and (is_media or (not is_known and _BASE64.fullmatch(value))))
+        ):
             removed[name] = base64_size_bytes(value)
             emptied[name] = instead.format(removed[name])
         else:

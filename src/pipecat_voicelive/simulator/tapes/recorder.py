@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import queue
 import threading
 import time
@@ -20,7 +21,7 @@ from pipecat_voicelive.simulator.tapes.tape import Source, line_of
 
 _logger = logging.getLogger(__name__)
 
-_WAITING_MESSAGES = 20_000
+_MAX_WAITING_BYTES = 256 * 1024 * 1024
 
 
 class TapeRecorder:
@@ -42,6 +43,8 @@ class TapeRecorder:
         self._waiting: queue.SimpleQueue[tuple[_Writer, float, Source, str | bytes] | _Writer | None]
         self._waiting = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        # Each is counted by one thread only.
+        self._put_bytes = self._taken_bytes = 0
         self.tapes: list[Path] = []
         """The files written so far."""
         if not self._path.parent.is_dir():
@@ -71,7 +74,8 @@ class TapeRecorder:
 
     def put(self, writer: _Writer, at_s: float, source: Source, message: str | bytes) -> None:
         """Hand a message over."""
-        if self._waiting.qsize() < _WAITING_MESSAGES:
+        if self._put_bytes - self._taken_bytes < _MAX_WAITING_BYTES:
+            self._put_bytes += len(message)
             self._waiting.put((writer, at_s, source, message))
         elif not writer.is_cut:
             writer.is_cut = True
@@ -87,7 +91,7 @@ class TapeRecorder:
             suffix = "" if number == 1 else f"-{number}"
             path = self._path.with_name(f"{self._path.stem}{suffix}{self._path.suffix}")
             try:
-                return path, path.open("xb")
+                return path, open(path, "xb", opener=_privately)
             except FileExistsError:
                 number += 1
 
@@ -97,10 +101,16 @@ class TapeRecorder:
                 work.close()
                 continue
             writer, at_s, source, message = work
+            self._taken_bytes += len(message)
             try:
                 writer.write(line_of(at_s, source, message, keep_media=self._keep_media))
             except Exception as error:  # noqa: BLE001 - one tape ends with it, not those of all sessions
                 writer.fail(error)
+
+
+def _privately(path: str, flags: int) -> int:
+    """Open a file that only its owner can read: it holds what was said."""
+    return os.open(path, flags, 0o600)
 
 
 class _Writer:
@@ -126,9 +136,8 @@ class _Writer:
 
     def fail(self, error: Exception) -> None:
         self._failed = True
-        problem = (
-            error if isinstance(error, OSError) else type(error).__name__
-        )  # others may quote what was said
+        # What other errors say may quote what was said.
+        problem = error if isinstance(error, OSError) else type(error).__name__
         _logger.error("The tape %s is not complete: %s", self.path, problem)
 
 
