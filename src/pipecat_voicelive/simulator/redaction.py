@@ -79,7 +79,7 @@ def without_media(members: dict[str, Any], *, instead: str = "") -> tuple[dict[s
         instead: What stands in the place of each, with "{}" for its size.
     """
     removed: dict[str, int] = {}
-    kind = members.get("type")
+    kind = str(members.get("type"))
     is_media = kind in _MEDIA_DELTAS
     is_known = kind in SERVER_EVENT_TYPES
     emptied: dict[str, Any] = {}
