@@ -9,6 +9,7 @@ As long as nothing goes wrong, nothing stands between the two.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -73,6 +74,7 @@ class SessionWire:
         self._planned = planned
         self._troubles = troubles
         self._dice = dice
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         self._began_s = time.monotonic()
         self._take: Callable[[Received], Awaitable[None]] | None = None
         self._faults: SessionFaults | None = None
@@ -86,8 +88,7 @@ class SessionWire:
 
     async def open(self) -> None:
         """Let what goes wrong from the beginning begin, and the session's time run."""
-        loop = asyncio.get_running_loop()
-        self._expiry = loop.call_later(SESSION_LIMIT_S, self.inject, Fault(Expire()))
+        self._expiry = self._loop.call_later(SESSION_LIMIT_S, self.inject, Fault(Expire()))
         for fault in self._planned:
             await self._with_faults().begin(fault)
 
@@ -115,8 +116,11 @@ class SessionWire:
         self._record(Noted(self.age_s, text))
 
     def inject(self, fault: Fault) -> None:
-        """Let something go wrong from now on."""
-        self._with_faults().inject(fault)
+        """Let something go wrong from now on. May be called in any thread."""
+        if threading.get_ident() == self._thread:
+            self._with_faults().inject(fault)
+        else:
+            self._loop.call_soon_threadsafe(self.inject, fault)
 
     def lift_faults(self) -> None:
         """Let the connection be closed, whatever its faults hold back."""

@@ -237,7 +237,7 @@ class SimulatedSession:
         """Let something go wrong in this session, from now on.
 
         Its counting begins now: "lose at sent 1" loses the next message, "drop after 2s" cuts the connection
-        in two seconds. Without `at` and `after` it happens at once.
+        in two seconds. Without `at` and `after` it happens at once. May be called in any thread.
 
         Raises:
             ConfigurationError: It makes no sense here; the text says what to write.

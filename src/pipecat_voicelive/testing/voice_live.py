@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.simulator.exchange import Exchanged
 from pipecat_voicelive.simulator.scenario import Scenario
 from pipecat_voicelive.simulator.server import VoiceLiveSimulator
 from pipecat_voicelive.simulator.simulated_session import SimulatedSession
+from pipecat_voicelive.simulator.suggestions import close_to
 from pipecat_voicelive.simulator.utterance import Speaker
 from pipecat_voicelive.testing.backstage import Backstage
 from pipecat_voicelive.testing.conversation import progress_of
@@ -27,6 +31,9 @@ PATIENCE_S = 15.0
 """How long is waited for what a test waits for."""
 
 API_KEY = "simulated"
+
+_TO_HANG_UP_S = 1.0
+"""A client whose event loop has ended with its test does not answer any more."""
 
 
 class VoiceLive:
@@ -57,6 +64,7 @@ class VoiceLive:
         allow: Sequence[str] = (),
         **options: Any,
     ) -> None:
+        _check_options(options)
         check_rules([name for name in allow if "-" in name])
         self._backstage = backstage
         self._since = 0
@@ -74,7 +82,15 @@ class VoiceLive:
 
     def close(self) -> None:
         """Close every session and stop listening; the record stays."""
-        self._backstage.run(self.simulator.aclose())
+        self._backstage.run(self._close())
+
+    async def _close(self) -> None:
+        closing = asyncio.create_task(self.simulator.aclose())
+        await asyncio.wait([closing], timeout=_TO_HANG_UP_S)
+        for session in self.simulator.sessions:
+            if session.close_code is None:
+                await session.drop()
+        await closing
 
     @property
     def endpoint(self) -> str:
@@ -215,3 +231,10 @@ class VoiceLive:
 
     def _note(self, session: SimulatedSession, exchanged: Exchanged) -> None:
         self.record.add(OnWire(self.record.now_s(), session.number, exchanged))
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    known = {"manners", "allow", *inspect.signature(VoiceLiveSimulator).parameters} - {"listener"}
+    for name in options:
+        if name not in known:
+            raise ConfigurationError(f"{name!r} is no option of the simulator; {close_to(name, known)}")
