@@ -76,6 +76,13 @@ class ToolCalled:
     result: str | McpFailure
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """An errand without which the session cannot go on has failed."""
+
+    reason: str
+
+
 Outcome: TypeAlias = SpeechReady | SpeechFailed | Heard | VoiceJudged | ToolsListed | ToolCalled
 
 
@@ -98,7 +105,6 @@ class Errands:
         ears: Find out what turns say.
         voice: Asks a model what is a voice; None if the session does not ask.
         deliver: Takes each outcome.
-        give_up: Ends the session with a WebSocket close code and a reason.
     """
 
     def __init__(
@@ -106,15 +112,12 @@ class Errands:
         speaker: Speaker,
         ears: Ears,
         voice: VoiceJudge | None,
-        *,
-        deliver: Callable[[Outcome], Awaitable[None]],
-        give_up: Callable[[int, str], Awaitable[None]],
+        deliver: Callable[[Outcome | GivenUp], Awaitable[None]],
     ) -> None:
         self._speaker = speaker
         self._ears = ears
         self._voice = voice
         self._deliver = deliver
-        self._give_up = give_up
         self._one_turn = asyncio.Lock()
         self._tasks = Tasks("simulator-errand")
 
@@ -145,6 +148,10 @@ class Errands:
         except VoiceLiveError as error:
             _logger.warning("The simulator's speaker failed: %s", type(error).__name__)
             await self._deliver(SpeechFailed(wanted.item_id, str(error)))
+        except Exception as error:  # noqa: BLE001 - somebody else's code must not end the session
+            kind = type(error).__name__
+            _logger.warning("The simulator's speaker failed: %s", kind)
+            await self._deliver(SpeechFailed(wanted.item_id, f"The speaker failed: {kind}."))
         else:
             await self._deliver(SpeechReady(wanted.item_id, utterance))
 
@@ -158,7 +165,7 @@ class Errands:
             probabilities = await voice.judge(asked)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing more can be heard
             _logger.error("The voice model failed: %s", type(error).__name__)  # noqa: TRY400
-            await self._give_up(1011, "the voice model failed")
+            await self._deliver(GivenUp("the voice model failed"))
         else:
             await self._deliver(VoiceJudged(asked.stream, probabilities))
 

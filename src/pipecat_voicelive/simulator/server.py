@@ -261,6 +261,7 @@ class VoiceLiveSimulator:
     async def __aenter__(self) -> Self:
         """Listen."""
         async with AsyncExitStack() as cleanup:
+            self._handshakes = FaultyHandshakes(self._faults)
             if self._speaker is None:
                 self._speaker = await open_speaker()
                 cleanup.push_async_callback(self._speaker.aclose)

@@ -43,6 +43,7 @@ from pipecat_voicelive.simulator.effects import (
 )
 from pipecat_voicelive.simulator.errands import (
     Errands,
+    GivenUp,
     Heard,
     Outcome,
     SpeechFailed,
@@ -68,7 +69,9 @@ class _Closed:
     pass
 
 
-_Inbound: TypeAlias = Received | CallerLine | ThoughtOf | Outcome | _Closed
+_Taken: TypeAlias = Received | CallerLine | ThoughtOf | Outcome | None
+"""What the session takes; None for a deadline that has come."""
+_Inbound: TypeAlias = Received | CallerLine | ThoughtOf | Outcome | GivenUp | _Closed
 
 
 class SessionRunner:
@@ -98,9 +101,10 @@ class SessionRunner:
         self._inbox: asyncio.Queue[_Inbound] = asyncio.Queue(_INBOX_MESSAGES)
         self._avatar = AvatarMedia(wire.send, large_message_bytes=wire.form.large_message_bytes)
         self._thoughts = Thoughts(thinker, self._inbox.put)
-        self._errands = Errands(speaker, ears, voice, deliver=self._inbox.put, give_up=wire.close)
+        self._errands = Errands(speaker, ears, voice, self._inbox.put)
         self._caller = CallerLines(speaker, self._inbox.put)
         self._voice = voice
+        self._failed_in_time = False
 
     async def run(self) -> None:
         """Serve the session. Returns when the connection is closed, by whomever."""
@@ -114,13 +118,15 @@ class SessionRunner:
             self._caller.end()
             await self._wire.aclose()
             reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
+            await asyncio.wait([reader])
             await self._errands.aclose()
             await self._caller.aclose()
             await self._thoughts.aclose()
             await self._avatar.aclose()
             if self._voice is not None:
                 self._voice.close()
+        if not reader.cancelled():
+            reader.result()  # what ended it, other than the client, is raised
 
     async def caller_says(self, wanted: Speak, *, at_once: bool) -> None:
         """Speak a line as the caller; returns when it has been said to its end.
@@ -134,50 +140,64 @@ class SessionRunner:
     async def _loop(self) -> None:
         while True:
             inbound = await self._next()
-            now_s = self._now_s()
             match inbound:
-                case None:
-                    effects = self._session.advance(now_s)
-                case Received():
-                    effects = self._handled(inbound, now_s)
-                case VoiceJudged(stream, probabilities):
-                    effects = self._session.voice_judged(stream, probabilities, now_s)
-                case CallerLine():
-                    effects = self._session.caller_says(inbound, now_s)
-                case SpeechReady(item_id, utterance):
-                    effects = self._session.speech_ready(item_id, utterance, now_s)
-                case SpeechFailed(item_id, message):
-                    effects = self._session.speech_failed(item_id, message)
-                case ThoughtOf(response_id, reply):
-                    effects = self._session.thought_of(response_id, reply, now_s)
-                case ToolsListed(item_id, tools):
-                    effects = self._session.tools_listed(item_id, tools)
-                case ToolCalled(item_id, output):
-                    effects = self._session.tool_called(item_id, output)
-                case Heard(item_id, findings):
-                    effects = self._session.heard(item_id, findings, now_s)
                 case _Closed():
                     return
+                case GivenUp(reason):
+                    await self._wire.close(1011, reason)
+                    return
                 case _:
-                    assert_never(inbound)
-            await self._perform(effects)
+                    await self._perform(self._taken(inbound))
             if self._voice is not None and isinstance(inbound, Received | VoiceJudged):
                 self._voice.handled()
 
-    def _handled(self, received: Received, now_s: float) -> list[Effect]:
+    def _taken(self, inbound: _Taken) -> list[Effect]:
+        """What comes of something. A mistake of ours does not end the session."""
         try:
-            return self._session.handle(received, now_s)
-        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the session
+            effects = self._handled(inbound, self._now_s())
+        except Exception as error:
+            if inbound is None and self._failed_in_time:
+                raise  # else it would fail for ever
             where = traceback.extract_tb(error.__traceback__)[-1]
+            name = "deadline" if inbound is None else type(inbound).__name__
+            event = inbound if isinstance(inbound, Received) else None
             # Not its text: that may hold what the client sent.
             _logger.error(  # noqa: TRY400
                 "The simulator failed at a %s: %s in %s:%s",
-                received.event.type or "message",
+                event.event.type or "message" if event else name,
                 type(error).__name__,
                 where.filename,
                 where.lineno,
             )
-            return [Send(simulator_failed(received.event_id))]
+            self._failed_in_time = inbound is None
+            return [Send(simulator_failed(event.event_id if event else None))]
+        self._failed_in_time = False
+        return effects
+
+    def _handled(self, inbound: _Taken, now_s: float) -> list[Effect]:
+        match inbound:
+            case None:
+                return self._session.advance(now_s)
+            case Received():
+                return self._session.handle(inbound, now_s)
+            case VoiceJudged(stream, probabilities):
+                return self._session.voice_judged(stream, probabilities, now_s)
+            case CallerLine():
+                return self._session.caller_says(inbound, now_s)
+            case SpeechReady(item_id, utterance):
+                return self._session.speech_ready(item_id, utterance, now_s)
+            case SpeechFailed(item_id, message):
+                return self._session.speech_failed(item_id, message)
+            case ThoughtOf(response_id, reply):
+                return self._session.thought_of(response_id, reply, now_s)
+            case ToolsListed(item_id, tools):
+                return self._session.tools_listed(item_id, tools)
+            case ToolCalled(item_id, output):
+                return self._session.tool_called(item_id, output)
+            case Heard(item_id, findings):
+                return self._session.heard(item_id, findings, now_s)
+            case _:
+                assert_never(inbound)
 
     async def _next(self) -> _Inbound | None:
         """What comes next, None if a deadline comes first."""
@@ -215,7 +235,11 @@ class SessionRunner:
                     assert_never(effect)
 
     async def _read(self) -> None:
-        await self._wire.read(self._take)
+        try:
+            await self._wire.read(self._take)
+        except Exception:
+            await self._inbox.put(_Closed())
+            raise
         await self._inbox.put(_Closed())
 
     async def _take(self, received: Received) -> None:

@@ -91,3 +91,12 @@ async def test_faults_are_planned_and_dropped_while_the_simulator_runs(start):
         pass
     assert simulator.faults.fired == (fault,)
     assert len(simulator.faults) == 0
+
+
+async def test_a_simulator_that_is_used_again_has_its_slow_handshakes_again(start):
+    simulator = await start(faults=["slow-handshake 200ms"])
+    await simulator.aclose()
+    async with simulator:
+        began_s = time.monotonic()
+        async with connecting(simulator):
+            assert time.monotonic() - began_s > 0.19
