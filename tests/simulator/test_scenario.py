@@ -104,6 +104,7 @@ TURN = "turns:\n  - user: Hi\n"
         (TURN + "    say: x\n    transcript: maybe", "4:17", "completed, fail, empty, none"),
         (TURN + "    say: x\n    repeat: often", "4:13", "must be true or false, not text"),
         ("turns: x", "1:8", "turns must be a list, not text"),
+        ("hints: {get_time: how late}", "1:19", "hints.get_time must be a list of texts, not text"),
         ("turns: [x]", "1:9", "turns[0] must be a mapping of user, spoken, say, call, calls, ..., not text"),
         ("asides:\n  - about: x", "2:5", "asides[0] needs 'say': the answer"),
         ("asides:\n  - about: '('\n    say: x", "2:12", "no regular expression"),
@@ -189,9 +190,40 @@ def test_braces_that_are_no_gaps_are_plain_text(tmp_path):
 def test_all_mistakes_are_told_at_once(tmp_path):
     with pytest.raises(ConfigurationError) as raised:
         load(tmp_path, "nmae: x\nturns:\n" + "  - user: 5\n    say: x\n" * 12)
-    lines = str(raised.value).splitlines()
-    assert len(lines) == 11
-    assert lines[-1] == "... and 3 more"
+    assert len(str(raised.value).splitlines()) == 13
+
+
+def test_mistakes_of_shape_hide_no_others_and_all_stand_in_the_order_of_the_file(tmp_path):
+    text = (
+        "greeting: 'Hi {user.text}'\n"
+        "recordings: [{fiel: a.wav, text: a}]\n"
+        "turns:\n"
+        "  - {user: a, sya: b}\n"
+        "  - {user: '(', match: pattern, say: x}\n"
+        "  - {user: c, say: '{reslt}'}\n"
+    )
+    with pytest.raises(ConfigurationError) as raised:
+        load(tmp_path, text)
+    places = [line.split("scenario.yaml:")[1].split(" ")[:2] for line in str(raised.value).splitlines()]
+    assert places == [
+        ["1:11:", "greeting"],
+        ["2:14:", "recordings[0]"],
+        ["2:15:", "recordings[0].fiel"],
+        ["4:15:", "turns[0].sya"],
+        ["5:12:", "turns[1].user"],
+        ["6:20:", "turns[2].say"],
+    ]
+
+
+def test_a_gap_that_stands_twice_is_told_once(tmp_path):
+    with pytest.raises(ConfigurationError) as raised:
+        load(tmp_path, "turns: [{user: 'What is {city} like in {city}', say: x}]")
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_recording_that_is_not_there_is_named_with_its_place(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"scenario\.yaml:1:21: recordings\[0\]\.file .*lost\.wav"):
+        load(tmp_path, "recordings: [{file: lost.wav, text: hello}]")
 
 
 def test_members_from_a_merged_mapping_are_named_where_they_are_merged(tmp_path):

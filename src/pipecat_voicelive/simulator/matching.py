@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from functools import cache
+from functools import lru_cache
 
 from pipecat_voicelive.simulator.scenario import Turn
 from pipecat_voicelive.simulator.templates import gaps_in
@@ -28,6 +28,7 @@ _LAST_RESORT = 1e-9
 """How well anything fits `any`."""
 _COURTESY = re.compile(r"[\s,]+(?:please|thanks|thank you)$", re.IGNORECASE)
 _MOST_WORDS_A_PART = 20
+_MOST_KEPT = 10_000
 _PART = re.compile(r"\{(?P<gap>\w+)\}|(?P<word>\w+)")
 
 
@@ -131,7 +132,7 @@ def _parts(line: str) -> list[tuple[bool, str]]:
     ]
 
 
-@cache
+@lru_cache(_MOST_KEPT)
 def _alike(one: str, other: str) -> float:
     if one == other:
         return 1.0

@@ -17,7 +17,7 @@ line that is most like it. What fits no line is answered by `otherwise`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -322,12 +322,7 @@ class Scenario:
         """
         from pipecat_voicelive.simulator.scenario_file import load_scenario
 
-        path = Path(path)
-        scenario = load_scenario(path)
-        recordings = tuple(
-            replace(recording, file=str(path.parent / recording.file)) for recording in scenario.recordings
-        )
-        return replace(scenario, recordings=recordings)
+        return load_scenario(Path(path))
 
     @classmethod
     def from_dict(cls, members: Mapping[str, Any]) -> Scenario:

@@ -76,7 +76,7 @@ def _line(turn: Turn, where: _Where) -> Iterator[Mistake]:
     if turn.match != "fuzzy" and turn.min != Turn().min:
         yield (*where, "min"), "is for 'match: fuzzy' only"
     names = gap_names(turn)
-    for name in names:
+    for name in dict.fromkeys(names):
         if not name.isidentifier() or name in _TAKEN:
             others = ", ".join(_TAKEN)
             yield (*where, "user"), f"has a gap {{{name}}}; name it with one word, other than {others}"

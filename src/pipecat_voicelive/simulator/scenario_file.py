@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import yaml
 from pydantic import ValidationError
+from yaml.constructor import SafeConstructor
 
 from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.simulator.scenario import Scenario
@@ -19,7 +21,12 @@ from pipecat_voicelive.simulator.scenario_checks import mistakes_in
 from pipecat_voicelive.simulator.scenario_schema import Where, adapter, described, members_at, schema_at
 from pipecat_voicelive.simulator.suggestions import close_to
 
-_MOST_TOLD = 10
+_Mistake: TypeAlias = tuple[Where, bool, str]
+"""Where it is, whether it is the name of a member there, and what is wrong."""
+_Place: TypeAlias = tuple[int, ...]
+"""A line and a column, nothing if there are none."""
+_STAND_IN = {"match": "any", "say": "x"}
+"""A turn with no mistake, in the place of one that cannot be read."""
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -31,14 +38,16 @@ def load_scenario(path: Path) -> Scenario:
     try:
         node = cast("yaml.Node | None", yaml.compose(text, Loader=yaml.SafeLoader))  # pyright: ignore[reportUnknownMemberType]
         places = dict(_places(node, ())) if node is not None else {}
-        members = cast("object", yaml.safe_load(text))
+        members = cast("object", SafeConstructor().construct_document(node)) if node is not None else None  # pyright: ignore[reportUnknownMemberType]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise ConfigurationError(f"{path}{place}: bad YAML: {error.problem or error.context}") from None
+        place = _of(mark) if mark else ()
+        raise ConfigurationError(
+            f"{path}{_shown(place)}: bad YAML: {error.problem or error.context}"
+        ) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ConfigurationError(f"{path}: bad YAML: {error}") from None
-    return _read(members, str(path), places)
+    return _read(members, str(path), places, path.parent)
 
 
 def scenario_from(members: Mapping[str, Any]) -> Scenario:
@@ -46,21 +55,47 @@ def scenario_from(members: Mapping[str, Any]) -> Scenario:
     return _read(members, "scenario", {})
 
 
-def _read(members: object, source: str, places: Mapping[Where, str]) -> Scenario:
+def _read(
+    members: object, source: str, places: Mapping[Where, _Place], folder: Path | None = None
+) -> Scenario:
+    told: list[_Mistake] = []
     try:
         scenario = adapter().validate_python(members)
     except ValidationError as error:
         told = [_explained(cast("Mapping[str, Any]", problem), members) for problem in error.errors()]
-        raise _complaint(told, source, places) from None
-    mistakes = list(mistakes_in(scenario))
-    if mistakes:
-        raise _complaint([(where, False, problem) for where, problem in mistakes], source, places)
+        scenario = adapter().validate_python(_without(members, [where for where, *_ in told]))
+    told += [(where, False, problem) for where, problem in mistakes_in(scenario)]
+    if folder is not None:
+        files = tuple(
+            replace(recording, file=str(folder / recording.file)) for recording in scenario.recordings
+        )
+        scenario = replace(scenario, recordings=files)
+        for index, recording in enumerate(files):
+            if not Path(recording.file).is_file():
+                told.append((("recordings", index, "file"), False, f"is no file: {recording.file}"))
+    if told:
+        raise _complaint(told, source, places)
     return scenario
 
 
-def _places(node: yaml.Node, where: Where) -> Iterator[tuple[Where, str]]:
+def _without(members: object, wrong: Sequence[Where]) -> Mapping[str, object]:
+    """The members that can be read, so that they can be checked further."""
+    if not isinstance(members, Mapping) or () in wrong:
+        return {}
+    kept = {str(name): member for name, member in cast("Mapping[object, object]", members).items()}
+    for name, *inner in wrong:
+        if name == "turns" and inner:
+            turns = list(cast("Sequence[object]", kept["turns"]))
+            turns[int(inner[0])] = _STAND_IN
+            kept["turns"] = turns
+        else:
+            kept.pop(str(name), None)
+    return kept
+
+
+def _places(node: yaml.Node, where: Where) -> Iterator[tuple[Where, _Place]]:
     """Where everything stands: values by their path, the names of members by their path and an empty step."""
-    yield where, f":{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+    yield where, _of(node.start_mark)
     match node:
         case yaml.MappingNode():
             names: set[str] = set()
@@ -72,7 +107,7 @@ def _places(node: yaml.Node, where: Where) -> Iterator[tuple[Where, str]]:
                     )
                 names.add(name)
                 yield from _places(value, (*where, name))
-                yield (*where, name, ""), f":{key.start_mark.line + 1}:{key.start_mark.column + 1}"
+                yield (*where, name, ""), _of(key.start_mark)
         case yaml.SequenceNode():
             for index, value in enumerate(node.value):
                 yield from _places(value, (*where, index))
@@ -80,7 +115,7 @@ def _places(node: yaml.Node, where: Where) -> Iterator[tuple[Where, str]]:
             pass
 
 
-def _explained(problem: Mapping[str, Any], members: object) -> tuple[Where, bool, str]:
+def _explained(problem: Mapping[str, Any], members: object) -> _Mistake:
     """Where a mistake is, whether it is the name of a member there, and what is wrong."""
     where, value = _way(problem["loc"], members)
     match problem["type"]:
@@ -127,21 +162,29 @@ def _way(location: Sequence[str | int], members: object) -> tuple[Where, object]
 
 
 def _complaint(
-    mistakes: Sequence[tuple[Where, bool, str]], source: str, places: Mapping[Where, str]
+    mistakes: Sequence[_Mistake], source: str, places: Mapping[Where, _Place]
 ) -> ConfigurationError:
     lines = [
-        f"{source}{_place((*where, '') if of_name else where, places)}: {path_of(where)} {problem}"
-        for where, of_name, problem in mistakes[:_MOST_TOLD]
+        (_place((*where, "") if of_name else where, places), f"{path_of(where)} {problem}")
+        for where, of_name, problem in mistakes
     ]
-    more = len(mistakes) - _MOST_TOLD
-    return ConfigurationError("\n".join([*lines, f"... and {more} more"] if more > 0 else lines))
+    lines.sort(key=lambda line: line[0])
+    return ConfigurationError("\n".join(f"{source}{_shown(place)}: {problem}" for place, problem in lines))
 
 
-def _place(where: Where, places: Mapping[Where, str]) -> str:
-    """The line and the column of a place, or of what it is in."""
+def _place(where: Where, places: Mapping[Where, _Place]) -> _Place:
+    """Where something stands, or what it is in."""
     while where and where not in places:
         where = where[:-1]
-    return places.get(where, "")
+    return places.get(where, ())
+
+
+def _of(mark: yaml.Mark) -> _Place:
+    return mark.line + 1, mark.column + 1
+
+
+def _shown(place: _Place) -> str:
+    return "".join(f":{number}" for number in place)
 
 
 def path_of(where: Where) -> str:

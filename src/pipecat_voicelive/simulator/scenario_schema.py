@@ -75,7 +75,7 @@ def schema_at(where: Iterable[str | int], data: object) -> Schema:
             schema = cast("Schema", schema.get("items", {}))
             data = cast("Sequence[object]", data)[step]
         elif isinstance(data, Mapping):
-            schema = cast("Schema", schema.get("properties", {}).get(step, {}))
+            schema = cast("Schema", schema.get("properties", {}).get(step) or _of_others(schema))
             data = cast("Mapping[str | int, object]", data).get(step)
         else:
             return Schema()  # under a name that is none, which is a mistake of its own
@@ -104,6 +104,8 @@ def described(schema: Schema) -> str:
             return "true or false"
         case {"type": "string"}:
             return "text (in quotes)"
+        case {"type": "array", "items": {"type": "string"}}:
+            return "a list of texts"
         case {"type": "array"}:
             return "a list"
         case {"type": "number" | "integer"}:
@@ -113,6 +115,12 @@ def described(schema: Schema) -> str:
             return f"a mapping of {', '.join(names[:5])}{more}"
         case _:
             return "a mapping"
+
+
+def _of_others(schema: Schema) -> Schema:
+    """The schema of members that have no name of their own."""
+    others: object = schema.get("additionalProperties")
+    return cast("Schema", others) if isinstance(others, dict) else Schema()
 
 
 def _number(schema: Schema) -> str:
