@@ -391,9 +391,13 @@ class VoiceLiveClient(Asks):
         """
         self.handle(inputs.Speak(text, interruptible))
 
-    def respond_to_results(self) -> None:
-        """Have the model speak of the tool results, once all calls of their group have theirs."""
-        self.handle(inputs.RespondToResults())
+    def respond_to_results(self, properties: ResponseProperties | None = None) -> None:
+        """Have the model speak of the tool results, once all calls of their group have theirs.
+
+        Args:
+            properties: Overrides for that response.
+        """
+        self.handle(inputs.RespondToResults(properties))
 
     def answer_tool(self, call_id: str, output: str, *, name: str = "", respond: bool = True) -> None:
         """Give the result of a tool call as text; `respond_to_results()` has it spoken of.

@@ -12,6 +12,8 @@ from pipecat.frames.frames import (
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
     FunctionCallResultProperties,
+    LLMConfigureOutputFrame,
+    LLMMessagesAppendFrame,
     LLMRunFrame,
     LLMSetToolChoiceFrame,
     LLMSetToolsFrame,
@@ -47,6 +49,19 @@ WEATHER = {
         }
     ]
 }
+
+
+async def test_a_silent_bot_writes_what_came_of_its_tool_too(speaker):
+    async with calling(WEATHER, speaker, tools=[get_weather], greet=False) as call:
+        await call.queue(LLMConfigureOutputFrame(skip_tts=True), LLMRunFrame())
+        await call.until(lambda: call.said, "for the greeting")
+        question = {"role": "user", "content": "What is the weather in Lisbon?"}
+        await call.queue(LLMMessagesAppendFrame([question], run_llm=True))
+        answer = ("assistant", "It is 21 degrees in Lisbon.")
+        await call.until(lambda: call.said[-1] == answer, "for the answer")
+        requests = call.session.received("response.create")
+        assert [request.response.modalities for request in requests] == [["text"]] * 3
+        assert not call.session.sent("response.audio.delta")
 
 
 async def ask_for_the_weather(call):

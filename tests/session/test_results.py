@@ -1,5 +1,6 @@
 """Which results are spoken of, and when."""
 
+from msgspec import UNSET
 from session_harness import arguments_done, confirm_all, created, done, manual, request_in
 
 from pipecat_voicelive.protocol.client_events import ResponseProperties
@@ -40,6 +41,18 @@ def test_a_wish_that_was_fulfilled_does_not_count_for_the_next_result():
     results.answered(set())
     results.given("i2", "r2")
     assert not results.due(nothing)
+
+
+def test_the_answer_to_results_is_as_it_was_asked_for_and_the_next_is_like_the_rest():
+    silent = ResponseProperties(modalities=["text"])
+    driver = manual()
+    driver.give(created("r1"), arguments_done("r1", "c1"), done("r1"), AnswerTool("c1", "{}"))
+    confirm_all(driver)
+    request = request_in(driver.give(RespondToResults(silent)))
+    assert request.response.modalities == ["text"]
+    driver.give(created("r2", request), arguments_done("r2", "c2"), done("r2"), AnswerTool("c2", "{}"))
+    confirm_all(driver)
+    assert request_in(driver.give(RespondToResults())).response.modalities is UNSET
 
 
 def test_a_response_that_leaves_the_conversation_alone_speaks_of_no_results():

@@ -575,7 +575,7 @@ class VoiceLiveLLMService(InferringService):
         if direction is FrameDirection.DOWNSTREAM and (writing_turn or news.spoken):
             return
         if self._client.results_waiting and not news.items and self._group_parallel_tools:
-            self._client.respond_to_results()
+            self._client.respond_to_results(silent(None) if self.skips_speech else None)
             await self._measure_answer()
         elif news.items or self._client.results_waiting or not self._client.answer_coming:
             await self._respond()

@@ -174,9 +174,9 @@ class Calls:
             self._results.clear()
         self._out.send(self._responses.want(wish))
 
-    def want_results_spoken_of(self) -> None:
+    def want_results_spoken_of(self, properties: ResponseProperties | None = None) -> None:
         """An answer is wanted if results wait for one."""
-        self._results.want()
+        self._results.want(properties)
         self._speak_of_results()
 
     def tick(self, now_s: float) -> None:
@@ -195,4 +195,4 @@ class Calls:
 
     def _speak_of_results(self) -> None:
         if self._results.due(lambda group: self._tools.in_hand(group) or self._remote.in_hand(group)):
-            self.want_answer()
+            self.want_answer(self._results.properties)

@@ -96,7 +96,12 @@ class RespondToResults:
     """Have the model speak of the tool results given so far, once every call of their group has its own.
 
     Without a result that waits for an answer this changes nothing, so it may be said again.
+
+    Attributes:
+        properties: Overrides for that response, or None.
     """
+
+    properties: ResponseProperties | None = None
 
 
 @dataclass(frozen=True, slots=True)

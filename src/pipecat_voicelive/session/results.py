@@ -11,6 +11,8 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from pipecat_voicelive.protocol.client_events import ResponseProperties
+
 
 @dataclass(slots=True)
 class Results:
@@ -20,6 +22,8 @@ class Results:
         default_factory=dict[str, str | None]
     )  # item id: group of its call
     _wanted: bool = False
+    properties: ResponseProperties | None = None
+    """Overrides for the answer that speaks of them."""
 
     @property
     def waiting(self) -> bool:
@@ -30,20 +34,21 @@ class Results:
         """A result was given that is to be spoken of."""
         self._groups[item_id] = group
 
-    def want(self) -> None:
-        """They are to be spoken of, if there are any."""
-        self._wanted = self.waiting
+    def want(self, properties: ResponseProperties | None = None) -> None:
+        """They are to be spoken of, if there are any; without properties as they were wanted before."""
+        self._wanted, self.properties = self.waiting, properties or self.properties
 
     def answered(self, unconfirmed: AbstractSet[str]) -> None:
         """An answer begins; results among the `unconfirmed` items came too late for it."""
         for item_id in self._groups.keys() - unconfirmed:
             del self._groups[item_id]
-        self._wanted = self._wanted and self.waiting
+        if not self.waiting:
+            self.clear()
 
     def clear(self) -> None:
         """All of them are being spoken of, or nobody will."""
         self._groups.clear()
-        self._wanted = False
+        self._wanted, self.properties = False, None
 
     def due(self, in_hand: Callable[[str], bool]) -> bool:
         """Whether to ask for an answer now; `in_hand` says whether a group has calls without a result."""

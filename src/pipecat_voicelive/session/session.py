@@ -184,8 +184,8 @@ class Session:
                 self._asides.want(Question(ask_id, properties))
             case inputs.Withdraw(ask_id):
                 self._asides.withdraw(ask_id)
-            case inputs.RespondToResults():
-                self._calls.want_results_spoken_of()
+            case inputs.RespondToResults(properties):
+                self._calls.want_results_spoken_of(properties)
             case inputs.AnswerTool():
                 self._calls.answer_tool(intent)
             case inputs.AnswerApproval():
