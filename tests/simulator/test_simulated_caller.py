@@ -174,11 +174,12 @@ async def test_nobody_hears_the_caller_when_the_session_is_over(start, join):
         await session.caller_says("Hello?")
 
 
-async def test_the_record_of_a_session_tells_how_words_are_known(start, join):
-    client, session = await begin(start, join)
+async def test_the_record_of_a_session_tells_what_was_heard_and_how_that_is_known(start, join):
+    client, session = await begin(start, join, session={})
     session.expect_transcript("Book a table for two")
     await client.append(SPOKEN)
     await client.until("response.done")
     notes = [narrated(entry) for entry in session.events if isinstance(entry, Noted)]
-    assert "(what the caller says was told beforehand)" in notes
+    assert '(heard "Book a table for two", as was told beforehand)' in notes
+    assert not any("transcription" in sent for sent in client.types())
     assert "simulator.note" not in client.types()

@@ -137,6 +137,25 @@ async def test_a_person_speaks_as_the_caller_and_closes_the_session(start, join)
         assert client.socket.close_code == 1000
 
 
+async def test_a_fault_that_is_injected_from_the_page_reaches_the_client(start, join):
+    simulator = await start(SCENARIO)
+    client = await join(simulator, session=SESSION)
+    async with browsed(simulator) as page:
+        await sees(page, "#title", "Session 1")
+        await page.fill("#fault", "dorp")
+        await page.press("#fault", "Enter")
+        await page.locator("#done.failed", has_text="drop").wait_for()
+        await page.fill("#fault", 'close 1011 "Out of order." at response.created')
+        await page.press("#fault", "Enter")
+        await sees(page, "#done", "Inject: done.")
+        await client.type("Hello")
+        await client.send("response.create")
+        await client.socket.wait_closed()
+        assert (client.socket.close_code, client.socket.close_reason) == (1011, "Out of order.")
+        await sees(page, "#talk", "goes wrong: close 1011")
+        await sees(page, "#sessions", "over, 1011")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_text_can_be_read_in_light_and_in_dark(start, join, scheme):
     simulator = await start(SCENARIO)

@@ -56,15 +56,16 @@ class VoiceTurn:
 
     @property
     def explained(self) -> str:
-        """How its words are known, in words."""
+        """What was heard, and how that is known, in words."""
+        heard = f'heard "{self.text}", ' if self.text else ""
         tried = f" ({self.tried})" if self.tried else ""
-        return f"{_EXPLAINED[self.source]}{tried}"
+        return f"{heard}{_EXPLAINED[self.source]}{tried}"
 
 
 _EXPLAINED: Mapping[Source, str] = {
-    "told": "what the caller says was told beforehand",
+    "told": "as was told beforehand",
     "caller": "spoken by the simulated caller",
-    "recording": "the caller's words are those of a recording",
+    "recording": "known from a recording",
     "grammar": "recognised as a line of the scenario",
     "scenario": "taken for the next line of the scenario",
     "unknown": "nobody knows what the caller said",
