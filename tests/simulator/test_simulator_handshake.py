@@ -110,3 +110,64 @@ async def test_a_browser_is_told_where_to_go(start):
 def test_a_preview_version_is_known():
     target = GOOD.replace("2026-07-15", "2026-06-01-preview")
     assert not isinstance(answer_handshake(target, [("api-key", "k")], api_key=None), Refusal)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost:5173",
+        "https://app.localhost",
+        "http://127.0.0.1:3000",
+        "http://[::1]",
+        "capacitor://localhost",
+        "https://{endpoint}",
+    ],
+)
+async def test_a_page_on_this_machine_may_open_a_session(start, origin):
+    simulator = await start()
+    page = origin.format(endpoint=simulator.endpoint.removeprefix("ws://"))
+    async with connect(f"{simulator.endpoint}{GOOD}", additional_headers={"api-key": "k", "Origin": page}):
+        await simulator.wait_for_session()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "https://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "https://localhost@evil.example",
+        "null",
+        "file://",
+        "http://[",
+    ],
+)
+async def test_a_page_of_another_place_may_not_open_a_session(start, caplog, origin):
+    simulator = await start(faults=["refuse 429"])
+    status, text = await status_of(simulator, GOOD, {"api-key": "k", "Origin": origin})
+    assert status == 403
+    assert "localhost" in text
+    assert f"HTTP 403, A page of '{origin}' may not open a session here" in caplog.text
+
+
+async def test_a_page_on_a_name_that_was_pointed_here_may_not_open_a_session(start):
+    simulator = await start()
+    port = simulator.endpoint.rpartition(":")[2]
+    name = f"rebound.example:{port}"
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(
+            f"ws://{name}{GOOD}",
+            host="127.0.0.1",
+            port=int(port),
+            additional_headers={"api-key": "k", "Origin": f"http://{name}"},
+        )
+    assert refused.value.response.status_code == 403
+
+
+async def test_a_program_may_call_the_simulator_by_any_name(start):
+    simulator = await start()
+    port = int(simulator.endpoint.rpartition(":")[2])
+    async with connect(
+        f"ws://simulator{GOOD}", host="127.0.0.1", port=port, additional_headers={"api-key": "k"}
+    ):
+        await simulator.wait_for_session()

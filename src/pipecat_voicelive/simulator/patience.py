@@ -1,4 +1,12 @@
-"""How long a connection may take to open."""
+"""How long a connection may take to open.
+
+    connected ──▶ waiting for its request ──▶ answered, however slowly
+                        │
+                        └──▶ cut: too late, or the server ends
+
+Its answer may be slow on purpose. A connection without a request is cut when the server ends, too: browsers
+keep such ones in store.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +14,54 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
-_REQUEST_WITHIN_S = 10
+
+class Patience:
+    """The connections of one server that have asked for nothing yet.
+
+    Args:
+        request_within_s: How long each may take.
+    """
+
+    def __init__(self, request_within_s: float = 10.0) -> None:
+        self.request_within_s = request_within_s
+        self._waiting: set[PatientConnection] = set()
+        self._over = False
+
+    def begin(self, connection: PatientConnection) -> None:
+        """Wait for its request from now on."""
+        self._waiting.add(connection)
+        if self._over:
+            connection.cut_idle()
+
+    def forget(self, connection: PatientConnection) -> None:
+        """It is open, or gone."""
+        self._waiting.discard(connection)
+
+    def end(self) -> None:
+        """Wait for none any more."""
+        self._over = True
+        for connection in list(self._waiting):
+            connection.cut_idle()
 
 
 class PatientConnection(ServerConnection):
-    """Waits ten seconds for a request, and without end for its answer, which may be slow on purpose."""
+    """A connection that may take so long to ask for something, and is answered as late as it takes."""
+
+    def __init__(self, *arguments: Any, patience: Patience, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._patience = patience
 
     async def handshake(self, *arguments: Any, **named: Any) -> None:
         """Perform the opening handshake."""
-        timer = self.loop.call_later(_REQUEST_WITHIN_S, self._lose_patience)
+        timer = self.loop.call_later(self._patience.request_within_s, self.cut_idle)
+        self._patience.begin(self)
         try:
             await super().handshake(*arguments, **named)
         finally:
             timer.cancel()
+            self._patience.forget(self)
 
-    def _lose_patience(self) -> None:
+    def cut_idle(self) -> None:
+        """Cut it if it has asked for nothing."""
         if self.request is None:
             self.transport.abort()

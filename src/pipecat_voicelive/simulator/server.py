@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -15,15 +13,15 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
-from pipecat_voicelive.errors import ConfigurationError, ProtocolError
+from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.versions import V1
 from pipecat_voicelive.simulator.agent_threads import AgentThreads
 from pipecat_voicelive.simulator.avatar.loopback import loopback_if_alone
 from pipecat_voicelive.simulator.avatar.stun import StunServer
-from pipecat_voicelive.simulator.certificate import TlsFiles, self_signed
+from pipecat_voicelive.simulator.certificate import TlsFiles
 from pipecat_voicelive.simulator.chance import choose_by, new_seed
 from pipecat_voicelive.simulator.ears import Ears
 from pipecat_voicelive.simulator.exchange import Exchanged
@@ -34,11 +32,9 @@ from pipecat_voicelive.simulator.faults.plan import FaultPlan
 from pipecat_voicelive.simulator.handshake import (
     REALTIME_PATH,
     Handshake,
-    Refusal,
-    answer_handshake,
-    select_subprotocol,
 )
 from pipecat_voicelive.simulator.ids import new_id
+from pipecat_voicelive.simulator.listener import Listener
 from pipecat_voicelive.simulator.live_session import LiveSession
 from pipecat_voicelive.simulator.patience import PatientConnection
 from pipecat_voicelive.simulator.scenario import ECHO, Scenario
@@ -54,10 +50,6 @@ from pipecat_voicelive.simulator.utterance import Speaker
 from pipecat_voicelive.simulator.voice_judge import VoiceJudge
 from pipecat_voicelive.simulator.window.window import Window
 from pipecat_voicelive.simulator.wire import WireForm
-
-_MAX_MESSAGE_BYTES = 32 * 1024 * 1024
-"""Room for 15 MiB of audio in base64."""
-_logger = logging.getLogger(__name__)
 
 
 class VoiceLiveSimulator:
@@ -132,17 +124,12 @@ class VoiceLiveSimulator:
             raise ConfigurationError(f"speed must be positive, 1 being real time, not {speed}")
         if turn_detector not in ("energy", "silero"):
             raise ConfigurationError(f"turn_detector must be 'energy' or 'silero', not {turn_detector!r}")
-        if api_key == "":
-            raise ConfigurationError("api_key must not be empty; give None to accept any")
+        self._listener = Listener("simulator", host, port, tls=tls, api_key=api_key)
         self._scenario = _scenario(scenario)
         self._threads = AgentThreads(self._scenario, has_model=brain is not None)
         self._brain = brain
         self._ears = Ears(self._scenario)
         self._host = host
-        self._port = port
-        self._tls = tls
-        self._tls_files: TlsFiles | None = None
-        self._api_key = api_key
         self._given_speaker = speech
         self._speed = speed
         self._strict = strict
@@ -151,7 +138,7 @@ class VoiceLiveSimulator:
         self._large_message_bytes = large_message_bytes
         self._keep_events = keep_events
         self._keep_sessions = keep_sessions
-        self._listener = listener
+        self._told = listener
         self._seed = new_seed() if seed is None else seed
         self._faults = FaultPlan([*self._scenario.faults, *faults], dice=self._dice("handshakes"))
         self._handshakes = FaultyHandshakes(self._faults)
@@ -161,7 +148,6 @@ class VoiceLiveSimulator:
         self._opened = 0
         self._arrival = asyncio.Condition()
         self._cleanup = AsyncExitStack()
-        self._server: Server | None = None
         self._speaker: Speaker | None = speech
         self._stun: StunServer | None = None
         self._turn_detector = turn_detector
@@ -175,11 +161,7 @@ class VoiceLiveSimulator:
         Raises:
             ProtocolError: The simulator is not running.
         """
-        if self._server is None:
-            raise ProtocolError("The simulator is not running: use it in 'async with'")
-        host, port = next(iter(self._server.sockets)).getsockname()[:2]
-        scheme = "wss" if self._tls_files else "ws"
-        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+        return self._listener.endpoint
 
     @property
     def page(self) -> str:
@@ -196,7 +178,7 @@ class VoiceLiveSimulator:
     @property
     def certificate(self) -> Path | None:
         """The file that clients must trust, e.g. as `SSL_CERT_FILE`; None without TLS or when not running."""
-        return self._tls_files and self._tls_files.certificate
+        return self._listener.certificate
 
     @property
     def tapes(self) -> list[Path]:
@@ -275,20 +257,11 @@ class VoiceLiveSimulator:
             if self._turn_detector == "silero":
                 self._silero = await Silero.open()
                 cleanup.push_async_callback(self._silero.aclose)
-            self._tls_files = self._find_certificate(cleanup)
-            self._server = await cleanup.enter_async_context(
-                serve(
-                    self._serve_connection,
-                    self._host,
-                    self._port,
-                    ssl=self._tls_files.server_context() if self._tls_files else None,
-                    process_request=self._answer,
-                    select_subprotocol=select_subprotocol,
-                    create_connection=RecordedConnection if self._recorder else PatientConnection,
-                    open_timeout=None,
-                    compression=None,
-                    max_size=_MAX_MESSAGE_BYTES,
-                )
+            cleanup.push_async_callback(self._listener.aclose)
+            await self._listener.open(
+                self._serve_connection,
+                self._answer,
+                RecordedConnection if self._recorder else PatientConnection,
             )
             self._cleanup = cleanup.pop_all()
         return self
@@ -304,35 +277,20 @@ class VoiceLiveSimulator:
 
     async def aclose(self) -> None:
         """Close every session (1001) and stop listening; safe to call twice."""
-        self._server = None
-        self._tls_files = None
         self._handshakes.lift()
         for session in self._sessions:
             session.lift_faults()
         await self._cleanup.aclose()
         self._speaker = self._given_speaker
 
-    def _find_certificate(self, cleanup: AsyncExitStack) -> TlsFiles | None:
-        if not isinstance(self._tls, bool):
-            return self._tls
-        if not self._tls:
-            return None
-        folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="voicelive-"))
-        return self_signed(Path(folder), self._host)
-
     async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         seen = self._window.answer(connection, request)
         if seen is not None or self._window.is_control(request):
             return seen
-        if self._faults and urlsplit(request.path).path == REALTIME_PATH:
+        refused = self._listener.refuse_page(connection, request)
+        if refused is None and self._faults and urlsplit(request.path).path == REALTIME_PATH:
             refused = await self._handshakes.meet(connection)
-            if refused is not None:
-                return refused
-        answer = self._handshake(request)
-        if not isinstance(answer, Refusal):
-            return None
-        _logger.warning("Turned a connection away: HTTP %s, %s", int(answer.status), answer.text.strip())
-        return connection.respond(answer.status, answer.text)
+        return self._listener.refuse(connection, request) if refused is None else refused
 
     def _record(self, connection: ServerConnection) -> Recording | None:
         """Take down from now on what goes over a connection, if that is wanted."""
@@ -345,15 +303,12 @@ class VoiceLiveSimulator:
         """The random choices for one purpose; others do not change them."""
         return Random(f"{self._seed} {purpose}")  # noqa: S311 - no secret
 
-    def _handshake(self, request: Request) -> Handshake | Refusal:
-        return answer_handshake(request.path, request.headers.raw_items(), api_key=self._api_key)
-
     async def _serve_connection(self, connection: ServerConnection) -> None:
         assert connection.request is not None, "the handshake is over"
         if self._window.is_control(connection.request):
             await self._window.serve(connection)
             return
-        handshake = self._handshake(connection.request)
+        handshake = self._listener.handshake_of(connection.request)
         assert isinstance(handshake, Handshake), "refused connections do not get here"
         assert self._speaker is not None, "there is a speaker while there is a server"
         assert self._stun is not None, "and an ICE server"
@@ -391,7 +346,7 @@ class VoiceLiveSimulator:
             ),
             number=number,
             keep_events=self._keep_events,
-            listener=self._listener,
+            listener=self._told,
             faults=self._faults,
             dice=self._dice(f"faults of session {number}"),
             voice=VoiceJudge(self._silero) if self._silero is not None else None,

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
 
-from pipecat_voicelive.errors import ConfigurationError, ProtocolError
+from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.codec import (
     RawEvent,
     decode_client_event,
@@ -24,11 +23,9 @@ from pipecat_voicelive.protocol.codec import (
 )
 from pipecat_voicelive.simulator.certificate import TlsFiles
 from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, ServiceSent
-from pipecat_voicelive.simulator.handshake import Handshake, Refusal, answer_handshake, select_subprotocol
+from pipecat_voicelive.simulator.listener import Listener
 from pipecat_voicelive.simulator.tapes.playback import Departure, Playback
 from pipecat_voicelive.simulator.tapes.tape import Tape
-
-_MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 
 
 class ReplayedSession:
@@ -160,18 +157,11 @@ class TapeReplay:
     ) -> None:
         self.tape = tape if isinstance(tape, Tape) else Tape.load(tape)
         """What is played."""
-        if api_key == "":
-            raise ConfigurationError("api_key must not be empty; give None to accept any")
         if real_time and not self.tape.has_times:
             raise ConfigurationError("This tape has no times; it can only be played without real_time.")
-        self._host = host
-        self._port = port
-        self._api_key = api_key
-        self._tls = tls
+        self._listener = Listener("replay", host, port, tls=tls or False, api_key=api_key)
         self._real_time = real_time
-        self._listener = listener
-        self._server: Server | None = None
-        self._cleanup = AsyncExitStack()
+        self._told = listener
         self._arrival = asyncio.Condition()
         self.sessions: list[ReplayedSession] = []
         """The sessions, the newest last."""
@@ -183,16 +173,12 @@ class TapeReplay:
         Raises:
             ProtocolError: It is not running.
         """
-        if self._server is None:
-            raise ProtocolError("The replay is not running: use it in 'async with'")
-        host, port = next(iter(self._server.sockets)).getsockname()[:2]
-        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        return f"{'wss' if self._tls else 'ws'}://{place}"
+        return self._listener.endpoint
 
     @property
     def certificate(self) -> Path | None:
         """The file that clients must trust; None without TLS."""
-        return self._tls and self._tls.certificate
+        return self._listener.certificate
 
     async def wait_for_session(self, count: int = 1, *, timeout_s: float = 5.0) -> ReplayedSession:
         """Wait until `count` sessions have been opened and return the newest.
@@ -206,18 +192,7 @@ class TapeReplay:
 
     async def __aenter__(self) -> Self:
         """Listen."""
-        self._server = await self._cleanup.enter_async_context(
-            serve(
-                self._serve_connection,
-                self._host,
-                self._port,
-                ssl=self._tls.server_context() if self._tls else None,
-                process_request=self._answer,
-                select_subprotocol=select_subprotocol,
-                compression=None,
-                max_size=_MAX_MESSAGE_BYTES,
-            )
-        )
+        await self._listener.open(self._serve_connection, self._listener.refuse)
         return self
 
     async def __aexit__(
@@ -227,21 +202,11 @@ class TapeReplay:
         traceback: TracebackType | None,
     ) -> None:
         """Close every session (1001) and stop listening."""
-        self._server = None
-        await self._cleanup.aclose()
-
-    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        answer = self._handshake(request)
-        return connection.respond(answer.status, answer.text) if isinstance(answer, Refusal) else None
-
-    def _handshake(self, request: Request) -> Handshake | Refusal:
-        return answer_handshake(request.path, request.headers.raw_items(), api_key=self._api_key)
+        await self._listener.aclose()
 
     async def _serve_connection(self, connection: ServerConnection) -> None:
         playback = Playback(self.tape, real_time=self._real_time)
-        session = ReplayedSession(
-            connection, playback, number=len(self.sessions) + 1, listener=self._listener
-        )
+        session = ReplayedSession(connection, playback, number=len(self.sessions) + 1, listener=self._told)
         self.sessions.append(session)
         async with self._arrival:
             self._arrival.notify_all()

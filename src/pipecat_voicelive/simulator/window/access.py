@@ -4,9 +4,7 @@ Whoever reaches the control channel can read conversations and break them, so:
 
 - A web page from elsewhere must not reach it: a browser names the page's origin, and it must be ours.
   Programs name none.
-- Nor by another name: a page on a name that its owner lets point to this machine ("DNS rebinding") has its
-  own name in `Host`. Addresses, localhost, the name of this machine and the `host` that the simulator was
-  given are ours.
+- Nor by a name that is not ours, see `names.py`.
 - Where a key is needed it comes in the `api-key` header, or, since browsers cannot set one, in the first
   message. It never stands in a URL that is sent: the page's address has it behind "#", which browsers keep.
 
@@ -17,13 +15,12 @@ machine; then one is made unless it was given.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Iterable
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from pipecat_voicelive.simulator.handshake import Refusal
+from pipecat_voicelive.simulator.names import OwnNames, is_loopback
 
 
 class Gate:
@@ -36,14 +33,13 @@ class Gate:
     """
 
     def __init__(self, host: str, api_key: str | None, *, names: Iterable[str] = ()) -> None:
-        self._names = {name.lower() for name in (host, "localhost", *names) if name}
+        self._names = OwnNames(host, names)
         self.key: str | None = api_key or (None if is_loopback(host) else secrets.token_urlsafe(16))
         """What the control channel wants to be told, None for nothing."""
 
     def admits_host(self, host: str | None) -> bool:
         """Whether a `Host` header names this machine."""
-        name = _hostname(host or "")
-        return name in self._names or name.endswith(".localhost") or _is_address(name)
+        return self._names.admit_host(host)
 
     def refusal(self, host: str | None, origins: list[str]) -> Refusal | None:
         """Why a request for the control channel is refused; None if it is not."""
@@ -61,26 +57,3 @@ class Gate:
         if self.key is None:
             return True
         return isinstance(given, str) and hmac.compare_digest(given.encode(), self.key.encode())
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or name that is listened on can be reached from this machine only."""
-    if host.lower() == "localhost":
-        return True
-    return _is_address(host) and ipaddress.ip_address(host).is_loopback
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _hostname(host: str) -> str:
-    """The name in a `Host` header, without its port."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
