@@ -124,6 +124,7 @@ async def test_told_words_reach_the_model(endpoint, start, join):
         ([chunk(content="Well"), "cut"], "model_unreachable", "has gone away"),
         ([b"{not json"], "model_failed", "broke off"),
         ([chunk(finish="stop")], "model_failed", "said nothing"),
+        ((200, {"choices": []}), "model_failed", "does not stream, it sent application/json"),
     ],
 )
 async def test_an_endpoint_that_fails_fails_the_response_and_nothing_else(
@@ -238,6 +239,12 @@ def test_a_brain_that_cannot_work_says_what_to_give(arguments, problem, monkeypa
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(ConfigurationError, match=problem):
         OpenAIBrain(**arguments)
+
+
+def test_a_password_in_the_address_is_never_shown():
+    assert repr(OpenAIBrain("m", url=f"http://me:{SECRET}@localhost:1/v1")) == (
+        "OpenAIBrain('m', url='http://localhost:1/v1')"
+    )
 
 
 def test_a_key_is_never_shown(monkeypatch):

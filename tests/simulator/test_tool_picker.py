@@ -135,6 +135,20 @@ def test_words_that_fit_no_tool_are_answered_by_otherwise():
     assert Talk().ask("Tell me a joke") == "Pardon?"
 
 
+@pytest.mark.parametrize(
+    "said", ["Please don't book a table for two at 7 pm", "I do not want to know the weather in Lisbon"]
+)
+def test_who_refuses_a_tool_calls_none(said):
+    assert Talk().ask(said) == "Pardon?"
+
+
+def test_who_asks_not_to_forget_refuses_nothing():
+    assert Talk().ask("Don't forget to book a table for two at 7 pm") == (
+        "book_table",
+        {"people": 2, "time": "7 pm"},
+    )
+
+
 def test_what_is_missing_is_asked_for_and_taken_from_the_answer():
     talk = Talk()
     assert talk.ask("What's the weather?") == "What is the location?"

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from pipecat_voicelive.simulator.scenario import Incomplete
 from pipecat_voicelive.simulator.thinking import Question, ThinkingFailedError
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, AsyncStream
     from openai.types.chat import ChatCompletionChunk
 
 _KEY = "OPENAI_API_KEY"
@@ -64,11 +65,13 @@ class OpenAIBrain:
         self._openai = openai
         self.model = model
         self.url = url
+        # Without the user and the password that may stand in it.
+        self._shown_url = re.sub(r"//[^/]*@", "//", url) if url else "OpenAI"
         self._key = key
         self._timeout_s = timeout_s
 
     def __repr__(self) -> str:
-        return f"OpenAIBrain({self.model!r}, url={self.url!r})"
+        return f"OpenAIBrain({self.model!r}, url={self._shown_url!r})"
 
     async def think(self, question: Question) -> Reply:
         """The model's answer.
@@ -80,7 +83,7 @@ class OpenAIBrain:
             async with asyncio.timeout(self._timeout_s):
                 # Made in a thread: it reads the certificates of this machine.
                 async with await asyncio.to_thread(self._client) as client:
-                    stream: AsyncIterator[ChatCompletionChunk] = await client.chat.completions.create(
+                    stream: AsyncStream[ChatCompletionChunk] = await client.chat.completions.create(
                         model=self.model, stream=True, **_request(question)
                     )
                     return await _gathered(stream)
@@ -103,7 +106,7 @@ class OpenAIBrain:
     def _failed(self, code: str, what: str) -> ThinkingFailedError:
         if self._key != _NO_KEY:
             what = what.replace(self._key, "(the key)")
-        return ThinkingFailedError(f"{self.model} at {self.url or 'OpenAI'} {what}.", code=code)
+        return ThinkingFailedError(f"{self.model} at {self._shown_url} {what}.", code=code)
 
 
 def _request(question: Question) -> dict[str, Any]:
@@ -181,7 +184,7 @@ class _CallSoFar:
     arguments: str = ""
 
 
-async def _gathered(stream: AsyncIterator[ChatCompletionChunk]) -> Reply:
+async def _gathered(stream: AsyncStream[ChatCompletionChunk]) -> Reply:
     """What a stream says, once it is over."""
     text, ended = "", ""
     calls: list[_CallSoFar] = []
@@ -200,5 +203,8 @@ async def _gathered(stream: AsyncIterator[ChatCompletionChunk]) -> Reply:
     parts: list[Part] = [Say(text)] if text.strip() else []
     parts += [Call(call.name, call.arguments or "{}") for call in reversed(calls)]
     if not parts and ended not in _INCOMPLETE:
-        raise ValueError("it said nothing")
+        kind = stream.response.headers.get("content-type", "")
+        raise ValueError(
+            "it said nothing" if "event-stream" in kind else f"it does not stream, it sent {kind}"
+        )
     return Reply(tuple(parts), incomplete=_INCOMPLETE.get(ended))

@@ -122,5 +122,4 @@ OPENAI_REALTIME = Source(
     "OpenAI's Realtime API, which is behind native models",
     _LOOKED_AT,
 )
-ANALOGY = Source(Kind.INFERENCE, "follows from", _LOOKED_AT)
 OUR_CHOICE = Source(Kind.INFERENCE, "nothing says it; our choice", _LOOKED_AT)

@@ -39,6 +39,9 @@ _QUESTION = re.compile(
     r"|i(?:'d| would) like|i (?:want|need))\b",
     re.IGNORECASE,
 )
+_REFUSAL = re.compile(
+    r"\b(?:don['’]?t|do not|not|never|without)\b(?!\s+(?:forget|hesitate|know|sure)\b)", re.IGNORECASE
+)
 _HINTS = "x-sim-utterances"
 
 
@@ -124,6 +127,9 @@ def _scored(tool: Tool, bag: Mapping[str, float], rarity: Mapping[str, float], s
     arguments = _accepted(tool, {**filled.arguments, **(hinted.values if hinted else {})})
     if hinted:
         return Pick(tool, round(_FOR_HINT * hinted.score, 2), arguments)
+    refusal = _REFUSAL.search(said)
+    if refusal and not any(_is_in(word, bag) for word in words_of(said[: refusal.start()])):
+        return Pick(tool, 0.0, arguments)
     score, matched = 0.0, False
     for word in dict.fromkeys(words_of(said)):
         likeness, known = max(((alike(word, known), known) for known in bag), default=(0.0, ""))
