@@ -92,6 +92,13 @@ def test_a_scenario_that_is_wrong_is_named(tmp_path, capsys):
     assert "did you mean 'turns'" in capsys.readouterr().err
 
 
+def test_a_line_that_the_simulated_caller_cannot_say_is_named_with_its_place(tmp_path, capsys):
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text("turns:\n  - {user: 'To {city}', say: x}\n")
+    assert main(["simulator", "--scenario", str(scenario), "--caller"]) == 1
+    assert "s.yaml:2:5: turns[0] needs 'spoken'" in capsys.readouterr().err
+
+
 def test_scenario_files_are_checked(tmp_path, capsys):
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text("name: tea\nturns:\n  - {user: Hello, say: Good morning}\n")

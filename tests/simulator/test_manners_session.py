@@ -69,6 +69,12 @@ async def test_an_unknown_member_of_the_session_is_refused(client):
     assert (error.code, error.message) == ("unknown_parameter", "Unknown parameter: 'session.instrctions'.")
 
 
+@pytest.mark.proves("rule.unknown-member")
+async def test_an_unknown_member_of_a_response_is_passed_over(client):
+    await client.send("response.create", response={"max_response_output_tokens": 5000})
+    assert (await client.until("response.done"))["response"]["max_output_tokens"] == "inf"
+
+
 @pytest.mark.proves("rule.missing-member")
 async def test_a_member_that_is_missing_is_named(client):
     error = await refused(client, turn_detection={"threshold": 0.5})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipecat_voicelive.cli.console import Console, counted, say
@@ -98,8 +99,10 @@ def _run(options: argparse.Namespace) -> int:
 def _scenario(options: argparse.Namespace) -> Scenario | None:
     from pipecat_voicelive.simulator import Scenario
     from pipecat_voicelive.simulator.scenario_checks import with_simulated_caller
+    from pipecat_voicelive.simulator.scenario_file import load_scenario
 
-    scenario = Scenario.load(options.scenario) if options.scenario else None
+    given = {"caller": "simulated"} if options.caller else None
+    scenario = load_scenario(Path(options.scenario), given) if options.scenario else None
     return with_simulated_caller(scenario or Scenario()) if options.caller else scenario
 
 

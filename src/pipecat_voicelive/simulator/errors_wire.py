@@ -90,13 +90,14 @@ def invalid_type(param: str, expected: str, value: object) -> RefusedError:
 
 @rule(
     "unknown-member",
-    "A member that the session, the response or the version does not have is refused with "
-    "`unknown_parameter`.",
+    "A member that the session or the version does not have is refused with `unknown_parameter`; what nobody "
+    "knows in a response is passed over.",
     PROBES.at("unknown fields of session.update are refused"),
     OPENAI_REALTIME.at("Unknown parameter: ..."),
     topic=Topic.EVENTS,
     conflict="the live tests of the SDK send a member inside `turn_detection` that no document has, it is "
-    "taken; so members inside objects of the session pass.",
+    "taken; so members inside objects of the session pass. The API reference limits a response by "
+    "`max_response_output_tokens`, the schema and a recording by `max_output_tokens`: only this one counts.",
 )
 def unknown_parameter(param: str) -> RefusedError:
     """A member nobody knows."""

@@ -29,8 +29,8 @@ _STAND_IN = {"match": "any", "say": "x"}
 """A turn with no mistake, in the place of one that cannot be read."""
 
 
-def load_scenario(path: Path) -> Scenario:
-    """Read a scenario file; raises ConfigurationError."""
+def load_scenario(path: Path, given: Mapping[str, object] | None = None) -> Scenario:
+    """Read a scenario file, with members that are `given` instead of its own; raises ConfigurationError."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
@@ -47,6 +47,8 @@ def load_scenario(path: Path) -> Scenario:
         ) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ConfigurationError(f"{path}: bad YAML: {error}") from None
+    if isinstance(members, dict):
+        members = {**cast("dict[str, object]", members), **(given or {})}
     return _read(members, str(path), places, path.parent)
 
 
