@@ -156,6 +156,54 @@ async def test_a_fault_that_is_injected_from_the_page_reaches_the_client(start, 
         await sees(page, "#sessions", "over, 1011")
 
 
+async def test_what_a_person_did_is_answered_in_view_and_marked_once(start, join):
+    simulator = await start(SCENARIO)
+    client = await join(simulator, session=SESSION)
+    async with browsed(simulator, viewport={"width": 1400, "height": 900}) as page:
+        await sees(page, "#title", "Session 1")
+        await page.fill("#say", "Hello")
+        await page.press("#say", "Enter")
+        await client.until("response.done")
+        for fault, answer in (("send-unknown", "Inject: done."), ("dorp", "did you mean 'drop'?")):
+            await page.fill("#fault", fault)
+            await page.press("#fault", "Enter")
+            await sees(page, "#done", answer)
+            assert await page.evaluate("document.querySelector('#done').getBoundingClientRect().bottom < 900")
+        await sees(page, ".mark", "goes wrong: send-unknown")
+        marks = await page.locator(".mark").all_inner_texts()
+    assert marks == ["the caller is to say: Hello", "goes wrong: send-unknown"]
+
+
+async def test_many_sessions_have_room_on_a_narrow_screen(start, join):
+    simulator = await start(SCENARIO)
+    for _ in range(3):
+        await (await join(simulator)).socket.close()
+    async with browsed(simulator, viewport={"width": 400, "height": 900}) as page:
+        await sees(page, "#sessions button:nth-child(3)", "over, 1000")
+        cut = "tab => tab.scrollWidth > tab.clientWidth || getComputedStyle(tab, '::before').width !== '8px'"
+        assert (
+            await page.evaluate(f"[...document.querySelectorAll('#sessions button')].filter({cut}).length")
+            == 0
+        )
+
+
+async def test_events_that_make_no_sense_are_seen_and_those_after_them(start, join):
+    simulator = await start(SCENARIO)
+    client = await join(simulator, session=SESSION)
+    odd = [{"item": {"content": "text"}}, {"item": {"content": [None, 3]}}, {"item": 3}, {"error": 3}]
+    for members in odd:
+        await client.send("odd", **members)
+        await client.until("error")
+    for kind in ("response.done", "error", "response.output_item.done", "response.audio.delta"):
+        await client.send(kind, response=3, item=3, error="x", delta={"a": 1})
+        await client.until("error")
+    await client.append(SPOKEN)
+    await client.until("response.done")
+    async with browsed(simulator) as page:
+        await sees(page, ".line.from-bot", "Good morning")
+        await sees(page, "#wire", "odd")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_text_can_be_read_in_light_and_in_dark(start, join, scheme):
     simulator = await start(SCENARIO)

@@ -23,6 +23,7 @@ from websockets.exceptions import ConnectionClosed
 from pipecat_voicelive.errors import ConfigurationError, ProtocolError, VoiceLiveError
 from pipecat_voicelive.protocol.codec import RawEvent, decode_plain, encode
 from pipecat_voicelive.simulator.faults.catalogue import catalogue
+from pipecat_voicelive.simulator.faults.fault import Fault
 from pipecat_voicelive.simulator.scenario import Scenario
 from pipecat_voicelive.simulator.simulated_session import SimulatedSession
 from pipecat_voicelive.simulator.tasks import Tasks
@@ -173,8 +174,10 @@ class ControlConnection:
                 return {}
             case "inject_fault":
                 session, text = self._open_session(asked), _text(asked, "fault")
-                session.inject(text)
-                session.trace.note(f"to go wrong: {text}", session.age_s)
+                fault = Fault.parse(text)
+                session.inject(fault)
+                if fault.at or fault.after_s:
+                    session.trace.note(f"to go wrong: {fault}", session.age_s)
                 return {}
             case "close":
                 session = self._open_session(asked)

@@ -39,7 +39,8 @@ class Entry:
         number: Counts from 1; a run keeps the number of its first message.
         at_s: When it came, in seconds after the session was opened.
         clock_ms: Its place on the conversation's clock; of a run of audio where the run begins.
-        source: "client", "server", or "control" for what a person or a fault did.
+        source: "client", "server", "control" for what a person or a fault did, or "simulator" for how it came
+            to do something.
         event: What was exchanged, without its audio; None for a note.
         note: What a person or a fault did, "" for an event.
         count: How many messages the run has.
@@ -116,7 +117,7 @@ class SessionTrace:
                 self.note(f"goes wrong: {exchanged.fault}", exchanged.at_s)
                 return
             case Noted(text=text):
-                self.note(text, exchanged.at_s)
+                self._note("simulator", text, exchanged.at_s)
                 return
             case ClientSent() | ServiceSent():
                 source = "client" if isinstance(exchanged, ClientSent) else "server"
@@ -141,7 +142,7 @@ class SessionTrace:
 
     def note(self, text: str, at_s: float) -> None:
         """Take in what a person or a fault did to the session."""
-        self._append(Entry(self._numbers + 1, at_s, self._clock.at(at_s * 1000), "control", note=text))
+        self._note("control", text, at_s)
 
     def since(self, revision: int) -> list[Entry]:
         """The entries that are new or have grown since a revision, oldest first."""
@@ -170,6 +171,9 @@ class SessionTrace:
             self._append(run)
             self._run = run
         self._grow(run, len(event.delta), len(event.delta) * self._output_ms)
+
+    def _note(self, source: str, text: str, at_s: float) -> None:
+        self._append(Entry(self._numbers + 1, at_s, self._clock.at(at_s * 1000), source, note=text))
 
     def _grow(self, run: Entry, size_bytes: int, duration_ms: float) -> None:
         run.count += 1

@@ -123,6 +123,7 @@ function show(number) {
   if (shown !== null && shown !== number) ask("unfollow", {session: shown});
   follow(number);
   showSessions(sessions);
+  $("sessions").scrollLeft = document.querySelector("#sessions [aria-current=true]")?.offsetLeft - 40;
 }
 
 function follow(number) {
@@ -203,7 +204,7 @@ function showEvent(entry) {
   const [time, way, type, brief] = row.firstChild.children;
   row.className = `event from-${entry.from}${entry.type === "error" ? " is-error" : ""}`;
   time.textContent = `${(entry.at_ms / 1000).toFixed(2)}`;
-  way.textContent = {client: "→", server: "←", control: "•"}[entry.from];
+  way.textContent = {client: "→", server: "←"}[entry.from] || "•";
   type.textContent = entry.type;
   brief.textContent = briefly(entry).slice(0, 300);
   if (row.children.length > 1) row.lastChild.textContent = pretty(entry.number);

@@ -13,7 +13,7 @@ export function timelineOf(entries) {
     const event = entry.event || {}, at = entry.clock_ms;
     end = Math.max(end, at + (entry.from === "client" ? entry.audio_ms || 0 : 0));
     switch (entry.type) {
-      case "note": marks.push({at, kind: "hand", text: entry.note}); break;
+      case "note": if (entry.from === "control") marks.push({at, kind: "hand", text: entry.note}); break;
       case "error": marks.push({at, kind: "bad", text: (event.error && event.error.code) || "error"}); break;
       case START: {
         const playing = [...bot.values()].find(piece => piece.start < at && at < piece.start + piece.length - 50 && piece.heard === null);
@@ -95,7 +95,8 @@ function pieceOf(bot, item, start, response) {
 
 /** The words of a message. */
 export function wordsOf(item) {
-  return (item.content || []).map(part => part.text || part.transcript || (part.type === "input_image" ? "(an image)" : "")).join(" ");
+  const parts = Array.isArray(item.content) ? item.content : [];
+  return parts.map(part => part?.text || part?.transcript || (part?.type === "input_image" ? "(an image)" : "")).join(" ");
 }
 
 /** Draw a model into an element, a second being so many pixels wide. */
@@ -127,10 +128,11 @@ export function draw(chart, model, pixels) {
     const part = put(`mark ${mark.kind}`, mark.at, null, "");
     const label = document.createElement("span");
     label.textContent = mark.text.length > 40 ? `${mark.text.slice(0, 39)}…` : mark.text;
-    const row = Math.max(taken.findIndex(until => until <= x(mark.at)), 0);
+    const row = taken.findIndex(until => until <= x(mark.at));
+    part.title = mark.text;
+    if (row < 0) continue;  // no room; the conversation has it too
     taken[row] = x(mark.at) + label.textContent.length * 6.2 + 8;
     label.className = `row${row}`;
-    part.title = mark.text;
     part.append(label);
   }
   chart.style.width = `${x(model.end) + 60}px`;

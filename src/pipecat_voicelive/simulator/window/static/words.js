@@ -27,7 +27,7 @@ export function linesOf(entries) {
   for (const entry of entries) {
     const event = entry.event || {};
     switch (entry.type) {
-      case "note": add(entry, "hand", "note", entry.note); break;
+      case "note": add(entry, entry.from === "control" ? "hand" : "note", "note", entry.note); break;
       case "error": add(entry, "error", "error", [event.error?.code, event.error?.message].filter(Boolean).join(": ")); break;
       case "input_audio_buffer.speech_started": itemLine(entry, event.item_id, "caller", "caller").pending = true; break;
       case "input_audio_buffer.speech_stopped": asked = entry.at_ms; break;
