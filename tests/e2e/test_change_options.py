@@ -157,6 +157,32 @@ async def test_a_client_is_told_what_it_cannot_change_by_a_signal():
         assert changed.session.voice["name"] == "en-US-AndrewNeural"
 
 
+AVA, ANDREW = (AzureStandardVoice(name=f"en-US-{name}Neural") for name in ("Ava", "Andrew"))
+AS_AVA = VoiceLiveLLMSettings(
+    model="gpt-4.1",
+    session_properties=SessionProperties(
+        voice=AVA, input_audio_transcription=InputAudioTranscription(model="azure-speech")
+    ),
+)
+
+
+async def test_a_service_that_takes_it_speaks_on_with_another_azure_voice(speaker):
+    async with calling(SCENARIO, speaker, settings=AS_AVA, sim_options={"strict": False}) as call:
+        await call.bot_has_spoken()
+        await change(call, voice=ANDREW)
+        assert call.session.sent("response.done")[-1].response.voice["name"] == ANDREW.name
+
+
+async def test_the_call_goes_on_when_the_service_refuses_another_azure_voice(speaker):
+    async with calling(SCENARIO, speaker, settings=AS_AVA) as call:
+        await call.bot_has_spoken()
+        await change(call, voice=ANDREW)
+        assert any("cannot_update_voice" in frame.error for frame in call.seen(ErrorFrame))
+        await change(call, temperature=0.7)
+        assert call.session.sent("session.updated")[-1].session.temperature == 0.7
+        assert call.session.sent("response.done")[-1].response.voice["name"] == AVA.name
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -146,6 +146,20 @@ def test_what_was_refused_does_not_run() -> None:
     )
 
 
+def test_a_voice_that_the_service_refused_to_change_is_held_back_from_then_on() -> None:
+    driver = spoken(running({"voice": AZURE}, voice=AZURE))
+    other = {"voice": {**AZURE, "name": "en-US-AndrewNeural"}}
+    (update,) = sent(driver.give(Configure(other)))
+    error = ErrorDetails(code="cannot_update_voice", event_id=str(update.event_id))
+    (refused,) = of(fx.SessionRefused, driver.give(se.Error(error=error)))
+    assert not refused.fatal
+    assert changed(driver, {**other, "b": 1}) == ({"voice": AZURE, "b": 1}, ["session.voice"])
+    assert changed(driver, {"voice": {**AZURE, "rate": "1.5"}, "b": 2}) == (
+        {"voice": AZURE, "b": 2},
+        ["session.voice"],
+    )
+
+
 def test_the_options_given_are_neither_kept_nor_changed() -> None:
     given = {"avatar": {"character": "a", "video": {"bitrate": 1}}}
     driver = running(given)

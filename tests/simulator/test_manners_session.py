@@ -5,6 +5,7 @@ from voice_live_client import SPOKEN, Client
 from websockets.asyncio.client import connect
 
 AZURE = {"type": "azure-standard", "name": "en-US-AvaNeural"}
+OTHER_AZURE = {**AZURE, "name": "en-GB-RyanNeural"}
 END = {"model": "semantic_detection_v1"}
 TWO_CHANNELS = {"type": "server_echo_cancellation", "reference_source": "client", "channels": 2}
 
@@ -366,16 +367,40 @@ async def test_a_voice_of_another_model_is_refused(start, join, model, voice):
 
 
 @pytest.mark.proves("rule.voice-after-audio")
-async def test_an_openai_voice_that_has_spoken_stays_and_an_azure_voice_may_change(start, join):
-    client = await join(await start())
+@pytest.mark.parametrize(
+    ("model", "before", "after"),
+    [
+        ("gpt-realtime", "alloy", "coral"),
+        ("gpt-realtime", "alloy", AZURE),
+        ("gpt-realtime", AZURE, "alloy"),
+        ("gpt-realtime", AZURE, OTHER_AZURE),
+        ("gpt-4.1", AZURE, OTHER_AZURE),
+    ],
+)
+async def test_a_voice_that_has_spoken_stays(start, join, model, before, after):
+    client = await join(await start(), model=model, session={"voice": before})
     await client.ask("Hello")
-    error = await refused(client, voice="coral")
+    error = await refused(client, voice=after)
     assert (error.code, error.param) == ("cannot_update_voice", "session.voice")
-    await client.configure(voice="alloy")
-    azure = await join(await start(), model="gpt-4.1")
+    await client.configure(voice=before, instructions="Be brief.")
+    await client.ask("Hello")
+
+
+@pytest.mark.proves("rule.voice-after-audio")
+async def test_an_update_that_names_no_voice_is_no_change_of_an_azure_voice(start, join):
+    client = await join(await start(), model="gpt-4.1", session={"voice": OTHER_AZURE})
+    await client.ask("Hello")
+    await client.configure(instructions="Be brief.")
+
+
+@pytest.mark.proves("rule.voice-after-audio")
+async def test_a_lenient_simulator_lets_an_azure_voice_change_after_it_has_spoken(start, join):
+    azure = await join(await start(strict=False), model="gpt-4.1", session={"voice": AZURE})
     await azure.ask("Hello")
-    other = {**AZURE, "name": "en-GB-RyanNeural"}
-    assert (await azure.configure(voice=other))["voice"] == other
+    assert (await azure.configure(voice=OTHER_AZURE))["voice"] == OTHER_AZURE
+    client = await join(await start(strict=False))
+    await client.ask("Hello")
+    assert (await refused(client, voice="coral")).code == "cannot_update_voice"
 
 
 @pytest.mark.proves("rule.voice-of-text-only")

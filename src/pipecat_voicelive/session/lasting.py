@@ -8,7 +8,9 @@ session. This is the whole table:
     input_audio_echo_cancellation                    its `channels` and `reference_source` never
     turn_detection                                   its `type` never; on and off may be switched
     avatar                                           all but its `scene` never; on and off may be switched
-    voice                                            not from an OpenAI voice once it has spoken
+    voice                                            not from an OpenAI voice once it has spoken; sources
+                                                     conflict about others, so they are tried, until
+                                                     the service refuses one
 
 The model stands in the URL and is no option of a session. Members are compared as they take effect: what
 is not set has its default, and the name of an OpenAI voice is the same as the voice as an object. A session
@@ -44,7 +46,12 @@ class HeldBack:
 
 
 def hold_back(
-    wanted: dict[str, Any], running: dict[str, Any], told: SessionInfo, *, spoken: bool
+    wanted: dict[str, Any],
+    running: dict[str, Any],
+    told: SessionInfo,
+    *,
+    spoken: bool,
+    voice_stays: bool = False,
 ) -> tuple[dict[str, Any], list[HeldBack]]:
     """What of the wanted options may be sent to a running session.
 
@@ -53,11 +60,16 @@ def hold_back(
         running: Those that were sent last and not refused.
         told: The session as the service reported it last.
         spoken: Whether the bot has produced audio.
+        voice_stays: Whether the service has refused to change the voice.
 
     Returns:
         The options to send, and the changes that are not among them.
     """
-    held = list(_changes(wanted, running, told, spoken=spoken))
+    held = list(_changes(wanted, running))
+    voice = _voice(running.get("voice")) or _voice(told.voice)
+    fixed = voice_stays or (spoken and voice is not None and voice["type"] == "openai")
+    if fixed and voice and not _same_voice(wanted, voice):
+        held.append(HeldBack("session.voice", ("voice",), f"The bot has spoken with it. {_NEXT_TIME}"))
     kept = {name for change in held for name in change.members}
     session = {name: value for name, value in wanted.items() if name not in kept}
     session |= {name: running[name] for name in kept if name in running}
@@ -70,9 +82,7 @@ def hold_back(
     return session, held
 
 
-def _changes(
-    wanted: dict[str, Any], running: dict[str, Any], told: SessionInfo, *, spoken: bool
-) -> Iterator[HeldBack]:
+def _changes(wanted: dict[str, Any], running: dict[str, Any]) -> Iterator[HeldBack]:
     before, after = _input(running), _input(wanted)
     for place, name in enumerate(("input_audio_format", "input_audio_sampling_rate")):
         if before[place] != after[place]:
@@ -85,9 +95,6 @@ def _changes(
     if before is not None and after is not None and before != after:
         yield _fixed("turn_detection.type", ("turn_detection",))
     yield from _avatar(wanted.get("avatar"), running.get("avatar"))
-    voice = _voice(running.get("voice")) or _voice(told.voice)
-    if spoken and voice and voice["type"] == "openai" and not _same_voice(wanted, voice):
-        yield HeldBack("session.voice", ("voice",), f"The bot has spoken with it. {_NEXT_TIME}")
 
 
 _NEXT_TIME = "It stays as it is; the change takes effect with the next session."
@@ -132,6 +139,8 @@ def _same_voice(wanted: dict[str, Any], voice: dict[str, Any]) -> bool:
     if "voice" not in wanted:
         return True  # nothing is said of it, so it stays as it is
     after = _voice(wanted["voice"]) or {}
+    if voice["type"] != "openai":
+        return after == voice  # its manner, too, is the voice
     return (after.get("type"), after.get("name")) == (voice["type"], voice.get("name"))
 
 

@@ -356,7 +356,7 @@ class Session:
 
     def _refused(self, error: ErrorDetails, now_s: float) -> None:
         event_id, code = error.event_id or "", error.code or ""
-        fatal = self._setup.refused(event_id)
+        fatal = self._setup.refused(event_id, code)
         if fatal is not None:
             self._out.tell(fx.SessionRefused(error, fatal))
             return

@@ -27,6 +27,7 @@ from pipecat_voicelive.session.lasting import HeldBack, hold_back
 
 HELD_AUDIO_MS = 10_000
 """How much of the caller's audio is held until the session is ready."""
+_VOICE_STAYS = "cannot_update_voice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Setup:
     _sent: dict[str, Any] | None = None
     _updates: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     _told: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
+    _voice_stays: bool = False
     _count: int = 0
     _held: deque[ClientEvent | RawEvent] = field(default_factory=deque[ClientEvent | RawEvent])
     _held_audio_bytes: int = 0
@@ -110,7 +112,9 @@ class Setup:
         running = next(iter(self._updates.values()), None)
         if isinstance(self.phase, Ready) and running is not None:
             wanted = self._wanted
-            self._wanted, held = hold_back(wanted, running, self.phase.session, spoken=spoken)
+            self._wanted, held = hold_back(
+                wanted, running, self.phase.session, spoken=spoken, voice_stays=self._voice_stays
+            )
             told, self._told = self._told, {}
             for change in held:
                 self._told[change.option] = [wanted.get(member) for member in change.members]
@@ -134,10 +138,11 @@ class Setup:
         self._held_audio_bytes = 0
         return first, held
 
-    def refused(self, event_id: str) -> bool | None:
+    def refused(self, event_id: str, code: str) -> bool | None:
         """An update was refused. Returns whether none is left to be taken, None if it was not ours."""
         if event_id not in self._updates:
             return None
+        self._voice_stays = self._voice_stays or code == _VOICE_STAYS
         if self._updates.pop(event_id) is self._sent:
             self._sent = None
         if self.phase == AwaitingUpdated(event_id):

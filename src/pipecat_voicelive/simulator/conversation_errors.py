@@ -16,17 +16,18 @@ from pipecat_voicelive.simulator.sources import (
 
 @rule(
     "voice-after-audio",
-    "Once the assistant has spoken, a `session.update` that changes an OpenAI voice is refused with "
-    "`cannot_update_voice`.",
+    "Once the assistant has spoken, a `session.update` that changes the voice is refused with "
+    "`cannot_update_voice`. Azure voices fall back to the default where none is named.",
     API_REFERENCE.at("session.update"),
     OPENAI_REALTIME.at("cannot_update_voice"),
+    SPECIFICATION.at("session.update"),
     topic=Topic.VOICES,
-    holds_for="OpenAI voices",
-    conflict="the specification lets no voice change at any time; a sample of Microsoft's says that Azure "
-    "voices may, where verified. Azure voices may change here.",
+    conflict="the specification lets no voice change at any time, the reference names OpenAI voices, a "
+    "sample of Microsoft's says that Azure voices may, where verified; `strict=False` lets Azure voices "
+    "change.",
 )
 def cannot_update_voice() -> RefusedError:
-    """The voice of a native OpenAI model changes after it has spoken."""
+    """The voice changes after it has spoken."""
     return RefusedError(
         "cannot_update_voice",
         "Cannot update a conversation's voice if assistant audio is present.",

@@ -69,7 +69,8 @@ class SessionConfig:
         session_id: `sess_...`.
         expires_at: Unix seconds at which the session would end.
         thread_id: The conversation of an agent; None for a model.
-        strict: Refuse what is only said to be refused: unknown members, changes of type in mid-session.
+        strict: Refuse what is only said to be refused: unknown members, another type of turn detection or
+            another Azure voice in mid-session.
         merge_updates: Whether members that an update leaves out stay as they were; else they fall back to
             their defaults.
         api_version: What the client named in the URL.
@@ -155,13 +156,14 @@ class SessionConfig:
         if self._requested is not None:
             if session.get("voice") and requested.get("modalities") == ["text"]:
                 raise no_synthesizer()
-            self._check_change(effective, has_spoken=has_spoken)
+            self._check_change(effective, names_voice=bool(session.get("voice")), has_spoken=has_spoken)
         self._requested, self._effective = requested, effective
         self._turn_taking = _turn_taking(effective["turn_detection"], self.api_version)
 
-    def _check_change(self, after: dict[str, Any], *, has_spoken: bool) -> None:
+    def _check_change(self, after: dict[str, Any], *, names_voice: bool, has_spoken: bool) -> None:
         before = self._effective
-        if has_spoken and after["voice"] != before["voice"] and before["voice"]["type"] == "openai":
+        stays = before["voice"]["type"] == "openai" or (self._strict and names_voice)
+        if has_spoken and stays and after["voice"] != before["voice"]:
             raise cannot_update_voice()
         _check_echo_change(before, after)
         if self._strict:
