@@ -132,7 +132,7 @@ async def test_metadata_has_limits(client, metadata, code):
 
 
 @pytest.mark.proves("rule.no-json")
-@pytest.mark.parametrize("message", ["{not json", "[1]", '"session.update"', ""])
+@pytest.mark.parametrize("message", ["{not json", "[1]", '"session.update"', "", b'{"typ\xff": 1}'])
 async def test_what_is_no_json_object_is_refused(client, message):
     await client.socket.send(message)
     assert (await client.refused()).code == "invalid_json"

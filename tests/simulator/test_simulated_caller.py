@@ -69,6 +69,7 @@ async def test_lines_wait_for_each_other_and_for_the_first_session_update(start,
     assert [turn.text for turn in session.voice_turns] == ["Good morning", "And good bye"]
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize("audio_format", ["pcm16", "g711_ulaw", "g711_alaw"])
 async def test_a_line_is_laid_over_what_the_client_sends(start, join, audio_format):
     session_options = {**TRANSCRIBED, "input_audio_format": audio_format}

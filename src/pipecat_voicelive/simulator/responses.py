@@ -9,11 +9,10 @@ Cancelling is possible everywhere: the output in hand is closed with what was se
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, assert_never
+from typing import Any, Literal, assert_never
 
 from msgspec.structs import replace
 
@@ -34,21 +33,19 @@ from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.ids import new_id
 from pipecat_voicelive.simulator.interim import Interim
 from pipecat_voicelive.simulator.mcp_tools import McpCall, approval_request
-from pipecat_voicelive.simulator.outputs import CallOutput, Place, Step, WrittenOutput
+from pipecat_voicelive.simulator.output_kinds import Output, output_for
+from pipecat_voicelive.simulator.outputs import Place, Step
 from pipecat_voicelive.simulator.pipelines import Pipeline
-from pipecat_voicelive.simulator.remote_outputs import AgentCallOutput, McpCallOutput, SearchOutput
-from pipecat_voicelive.simulator.replies import Call, Part, Reply, Say
+from pipecat_voicelive.simulator.remote_outputs import McpCallOutput
+from pipecat_voicelive.simulator.replies import Part, Reply, Say
 from pipecat_voicelive.simulator.response_input import ResponseInput
 from pipecat_voicelive.simulator.response_options import ResponseOptions
-from pipecat_voicelive.simulator.scenario import AgentCall, Search
 from pipecat_voicelive.simulator.sources import TEXT_TURN, VOICE_TURN
 from pipecat_voicelive.simulator.spoken_output import SpokenOutput
 from pipecat_voicelive.simulator.thinking import Question
 from pipecat_voicelive.simulator.usage import text_tokens, token_usage
 from pipecat_voicelive.simulator.utterance import Utterance
 
-Silent: TypeAlias = WrittenOutput | CallOutput | McpCallOutput | SearchOutput | AgentCallOutput
-Output: TypeAlias = SpokenOutput | Silent
 CancelReason = Literal["turn_detected", "client_cancelled"]
 
 _ASIDES_AFTER_DELTAS = 3
@@ -303,30 +300,9 @@ class RunningResponse:
     def _output_for(self, part: Part) -> Output:
         prefix = self._pipeline.assistant_id_prefix if isinstance(part, Say) else "item_"
         place = Place(self.id, new_id(prefix, 21), len(self._done))
-        match part:
-            case Search():
-                return SearchOutput(place, part, self._options.with_file_results)
-            case AgentCall():
-                arguments = json.dumps(part.arguments, ensure_ascii=False, default=str)
-                return AgentCallOutput(place, part, arguments)
-            case Call(name, arguments) if name in self._mcp_tools and name not in self._options.tools.offered:
-                return McpCallOutput(place, self._mcp_tools[name], name, arguments)
-            case Call(name, arguments):
-                return CallOutput(place, new_id("call_", 16), name, arguments)
-            case Say(text, citations) if self._options.spoken:
-                azure = self._options.has_azure_voice
-                return SpokenOutput(
-                    place,
-                    text,
-                    self._options.output_audio_format,
-                    with_words=azure and self._options.wants_words,
-                    with_visemes=azure and self._options.wants_visemes,
-                    with_blendshapes=azure and self._options.wants_blendshapes,
-                    audio_before_ms=self._audio_out_ms,
-                    citations=citations,
-                )
-            case Say(text):
-                return WrittenOutput(place, text)
+        return output_for(
+            part, place, self._options, mcp_tools=self._mcp_tools, audio_before_ms=self._audio_out_ms
+        )
 
     def _close(self, output: Output, status: str) -> list[Effect]:
         item = output.item(status)

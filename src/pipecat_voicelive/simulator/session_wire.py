@@ -168,6 +168,8 @@ class SessionWire:
         return self._decoded(message).type
 
     def _decoded(self, message: str | bytes) -> ReceivedEvent:
+        if isinstance(message, bytes) and not _is_text(message):
+            return MalformedEvent(type="", problem="JSON is malformed: no UTF-8")
         return V1Dialect().decode_client(message) if self.form.v1 else decode_client_event(message)
 
     def _with_faults(self) -> SessionFaults:
@@ -182,6 +184,15 @@ class SessionWire:
         times = self._fired.get(id(fault), (fault, 0))[1] + 1
         self._fired[id(fault)] = (fault, times)
         self._record(FaultFired(self.age_s, fault, times))
+
+
+def _is_text(message: bytes) -> bool:
+    # The decoder looks only at the texts that it needs.
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _event_id(event: ReceivedEvent, message: str | bytes) -> str | None:

@@ -131,6 +131,8 @@ def test_text_and_members_hold_all_of_a_fault(fault):
         ('close 1000 "no end', "the quoted text at '\"no end' has no end"),
         ("send {broken}", "the JSON object at '{broken}'"),
         ("send-binary xyz", "'data' must be bytes in hexadecimal"),
+        ("delay 100000s at response.created", "'by' must be at most 86400 seconds, a day"),
+        ("duplicate 1001 at response.created", "'times' must be at most 1000"),
         ("refuse 700", "700 is no HTTP status"),
         ("refuse 503 in session 2", "'at connect 2' for the second"),
         ("redirect 200 /", "200 is no redirect"),

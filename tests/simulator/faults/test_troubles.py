@@ -54,6 +54,7 @@ async def test_a_transcript_is_late(start, join):
     assert (await client.until(COMPLETED))["transcript"] == "One"
 
 
+@pytest.mark.quiet
 async def test_an_answer_is_late(start, join):
     client = await join(await start(faults=["answer-late 300ms at response 2"]))
     times = []

@@ -15,6 +15,7 @@ from typing import Any, cast
 from pipecat_voicelive.errors import ConfigurationError
 
 _MAX_COUNT = 1000
+_MAX_S = 86_400
 
 
 class Form(Enum):
@@ -61,10 +62,13 @@ def check_value(form: Form, value: object, name: str) -> None:
     """
     match form:
         case Form.SECONDS:
-            good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 86_400
+            good = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+            if good and isinstance(value, int | float) and value > _MAX_S:
+                raise ConfigurationError(f"'{name}' must be at most {_MAX_S} seconds, a day")
         case Form.COUNT:
             good = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-            good = good and (name not in ("times", "count") or int(str(value)) <= _MAX_COUNT)
+            if good and name in ("times", "count") and int(str(value)) > _MAX_COUNT:
+                raise ConfigurationError(f"'{name}' must be at most {_MAX_COUNT}")
         case Form.TEXT:
             good = isinstance(value, str)
         case Form.OBJECT:

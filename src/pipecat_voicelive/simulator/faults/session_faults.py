@@ -128,6 +128,7 @@ class SessionFaults:
         self._counting = Counting(dice)
         self._outgoing, self._incoming = Lane(dice), Lane(dice)
         self._timers: set[asyncio.TimerHandle] = set()
+        self._resuming: asyncio.TimerHandle | None = None
         self._tasks = Tasks("simulator-faults")
         self._tasks.start(self._outgoing.run())
         self._tasks.start(self._incoming.run())
@@ -182,6 +183,7 @@ class SessionFaults:
         """Send and take nothing any more, and let the connection be closed."""
         for timer in self._timers:
             timer.cancel()
+        self._keep_stopped()
         self._outgoing.end()
         self._incoming.end()
         with suppress(RuntimeError):  # it is closed
@@ -300,8 +302,14 @@ class SessionFaults:
         self._incoming.hold(for_s)
         transport = self._connection.transport
         transport.pause_reading()
+        self._keep_stopped()
         if for_s is not None:
-            self._timers.add(asyncio.get_running_loop().call_later(for_s, transport.resume_reading))
+            self._resuming = asyncio.get_running_loop().call_later(for_s, transport.resume_reading)
+
+    def _keep_stopped(self) -> None:
+        """What was to let the reading go on does not; the newest stop counts."""
+        if self._resuming is not None:
+            self._resuming.cancel()
 
     async def _expire(self, fault: Fault) -> None:
         limit_s = SESSION_LIMIT_S if fault.at or not fault.after_s else fault.after_s
