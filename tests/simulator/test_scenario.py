@@ -110,6 +110,8 @@ TURN = "turns:\n  - user: Hi\n"
         ("asides:\n  - about: '('\n    say: x", "2:12", "no regular expression"),
         ("5: x", "1:1", "5 is no name; put it into quotes"),
         ("name: [", "1:8", "bad YAML"),
+        ("turns: [{user: 'a{99999999999}', match: pattern, say: x}]", "1:16", "no regular expression"),
+        ("asides: [{about: 'a{99999999999}', say: x}]", "1:18", "no regular expression"),
         (TURN + "    say: x\n    say: y", "4:5", "'say' stands here for the second time"),
         ("- a", "1:1", "the scenario must be a mapping of name, greeting"),
     ],

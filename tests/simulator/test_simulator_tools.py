@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import pytest
 from voice_live_client import spoken_text
 
 from pipecat_voicelive.simulator import Noted
@@ -34,6 +35,22 @@ async def test_a_bot_with_tools_sees_its_tool_called_and_its_result_told(start, 
     assert spoken_text(told) == "The answer is: temperature 21, conditions sunny."
     (note,) = [entry for entry in simulator.sessions[0].events if isinstance(entry, Noted)]
     assert narrated(note).startswith("(get_weather is called (scores: get_weather ")
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["[" * 480 + "]" * 480, '{"a":' * 900 + "1" + "}" * 900, '"\\ud800"', "1e999", "NaN", "9" * 5000],
+)
+@pytest.mark.parametrize("then", ["", "It is {result}."])
+async def test_an_odd_output_is_told_in_some_way(start, join, output, then):
+    turn = {"user": "Look", "call": {"name": "get_weather"}, "then": then}
+    client = await join(await start({"turns": [turn]}), session={"modalities": ["text"], "tools": [WEATHER]})
+    (call,) = (await client.ask("Look"))["output"]
+    item = {"type": "function_call_output", "call_id": call["call_id"], "output": output}
+    await client.send("conversation.item.create", item=item)
+    await client.send("response.create")
+    event = await client.until("response.done")
+    assert spoken_text(event["response"]).startswith("It is " if then else "The answer is: ")
 
 
 async def test_a_caller_whose_words_are_known_has_the_tool_called(start, join):

@@ -70,7 +70,7 @@ def _line(turn: Turn, where: _Where) -> Iterator[Mistake]:
     if turn.match == "pattern":
         try:
             re.compile(turn.user)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             yield (*where, "user"), f"is no regular expression: {error}"
             return
     if turn.match != "fuzzy" and turn.min != Turn().min:

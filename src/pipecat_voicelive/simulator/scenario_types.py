@@ -36,7 +36,7 @@ def _given(value: object) -> object:
 def _regular(pattern: str) -> str:
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"is no regular expression: {error}") from None
     return pattern
 

@@ -20,6 +20,8 @@ from typing import Any, cast
 
 _GAP = re.compile(r"\{(?P<plain>\{[^{}]*\})\}|\{(?P<path>[A-Za-z_]\w*(?:\.[\w-]+)*)\}")
 
+_DEEPEST = 50
+
 
 def filled(template: str, values: Mapping[str, object]) -> str:
     """The template with its gaps filled from `values`, which has a key for each first word of a gap."""
@@ -79,11 +81,13 @@ def in_words(value: object) -> str:
 
 
 def parsed_output(output: str) -> object:
-    """A tool's output: the JSON in it, or the text itself."""
+    """A tool's output: the JSON in it, or the text itself, also if nobody could read that JSON out."""
     try:
-        return json.loads(output)
+        parsed: object = json.loads(output)
+        json.dumps(parsed, ensure_ascii=False).encode()  # half a character cannot be sent
     except (ValueError, RecursionError):
         return output
+    return output if _is_deeper(_DEEPEST, parsed) else parsed
 
 
 def _shown(path: str, values: Mapping[str, object]) -> str:
@@ -93,6 +97,10 @@ def _shown(path: str, values: Mapping[str, object]) -> str:
     if isinstance(found, str):
         return found
     return json.dumps(found, ensure_ascii=False)
+
+
+def _is_deeper(levels: int, value: object) -> bool:
+    return levels == 0 or any(_is_deeper(levels - 1, inner) for inner in _inside(value).values())
 
 
 def _inside(value: object) -> Mapping[str, object]:
