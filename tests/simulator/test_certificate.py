@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import ssl
 import stat
 import sys
@@ -86,6 +87,18 @@ def test_a_certificate_is_kept_while_it_will_do(tmp_path):
     other = self_signed(tmp_path, "192.0.2.7").certificate.read_bytes()
     assert other != first
     assert self_signed(tmp_path, "192.0.2.7").certificate.read_bytes() == other
+
+
+async def test_others_get_in_by_the_address_of_this_machine(start):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outwards:
+        try:
+            outwards.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            pytest.skip("this machine has no address")
+        address = outwards.getsockname()[0]
+    simulator = await start(tls=True, host="0.0.0.0")
+    endpoint = simulator.endpoint.replace("0.0.0.0", address)
+    assert (await talk(endpoint, trusting(simulator.certificate)))["status"] == "completed"
 
 
 def test_a_certificate_whose_key_was_lost_is_made_anew(tmp_path):

@@ -200,6 +200,7 @@ async def test_a_message_that_is_no_json_is_answered_and_harms_nothing(start):
         await socket.send(json.dumps({"command": "sessions", "id": 1, "pad": "x" * 70000}))
         answers = [json.loads(await socket.recv()) for _ in range(3)]
     assert [answer["ok"] for answer in answers] == [False, False, False]
+    assert all(answer["error"].startswith("this is no JSON object with a command;") for answer in answers)
 
 
 async def test_a_page_of_another_place_is_turned_away(start):

@@ -107,6 +107,14 @@ async def test_a_browser_is_told_where_to_go(start):
     assert "Point one here" in answer
 
 
+async def test_a_client_that_talks_tls_is_told_of_and_turned_away_at_once(start, caplog):
+    simulator = await start()
+    host, port = simulator.endpoint.removeprefix("ws://").split(":")
+    with pytest.raises(ConnectionError):
+        await asyncio.open_connection(host, int(port), ssl=True, ssl_handshake_timeout=5)
+    assert "it talks TLS" in caplog.text
+
+
 def test_a_preview_version_is_known():
     target = GOOD.replace("2026-07-15", "2026-06-01-preview")
     assert not isinstance(answer_handshake(target, [("api-key", "k")], api_key=None), Refusal)

@@ -192,3 +192,5 @@ async def test_a_truncation_beyond_what_was_played_is_a_breach(simulate, join):
 def test_a_rule_that_does_not_exist_is_refused_with_those_that_do(simulate):
     with pytest.raises(ConfigurationError, match=r"'no-rule' is no rule.*second-response"):
         simulate(allow=["no-rule"])
+    with pytest.raises(ConfigurationError, match=r"'truncaton' is no rule"):
+        simulate(allow=["truncaton"])

@@ -171,6 +171,6 @@ def _say_start(simulator: VoiceLiveSimulator, options: argparse.Namespace) -> No
     if options.record:
         say(f"  tapes:    {options.record} {'with' if options.record_audio else 'without'} audio")
     if options.host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
-        say("  others:   reach it by this machine's name or address, and the page by its key")
+        say("  others:   reach it by this machine's name or address, bots with --tls, the page by its key")
     say()
     say_variables(simulator.endpoint, api_key=options.api_key, certificate=simulator.certificate)

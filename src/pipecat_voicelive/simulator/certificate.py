@@ -12,7 +12,9 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import os
+import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +77,8 @@ def kept_here() -> Path:
 def self_signed(folder: Path, host: str) -> TlsFiles:
     """A certificate for this machine, valid for localhost, 127.0.0.1, ::1 and `host`.
 
+    Where that stands for all addresses, it is valid for the machine's name and the address it has outwards.
+
     The one that is in the folder already, if it will do for some days yet, so that clients which trust it
     keep doing so when a simulator starts again.
 
@@ -82,7 +86,7 @@ def self_signed(folder: Path, host: str) -> TlsFiles:
         ConfigurationError: The folder cannot be written to.
     """
     files = TlsFiles(folder / _CERTIFICATE, folder / _KEY)
-    names = sorted({"localhost", "127.0.0.1", "::1", host or "localhost"})
+    names = sorted({"localhost", "127.0.0.1", "::1", host or "localhost", *_others_see(host)})
     if _will_do(files, names):
         return files
     certificate, key = _make(names)
@@ -95,6 +99,19 @@ def self_signed(folder: Path, host: str) -> TlsFiles:
             f"The certificate cannot be written: {error}. Give a certificate and a key of your own."
         ) from error
     return files
+
+
+def _others_see(host: str) -> set[str]:
+    """How other machines reach this one, if it listens on all addresses."""
+    if host not in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
+        return set()
+    names = {socket.gethostname()}
+    for family, elsewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        # Nothing is sent: only the route is looked up.
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as outwards:
+            outwards.connect((elsewhere, 9))
+            names.add(outwards.getsockname()[0])
+    return {name for name in names if name.isascii()}
 
 
 def _replace(path: Path, content: bytes, *, mode: int) -> None:

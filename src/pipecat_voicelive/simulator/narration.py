@@ -40,7 +40,7 @@ def narrated(exchanged: Exchanged) -> str:  # noqa: C901 - one case a line
         case SessionCreated(session=session):
             line = f"session of {session.model}"
         case ConversationItemCreateEvent(item=item) if item.type == "message":
-            line = f"{item.role}: {item.words}"
+            line = f"{item.role}: {item.words or '(no words)'}"
         case ConversationItemCreateEvent(item=item) if item.type == "function_call_output":
             line = f"tool answers: {item.output}"
         case InputAudioBufferSpeechStarted():

@@ -10,9 +10,13 @@ keep such ones in store.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
+
+_TLS_HANDSHAKE = b"\x16"
+_logger = logging.getLogger(__name__)
 
 
 class Patience:
@@ -50,6 +54,16 @@ class PatientConnection(ServerConnection):
     def __init__(self, *arguments: Any, patience: Patience, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._patience = patience
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came; a client that talks TLS here would wait for an answer in vain."""
+        if self.request is None and data[:1] == _TLS_HANDSHAKE:
+            _logger.warning(
+                "Turned a connection away: it talks TLS. Start with --tls (tls=True), or give the client ws://."
+            )
+            self.transport.abort()
+            return
+        super().data_received(data)
 
     async def handshake(self, *arguments: Any, **named: Any) -> None:
         """Perform the opening handshake."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -18,7 +19,7 @@ from pipecat_voicelive.simulator.utterance import Speaker
 from pipecat_voicelive.testing.backstage import Backstage
 from pipecat_voicelive.testing.conversation import progress_of
 from pipecat_voicelive.testing.expectations import Expect
-from pipecat_voicelive.testing.manners import check_rules
+from pipecat_voicelive.testing.manners import RULES, check_rules
 from pipecat_voicelive.testing.record import OnWire, Record
 from pipecat_voicelive.testing.transcript import conversation, transcript
 
@@ -65,7 +66,8 @@ class VoiceLive:
         **options: Any,
     ) -> None:
         _check_options(options)
-        check_rules([name for name in allow if "-" in name])
+        # What looks like no rule is the code of an error.
+        check_rules([name for name in allow if "-" in name or get_close_matches(name, RULES, cutoff=0.8)])
         self._backstage = backstage
         self._since = 0
         self.record = Record()

@@ -186,7 +186,8 @@ class ControlConnection:
                 session.trace.note(f"closed by hand: {code} {reason}".strip(), session.age_s)
                 return {}
             case _:
-                raise ConfigurationError(f"{command!r} is no command; give one of {', '.join(_COMMANDS)}")
+                problem = f"{command!r} is no command" if command else "this is no JSON object with a command"
+                raise ConfigurationError(f"{problem}; give one of {', '.join(_COMMANDS)}")
 
     async def _tell(self) -> None:
         """Tell again and again what is new. Ends with the connection."""

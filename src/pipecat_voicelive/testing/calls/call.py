@@ -174,12 +174,14 @@ class Call:
         await self.answered()
 
     async def answered(self) -> None:
-        """Wait until the bot has answered what the caller said last, and has been heard to the end.
+        """Wait until the bot has answered once more, and has been heard to the end.
+
+        `begin`, `says`, `types` and `interrupts` have waited for their answers already.
 
         Raises:
             AssertionError: It does not in time; shows the conversation.
         """
-        await self._until(self._is_answered, "an answer")
+        await self._until(self._is_answered, "an answer that nothing has waited for yet")
         self._listen_anew()
 
     async def push(self, *frames: Frame) -> None:
