@@ -80,6 +80,11 @@ def pieces_of(text: str) -> list[str]:
     return _PIECE.findall(text.rstrip())
 
 
+def pieces_of_arguments(arguments: str) -> list[str]:
+    """JSON text in the pieces in which a model writes it."""
+    return re.findall(r"\s+|\w+|[^\w\s]+", arguments)
+
+
 def message_item(place: Place, status: str, part: ItemContent | None) -> ConversationItem:
     """An assistant message with one part, or still without it."""
     return ConversationItem(
@@ -173,7 +178,7 @@ class CallOutput:
                 index * ARGUMENTS_DELTA_MS,
                 ResponseFunctionCallArgumentsDelta(**members, call_id=self.call_id, delta=piece),
             )
-            for index, piece in enumerate(re.findall(r"\s+|\w+|[^\w\s]+", self.arguments))
+            for index, piece in enumerate(pieces_of_arguments(self.arguments))
         ]
 
     def note(self, event: KnownServerEvent) -> None:

@@ -6,7 +6,6 @@ agents run within the response; cut short, they never say that they are complete
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
@@ -32,16 +31,11 @@ from pipecat_voicelive.protocol.server_events import (
 )
 from pipecat_voicelive.simulator.effects import McpServer
 from pipecat_voicelive.simulator.ids import new_id
-from pipecat_voicelive.simulator.outputs import ARGUMENTS_DELTA_MS, Place, Step
+from pipecat_voicelive.simulator.outputs import ARGUMENTS_DELTA_MS, Place, Step, pieces_of_arguments
 from pipecat_voicelive.simulator.scenario import AgentCall, Search
 
 WORK_MS = 200
 """How long a search or an agent is at each of its stages."""
-
-
-def pieces_of_arguments(arguments: str) -> list[str]:
-    """JSON text in the pieces in which a model writes it."""
-    return re.findall(r"\s+|\w+|[^\w\s]+", arguments)
 
 
 @dataclass(slots=True)
