@@ -81,8 +81,8 @@ class VoiceLiveSimulator:
             skip, to see how clients take messages of several MiB.
         keep_events: How many events each session remembers, of video only the size; None for all.
         keep_sessions: How many sessions that are over are remembered, the newest.
-        listener: Is called with every event on the wire, in the event loop; it must not block. If it raises, the
-            session ends (1011).
+        listener: Is called with every event on the wire, in the event loop; it must not block. If it raises,
+            the session ends (1011).
         faults: What is to go wrong, besides what the scenario has: values, lines of text, or members.
         turn_detector: What finds the caller's turns: "energy" from the loudness alone, "silero" by a model of
             voices too, so that other sounds are no turn. Its file comes with Pipecat.
