@@ -1,8 +1,12 @@
 """What a session may hold, and how the service refuses what it may not: codes, texts, paths, ids."""
 
+import json
+
 import pytest
 from voice_live_client import SPOKEN, Client
 from websockets.asyncio.client import connect
+
+from pipecat_voicelive.simulator.exchange import Noted
 
 AZURE = {"type": "azure-standard", "name": "en-US-AvaNeural"}
 OTHER_AZURE = {**AZURE, "name": "en-GB-RyanNeural"}
@@ -413,6 +417,58 @@ async def test_a_voice_is_not_named_twice_for_a_session_that_only_writes(start, 
     )
     await client.configure(modalities=["text"])
     await client.configure(modalities=["text", "audio"], voice=AZURE)
+
+
+# Models
+
+
+async def first_event(simulator, query, credential=("api-key", "k")):
+    """What a client is sent first, and how the connection is closed after an error."""
+    url = f"{simulator.endpoint}/voice-live/realtime?api-version=2026-07-15&{query}"
+    async with connect(url, additional_headers=[credential], compression=None) as socket:
+        event = json.loads(await socket.recv())
+        if event["type"] == "error":
+            await socket.wait_closed()
+        return event, socket.close_code
+
+
+@pytest.mark.proves("rule.model-not-supported")
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("gpt-relatime", "did you mean 'gpt-realtime'?"), ("zz", "known are 'gpt-realtime', ")],
+)
+async def test_a_model_that_voice_live_does_not_document_is_refused(start, name, advice):
+    simulator = await start()
+    event, close_code = await first_event(simulator, f"model={name}")
+    error = event["error"]
+    assert (error["code"], error["message"]) == (
+        "model_not_supported",
+        f"Model '{name}' is not supported in this region.",
+    )
+    assert close_code == 1008
+    (note,) = [entry.text for entry in simulator.sessions[0].events if isinstance(entry, Noted)]
+    assert f"'{name}' is not a model that Voice Live documents (--lenient takes any name); {advice}" in note
+
+
+@pytest.mark.proves("rule.model-not-supported")
+@pytest.mark.parametrize(
+    "query",
+    [
+        "model=gpt-realtime-mini",
+        "model=phi4-mini",
+        "model=my-deployment&profile=byom-azure-openai-chat-completion",
+        "agent-name=a&agent-project-name=p&model=my-deployment",
+    ],
+)
+async def test_models_of_voice_live_and_of_ones_own_have_a_session(start, query):
+    event, _ = await first_event(await start(), query, ("Authorization", "Bearer t"))
+    assert event["type"] == "session.created"
+
+
+@pytest.mark.proves("rule.model-not-supported")
+async def test_a_lenient_simulator_takes_any_name_of_a_model(start, join):
+    client = await join(await start(strict=False), model="gpt-relatime")
+    assert (await client.ask("Hello"))["status"] == "completed"
 
 
 # What goes with which model

@@ -24,7 +24,6 @@ NAME = "simulator"
 HELP = "run a Voice Live here, without Azure"
 DESCRIPTION = "Run a Voice Live here, without Azure, and show what is said. Ctrl-C ends it."
 
-_MODELS = "gpt-realtime, gpt-4o-realtime, azure-realtime, phi4-mm-realtime (native); any other is cascaded"
 _KEEP_EVENTS = 200
 
 
@@ -78,7 +77,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lenient",
         action="store_true",
-        help="take what the service is only said to refuse, e.g. unknown members of a session",
+        help="take what the service is only said to refuse, e.g. models and members of a session that no "
+        "document names",
     )
     parser.add_argument(
         "--record", metavar="FILE", help="record each session to a tape, without keys, sound and pictures"
@@ -155,13 +155,20 @@ async def _serve(options: argparse.Namespace) -> None:
     say("Ended.")
 
 
+def _models(options: argparse.Namespace) -> str:
+    from pipecat_voicelive.simulator.documented_models import CASCADED_MODELS, NATIVE_MODELS
+
+    named = f"{len(NATIVE_MODELS)} native (gpt-realtime, ...), {len(CASCADED_MODELS)} cascaded (gpt-4.1, ...)"
+    return f"{named}; any other name is cascaded" if options.lenient else f"{named}; no other name"
+
+
 def _say_start(simulator: VoiceLiveSimulator, options: argparse.Namespace) -> None:
     # A key that somebody gave is not shown; the page asks for it.
     page = simulator.page.partition("#")[0] if options.api_key else simulator.page
     say(f"Voice Live is simulated at {simulator.endpoint}")
     say(f"  page:     {page}")
     say(f"  scenario: {simulator.scenario.name} ({counted(len(simulator.scenario.turns), 'turn')})")
-    say(f"  models:   {_MODELS}")
+    say(f"  models:   {_models(options)}")
     if options.brain != "rules":
         say(f"  brain:    {options.brain_model} at {options.brain_url or 'OpenAI'}")
     for fault in simulator.faults:

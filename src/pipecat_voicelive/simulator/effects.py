@@ -30,6 +30,14 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Close:
+    """Close the connection, and with it the session."""
+
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Think:
     """Have an answer thought of, and hand it back under `response_id`."""
 
@@ -183,6 +191,7 @@ class CallTool:
 Effect: TypeAlias = (
     Send
     | Note
+    | Close
     | Think
     | StopThinking
     | Speak

@@ -49,6 +49,7 @@ from pipecat_voicelive.simulator.chance import dice
 from pipecat_voicelive.simulator.contracts import check_contract, has_preview_events
 from pipecat_voicelive.simulator.conversation import Conversation
 from pipecat_voicelive.simulator.dialogue import Dialogue
+from pipecat_voicelive.simulator.documented_models import is_documented, refusal_of
 from pipecat_voicelive.simulator.effects import Effect, McpFailure, Send
 from pipecat_voicelive.simulator.errors_wire import (
     RefusedError,
@@ -94,7 +95,7 @@ class LiveSession:
         config: Its options.
         thread: The conversation so far, usually empty, and its way through the scenario.
         speed: Audio seconds made in a second; `math.inf` for all at once.
-        strict: Whether to refuse what comes before the first `session.update`.
+        strict: Whether to refuse what comes before the first `session.update`, and models of unknown names.
         listens: Tells whether anything is to be found out by listening to a turn.
         asks_model: Whether a model says what is a voice: `Judge` asks it, and the answer comes back through
             `voice_judged`. What the client sends meanwhile is held back, but for audio.
@@ -152,7 +153,9 @@ class LiveSession:
         topic=Topic.SESSION,
     )
     def open(self) -> list[Effect]:
-        """The session begins."""
+        """The session begins, if there is such a model."""
+        if self._strict and not is_documented(self._config.model):
+            return refusal_of(self._config.model)
         return [Send(self._session_event("session.created"))]
 
     def handle(self, received: Received, now_s: float) -> list[Effect]:

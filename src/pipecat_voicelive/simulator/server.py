@@ -71,8 +71,9 @@ class VoiceLiveSimulator:
             whatever they are.
         speech: Speaks for the service; stays yours to close. None opens one of its own.
         speed: Seconds of audio made in a second; `math.inf` for all at once.
-        strict: Refuse what the service is only said to refuse: unknown session members, events before the
-            first `session.update`, a turn detection that changes its type.
+        strict: Refuse what the service is only said to refuse: models that are not documented, unknown
+            session members, events before the first `session.update`, a turn detection that changes its
+            type, an Azure voice that changes after it has spoken.
         merge_session_updates: Let members that a `session.update` leaves out stay as they were; else they
             fall back to their defaults.
         blendshapes_as_text: Send blendshapes as a text, base64 of 32 bit floats; else as arrays of numbers.

@@ -28,6 +28,7 @@ from pipecat_voicelive.simulator.effects import (
     CallerFinished,
     CallerSpeak,
     CallTool,
+    Close,
     ConnectAvatar,
     Effect,
     Judge,
@@ -223,6 +224,8 @@ class SessionRunner:
                     self._thoughts.stop(response_id)
                 case Note(text):
                     self._wire.note(text)
+                case Close(code, reason):
+                    await self._wire.close(code, reason)
                 case ShowAvatar() | ConnectAvatar() | Perform():
                     self._avatar.carry_out(effect)
                 case CallerSpeak():

@@ -116,6 +116,7 @@ PIPECAT = Source(
     "https://github.com/pipecat-ai/pipecat/tree/main/src/pipecat/services/azure/voice_live",
 )
 PROBES = Source(Kind.OBSERVATION, "others' probes of 2025-10-01, August 2026", _LOOKED_AT)
+CLIENT_TEST = Source(Kind.OBSERVATION, "what a client of others expects in its tests", _LOOKED_AT)
 
 OPENAI_REALTIME = Source(
     Kind.INFERENCE,
