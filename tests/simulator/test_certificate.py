@@ -101,6 +101,13 @@ async def test_others_get_in_by_the_address_of_this_machine(start):
     assert (await talk(endpoint, trusting(simulator.certificate)))["status"] == "completed"
 
 
+def test_simulators_on_different_hosts_do_not_take_each_others_certificate_away(tmp_path):
+    here = self_signed(tmp_path, "localhost")
+    first = here.certificate.read_bytes()
+    assert self_signed(tmp_path, "fe80::1").certificate != here.certificate
+    assert here.certificate.read_bytes() == first
+
+
 def test_a_certificate_whose_key_was_lost_is_made_anew(tmp_path):
     files = self_signed(tmp_path, "localhost")
     files.key.unlink()

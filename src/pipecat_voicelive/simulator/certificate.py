@@ -24,8 +24,7 @@ from pipecat_voicelive.errors import ConfigurationError
 if TYPE_CHECKING:
     from cryptography import x509
 
-_CERTIFICATE = "simulator-certificate.pem"
-_KEY = "simulator-key.pem"
+_HERE = {"localhost", "127.0.0.1", "::1"}
 _DAYS = 90
 _LEFT_DAYS = 2
 """A certificate that is over within this time is made anew."""
@@ -85,8 +84,10 @@ def self_signed(folder: Path, host: str) -> TlsFiles:
     Raises:
         ConfigurationError: The folder cannot be written to.
     """
-    files = TlsFiles(folder / _CERTIFICATE, folder / _KEY)
-    names = sorted({"localhost", "127.0.0.1", "::1", host or "localhost", *_others_see(host)})
+    host = host or "localhost"
+    suffix = "" if host in _HERE else f"-{host.replace(':', '_')}"
+    files = TlsFiles(folder / f"simulator-certificate{suffix}.pem", folder / f"simulator-key{suffix}.pem")
+    names = sorted({*_HERE, host, *_others_see(host)})
     if _will_do(files, names):
         return files
     certificate, key = _make(names)
@@ -103,7 +104,7 @@ def self_signed(folder: Path, host: str) -> TlsFiles:
 
 def _others_see(host: str) -> set[str]:
     """How other machines reach this one, if it listens on all addresses."""
-    if host not in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
+    if host not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
         return set()
     names = {socket.gethostname()}
     for family, elsewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):

@@ -59,7 +59,7 @@ function ask(command, members = {}) {
 }
 
 function tellAbout(about) {
-  $("about").textContent = `${about.endpoint} · scenario ${about.scenario}, ${about.turns} turns`;
+  $("about").textContent = `${about.endpoint} · scenario ${about.scenario}, ${about.turns} ${about.turns === 1 ? "turn" : "turns"}`;
   $("variables").textContent = `AZURE_VOICE_LIVE_ENDPOINT=${about.endpoint}\nAZURE_VOICE_LIVE_API_KEY=${sessionStorage.getItem("key") ? "<the key>" : "anything"}`;
   const examples = about.faults || [];
   $("faults").replaceChildren(...examples.map(fault => {
@@ -123,7 +123,7 @@ function show(number) {
   if (shown !== null && shown !== number) ask("unfollow", {session: shown});
   follow(number);
   showSessions(sessions);
-  $("sessions").scrollLeft = document.querySelector("#sessions [aria-current=true]")?.offsetLeft - 40;
+  if (!chosen) $("sessions").scrollLeft = document.querySelector("#sessions [aria-current=true]")?.offsetLeft - 40;
 }
 
 function follow(number) {
