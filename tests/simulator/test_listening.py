@@ -149,6 +149,8 @@ async def test_what_is_no_recording_is_refused(start, tmp_path):
         simulator.register_recording(tone(500), "No")
     with pytest.raises(ConfigurationError, match="nothing can be heard"):
         simulator.register_recording(silence(500), "No", rate_hz=24000)
+    with pytest.raises(ConfigurationError, match="give what it says"):
+        simulator.register_recording(tone(500), " ", rate_hz=24000)
     recording = {"file": str(tmp_path / "lost.wav"), "text": "No"}
     with pytest.raises(ConfigurationError, match=r"lost\.wav"):
         await start(Scenario.from_dict({"recordings": [recording]}))

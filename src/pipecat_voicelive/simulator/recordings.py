@@ -60,8 +60,10 @@ class RecordingBook:
         """Remember a recording.
 
         Raises:
-            ConfigurationError: Nothing can be heard in it, or it is shorter than 100 ms.
+            ConfigurationError: Nothing can be heard in it, it is shorter than 100 ms, or `text` has no words.
         """
+        if not text.strip():
+            raise ConfigurationError("a recording without words; give what it says")
         features = _features(samples, rate_hz)
         if features is None:
             raise ConfigurationError(
