@@ -140,6 +140,12 @@ async def test_an_endpoint_that_fails_fails_the_response_and_nothing_else(
     assert spoken_text(await client.ask("Hello?")) == "Again."
 
 
+async def test_half_a_character_of_a_model_is_told_by_a_question_mark(endpoint, think):
+    endpoint.says([b'{"choices":[{"delta":{"content":"Hi \\ud800"}}]}'])
+    client = await think()
+    assert spoken_text(await client.ask("Hello")) == "Hi ?"
+
+
 async def test_an_endpoint_that_is_not_there_fails_the_response(start, join, unused_tcp_port):
     brain = OpenAIBrain("m", url=f"http://127.0.0.1:{unused_tcp_port}/v1")
     client = await join(await start(brain=brain), session={"modalities": ["text"]})

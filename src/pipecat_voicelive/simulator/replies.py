@@ -19,6 +19,10 @@ class Say:
     text: str
     citations: tuple[Citation, ...] = ()
 
+    def __post_init__(self) -> None:
+        # Half a character, from a model or a file, cannot be sent.
+        object.__setattr__(self, "text", self.text.encode(errors="replace").decode())
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
