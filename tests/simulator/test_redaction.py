@@ -43,7 +43,7 @@ def test_a_secret_is_masked_whatever_its_shape():
 
 
 @pytest.mark.parametrize(
-    "name", ["token", "Refresh-Token", "apiKey", "accessKey", "sas", "connection_string"]
+    "name", ["token", "Refresh-Token", "accessToken", "apiKey", "accessKey", "sas", "connectionString"]
 )
 def test_a_secret_is_known_by_its_name(name):
     assert without_secrets({"type": "x", "inside": {name: "secret"}}) == {

@@ -12,7 +12,7 @@ from pipecat_voicelive.protocol.codec import SERVER_EVENT_TYPES
 from pipecat_voicelive.simulator.handshake import MASKED
 
 _SECRET = re.compile(
-    r"(^|_)token$|secret|password|api_?key|access_?key|authorization|credential|cookie|connection_string|_sdp$|^sas$"
+    r"token$|secret|password|api_?key|access_?key|authorization|credential|cookie|connection_?string|sdp$|^sas$"
 )
 """Names of members whose texts are masked, wherever they stand. Session descriptions hold passwords."""
 _SECRET_FOLDERS = frozenset({"headers", "ice_servers"})
