@@ -93,6 +93,22 @@ async def test_events_wait_until_it_is_known_what_was_said(start, join, voices):
     assert types.index("input_audio_buffer.committed") < types.index("response.created")
 
 
+async def test_a_client_that_goes_on_sending_meanwhile_has_to_wait(start, join, voices):
+    simulator = await start({"turns": TURNS, "listen": "recognise"})
+    client = await join(simulator, session={"turn_detection": None})
+    await client.append(voices["How is the weather in Lisbon?"].tobytes())
+    await client.send("input_audio_buffer.commit")
+    for _ in range(1500):
+        await client.send("input_audio_buffer.clear")
+    for _ in range(1500):
+        await client.until("input_audio_buffer.cleared")
+    session = simulator.sessions[-1]
+    types = [entry.event.type for entry in session.events]
+    told = types.index("input_audio_buffer.committed")
+    assert 256 <= types[:told].count("input_audio_buffer.clear") < 512
+    assert types.count("input_audio_buffer.cleared") == 1500, "and nothing is lost"
+
+
 async def test_lines_are_recognised_and_what_is_none_is_not(start, join, voices):
     simulator = await start({"turns": TURNS, "listen": "recognise", "unrecognised": ""})
     client = await join(simulator, session=TRANSCRIBED)

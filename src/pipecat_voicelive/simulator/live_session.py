@@ -72,6 +72,8 @@ from pipecat_voicelive.simulator.streamed_text import StreamedText
 from pipecat_voicelive.simulator.utterance import Utterance
 from pipecat_voicelive.simulator.voice_turns import VoiceTurns
 
+_MOST_HELD = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -132,6 +134,11 @@ class LiveSession:
     def conversation(self) -> Conversation:
         """What has been said, as the service holds it."""
         return self._dialogue.conversation
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits for a turn that is listened to that nothing more should be brought."""
+        return len(self._held) >= _MOST_HELD
 
     @property
     def voice_turns(self) -> list[VoiceTurn]:

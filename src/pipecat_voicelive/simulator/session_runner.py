@@ -106,6 +106,8 @@ class SessionRunner:
         self._caller = CallerLines(speaker, self._inbox.put)
         self._voice = voice
         self._failed_in_time = False
+        self._abreast = asyncio.Event()  # cleared while the session holds enough, which stops the reading
+        self._abreast.set()
 
     async def run(self) -> None:
         """Serve the session. Returns when the connection is closed, by whomever."""
@@ -149,6 +151,10 @@ class SessionRunner:
                     return
                 case _:
                     await self._perform(self._taken(inbound))
+            if self._session.is_behind:
+                self._abreast.clear()
+            else:
+                self._abreast.set()
             if self._voice is not None and isinstance(inbound, Received | VoiceJudged):
                 self._voice.handled()
 
@@ -246,6 +252,7 @@ class SessionRunner:
         await self._inbox.put(_Closed())
 
     async def _take(self, received: Received) -> None:
+        await self._abreast.wait()
         if self._voice is None:
             await self._inbox.put(received)
         else:
