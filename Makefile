@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.ready-to-run
 READY := $(VENV)/.ready-to-work
 CONFORM := $(VENV)/.ready-to-conform
+FUZZ := $(VENV)/.ready-to-fuzz
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check docs format bench conformance soak hearing capacity seeded-bugs ci-guide clean
+.PHONY: help demo test check docs format bench conformance soak hearing capacity seeded-bugs fuzz ci-guide clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -38,6 +39,9 @@ $(READY): pyproject.toml
 
 $(CONFORM): pyproject.toml
 	$(call install,conformance)
+
+$(FUZZ): pyproject.toml
+	$(call install,fuzz)
 
 demo: $(RUN)  ## a whole spoken call, offline: watch it, then look at out/call.html
 	@cd examples && ../$(BIN)/python -m demo --out ../out
@@ -78,6 +82,9 @@ capacity: $(READY)  ## two hundred spoken sessions on one core of the simulator,
 
 seeded-bugs: $(READY)  ## plant known bugs in the session: the tests must find each (some minutes)
 	@$(BIN)/python tests/session/seeded_bugs.py
+
+fuzz: $(FUZZ)  ## bytes at random into the codec and the session, SECONDS=600 for each of four runs
+	@PYTHONPATH=tests $(BIN)/python -m fuzz $(or $(SECONDS),600)
 
 ci-guide: $(READY)  ## run the commands of docs/howto/continuous-integration.md in a new environment (minutes)
 	@PYTHONPATH=tests $(BIN)/python tests/testing/ci_guide.py

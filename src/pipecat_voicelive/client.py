@@ -51,6 +51,7 @@ from pipecat_voicelive.session import Session, effects, inputs
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
 from pipecat_voicelive.session.text_input import TextInput
 from pipecat_voicelive.session.tools import message_item
+from pipecat_voicelive.session.unreadable import UnreadableEvents
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ class VoiceLiveClient(Asks):
         self._waiting = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._mistakes = UnreadableEvents()
         self._over = False
         super().__init__()
         self.handle(inputs.Configure(wire))
@@ -465,7 +467,8 @@ class VoiceLiveClient(Asks):
             try:
                 self.handle(event)
             except Exception as error:  # noqa: BLE001 - a mistake of ours must not end a call
-                self._signal(effects.Unreadable(event.type, f"{type(error).__name__} while handling it"))
+                for told in self._mistakes.tell(event.type, f"{type(error).__name__} while handling it"):
+                    self._signal(told)
             if self._over:  # the service took no options: there is nothing more to hear
                 await connection.close()
                 return

@@ -316,7 +316,12 @@ class AudioDropped:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """An event that is not known or does not fit; told once for each type."""
+    """An event that is not known or does not fit; told once for each type, of a hundred types at most.
+
+    Attributes:
+        type: The event's name, cut short if it is long, with "?" for what no name has; "" for none.
+        problem: What does not fit, and where. It quotes nothing.
+    """
 
     type: str
     problem: str

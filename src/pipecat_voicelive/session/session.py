@@ -220,6 +220,7 @@ class Session:
         self._responses.lost()
         self._asides.lost()
         self._turns.lost()
+        self._out.tell(*self._unreadable.over())
 
     def _tick(self, now_s: float) -> None:
         self._out.tell(*self._avatar.tick(now_s))
