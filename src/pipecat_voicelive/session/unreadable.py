@@ -1,8 +1,8 @@
 """Events that cannot be read: each type is told of once, by its name, and not without end.
 
-A name is the server's, so it is told only as far as it looks like one: letters, digits, dots, and no more than
-the longest names have. A server that invents a name for every event is told of so many times and not more, and
-no more is kept of it; that there are more is told once, and how many there were when the session is over.
+A name is the server's, so it is told only as far as it looks like one: letters, digits, dots, and no more
+than the longest names have. A server that invents a name for every event is told of so many times and not
+more, and no more is kept of it; that there are more is told once, and how many there were at the end.
 """
 
 from __future__ import annotations
