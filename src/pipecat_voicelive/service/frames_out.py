@@ -180,15 +180,15 @@ class FramesOut:
                 await service.push_frame(VoiceLiveAgentEventFrame(delta))
             case fx.ItemCreated(item):
                 self._seeing.confirmed(item.id or "")
-                await service.item_created(item)
+                await service.tell("on_conversation_item_created", item.id, item)
             case fx.ItemUpdated(item_id, item):
-                await service.item_updated(item_id, item)
+                await service.tell("on_conversation_item_updated", item_id, item)
             case fx.SessionReady(session):
                 logger.info(f"{service}: session {session.id} is ready, model {session.model}")
                 self._check_format(session)
                 await service.set_usable(True)
                 await self._avatar.session(session)
-                await service.session_ready(session)
+                await service.tell("on_session_ready", session)
             case fx.SessionChanged(session):
                 logger.debug(f"{service}: session {session.id} has changed options")
                 self._check_format(session)

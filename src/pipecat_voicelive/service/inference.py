@@ -8,11 +8,10 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import LLMService
 from pipecat.utils.types import assert_given
 
-from pipecat_voicelive.client import VoiceLiveClient
 from pipecat_voicelive.errors import ConnectionFailedError
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.service.context import VoiceLiveLLMAdapter
-from pipecat_voicelive.service.seeing import Seeing
+from pipecat_voicelive.service.conversation import Conversation
 
 MOST_OUTPUT_TOKENS = 4096
 """The service takes no higher limit."""
@@ -21,8 +20,7 @@ MOST_OUTPUT_TOKENS = 4096
 class InferringService(LLMService[VoiceLiveLLMAdapter]):
     """An LLM service that infers beside its call. Pipecat makes its context summaries with that."""
 
-    _client: VoiceLiveClient
-    _seeing: Seeing
+    _conversation: Conversation
 
     async def run_inference(
         self,
@@ -59,15 +57,15 @@ class InferringService(LLMService[VoiceLiveLLMAdapter]):
             properties = ResponseProperties(
                 tool_choice="none", max_output_tokens=min(max_tokens, MOST_OUTPUT_TOKENS)
             )
-        items = await self._seeing.beside(context, params["messages"])
+        items = await self._conversation.seeing.beside(context, params["messages"])
         while True:
-            client = self._client
+            client = self._conversation.client
             try:
                 text = await client.ask(
                     params["system_instruction"] or "", items=items, properties=properties
                 )
             except ConnectionFailedError:
-                if client is self._client:
+                if client is self._conversation.client:
                     raise
             else:
                 return text or None

@@ -9,8 +9,6 @@ together stands before the first one.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import dataclasses
 from collections.abc import AsyncIterable, Coroutine
 from typing import Any
 
@@ -20,27 +18,14 @@ from pipecat.frames.frames import (
     CancelFrame,
     EndFrame,
     Frame,
-    FunctionCallCancelFrame,
-    FunctionCallResultFrame,
-    InputAudioRawFrame,
-    InputImageRawFrame,
-    InputTextRawFrame,
     InterruptionFrame,
     LLMContextFrame,
-    LLMContextUserTurnFrame,
     LLMServiceMetadataFrame,
     LLMSetToolsFrame,
     LLMUpdateSettingsFrame,
-    SpeechControlParamsFrame,
-    TTSSpeakFrame,
-    UserImageRawFrame,
-    UserStartedSpeakingFrame,
-    UserStoppedSpeakingFrame,
 )
-from pipecat.processors.aggregators import async_tool_messages
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
-from pipecat.processors.frameworks.rtvi.frames import RTVIClientMessageFrame
 from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.types import assert_given
 from pydantic import BaseModel
@@ -50,46 +35,35 @@ from pipecat_voicelive.connection.agent import FoundryAgent, names_agent
 from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, TokenProvider
 from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.connection.endpoint import base_url
-from pipecat_voicelive.errors import ConfigurationError, VoiceLiveError
+from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.dialect_v1 import V1Dialect
-from pipecat_voicelive.protocol.echo import ECHO_QUERY
-from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
+from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.protocol.requests import silent
-from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
 from pipecat_voicelive.service.arguments import check_arguments
-from pipecat_voicelive.service.audio import OutputAudio
-from pipecat_voicelive.service.avatar import Media, check_media, make_avatar
-from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter, tool_output
-from pipecat_voicelive.service.echo_reference import EchoReference
+from pipecat_voicelive.service.avatar import Media, check_media
+from pipecat_voicelive.service.context import VoiceLiveLLMAdapter
+from pipecat_voicelive.service.conversation import Conversation, Surroundings
 from pipecat_voicelive.service.ending import HeldEnd
 from pipecat_voicelive.service.error_categories import category_of
-from pipecat_voicelive.service.formats import choose_formats
-from pipecat_voicelive.service.frames import VoiceLiveRespondFrame
-from pipecat_voicelive.service.frames_out import FramesOut
-from pipecat_voicelive.service.hearing import Hearing
 from pipecat_voicelive.service.inference import InferringService
 from pipecat_voicelive.service.options import service_tools, session_options, turn_strategies
 from pipecat_voicelive.service.pictures import ImageInput, Pictures
-from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.remote_tools import EVENTS as REMOTE_TOOL_EVENTS
-from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.service.settings import (
     DEFAULT_MODEL,
+    NEXT_TIME,
     VoiceLiveLLMSettings,
     check_options,
     check_update,
     complete_settings,
     doubts_about,
 )
-from pipecat_voicelive.service.speaking import speak
 from pipecat_voicelive.service.speech_marks import SpeechMarks
-from pipecat_voicelive.session import effects
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
-from pipecat_voicelive.session.tools import message_item
 
 
 class VoiceLiveLLMService(InferringService):
@@ -189,7 +163,7 @@ class VoiceLiveLLMService(InferringService):
         super().__init__(base_url=base_url(endpoint), settings=complete, **kwargs)
         self.api_key = api_key
         self.base_url = base_url(endpoint)
-        self._connect_arguments: dict[str, Any] = {
+        connect: dict[str, Any] = {
             "credential": credential,
             "token_provider": token_provider,
             "scope": scope,
@@ -204,20 +178,19 @@ class VoiceLiveLLMService(InferringService):
         }
         self._told_of_instructions = False
         check_media(avatar_media)
-        self._avatar_media: Media = avatar_media
-        self._marks = SpeechMarks(blendshape_rate_hz, send=send_speech_marks)
+        marks = SpeechMarks(blendshape_rate_hz, send=send_speech_marks)
+        image_input = image_input or ImageInput()
+        self._around = Surroundings(connect, marks, image_input, Pictures(image_input), avatar_media)
         self._check_settings()
         options = assert_given(complete.session_properties).to_wire()
         check_options(options, api_version)
-        self._context: LLMContext | None = None
-        self._meter = PlaybackMeter()
+        self.known_context: LLMContext | None = None
         self._end = HeldEnd(self._answer_pending, self.queue_frame, self.create_task, self.cancel_task)
         self._running: set[asyncio.Task[None]] = set()
         self._closing: set[asyncio.Task[None]] = set()
-        self._rates_hz = (16000, 24000)
-        self._image_input = image_input or ImageInput()
-        self._pictures = Pictures(self._image_input)
-        self._begin_conversation(deaf=start_audio_paused, blind=start_video_paused)
+        self._conversation = Conversation(
+            self, self._around, deaf=start_audio_paused, blind=start_video_paused
+        )
         for event in (
             "on_session_ready",
             "on_conversation_item_created",
@@ -230,11 +203,11 @@ class VoiceLiveLLMService(InferringService):
 
     def set_audio_input_paused(self, paused: bool) -> None:
         """Stop or resume sending the caller's audio. What is said meanwhile is lost."""
-        self._hearing.paused = paused
+        self._conversation.hearing.paused = paused
 
     def set_video_input_paused(self, paused: bool) -> None:
         """Stop or resume showing the caller's video."""
-        self._seeing.camera.paused = paused
+        self._conversation.seeing.camera.paused = paused
 
     async def send_client_event(self, event: ClientEvent | RawEvent | BaseModel | dict[str, Any]) -> None:
         """Send a client event of your own: one of `protocol.client_events`, or a dict.
@@ -262,25 +235,25 @@ class VoiceLiveLLMService(InferringService):
         if client is not self._client:  # a new conversation began meanwhile, and has not seen it
             self._client.send_text(text.text, respond=False)
         if respond and text.text.strip():
-            await self._respond()
+            await self.respond()
 
     async def reset_conversation(self) -> None:
         """Begin the conversation anew: a new session, told what is in the context.
 
         Cancelling leaves the service without a session; call it again.
         """
-        if self._context is None:
+        if self.known_context is None:
             logger.warning(f"{self}: no conversation to reset yet: no context has come")
             return
-        await self._seeing.prepare(self._context)
-        self._restart()
+        await self._conversation.seeing.prepare(self.known_context)
+        self.restart()
 
     async def invoke(self, input: dict[str, Any]) -> None:  # noqa: A002 - the service's word
         """Hand a JSON object to a hosted agent of the Invocations protocol, and have it answer.
 
         What the agent sends besides speech comes out as `VoiceLiveAgentEventFrame`s.
         """
-        await self._respond(ResponseProperties(invoke_input=dict(input)))
+        await self.respond(ResponseProperties(invoke_input=dict(input)))
 
     @property
     def conversation_id(self) -> str | None:
@@ -294,7 +267,17 @@ class VoiceLiveLLMService(InferringService):
     @property
     def context(self) -> LLMContext:
         """The conversation's context, an empty one before the first context frame."""
-        return self._context or LLMContext()
+        return self.known_context or LLMContext()
+
+    @property
+    def settings(self) -> VoiceLiveLLMSettings:
+        """The settings as they are now, for reading."""
+        return self._settings
+
+    @property
+    def groups_parallel_tools(self) -> bool:
+        """Whether one answer speaks of all results of a group of function calls."""
+        return self._group_parallel_tools
 
     @property
     def skips_speech(self) -> bool:
@@ -316,12 +299,10 @@ class VoiceLiveLLMService(InferringService):
     async def setup(self, setup: FrameProcessorSetup) -> None:
         """Set up, and begin to connect; the pipeline starts meanwhile and its audio waits."""
         await super().setup(setup)
-        self._rates_hz = (setup.audio_in_sample_rate, setup.audio_out_sample_rate)
+        self._around.rates_hz = (setup.audio_in_sample_rate, setup.audio_out_sample_rate)
         self._stop_running()
-        self._begin_conversation(deaf=self._hearing.paused, blind=self._seeing.camera.paused)
-        setup.pipeline_worker.add_observer(self._meter)
-        self._configure()
-        self._spawn(self._run(self._client, self._out, self._reader), "voicelive")
+        setup.pipeline_worker.add_observer(self._around.meter)
+        self._begin_conversation()
 
     async def stop(self, frame: EndFrame) -> None:
         """The pipeline ends: close."""
@@ -341,87 +322,19 @@ class VoiceLiveLLMService(InferringService):
             await self.cancel_task(task)
         await asyncio.gather(self._client.close(), *self._closing)
 
-    def _begin_conversation(self, *, deaf: bool, blind: bool) -> None:
-        """A new client, and everything that belongs to its one conversation. Nothing is connected yet."""
-        properties = assert_given(self._settings.session_properties)
-        self._formats = choose_formats(properties, *self._rates_hz)
-        caller, query = self._formats.caller, self._connect_arguments["query"]
-        self._meter.reference = EchoReference(caller.rate_hz) if caller.channels == 2 else None
-        if self._meter.reference is not None:
-            query = {**ECHO_QUERY, **query}
-        self._client = VoiceLiveClient(
-            endpoint=self.base_url,
-            model=str(self._settings.model) if self._settings.model else None,
-            api_key=self.api_key,
-            **{**self._connect_arguments, "query": query},
-        )
-        self._hearing = Hearing(
-            self._client,
-            caller,
-            manual_turns=properties.manual_turns,
-            reference=self._meter.reference,
-        )
-        self._hearing.paused = deaf
-        self._seeing = Seeing(self._client, self._pictures, self._image_input, self._spawn, self._complain)
-        self._seeing.camera.paused = blind
-        audio = OutputAudio(self._formats.bot, self._rates_hz[1])
-        self._avatar = make_avatar(self, self._client, self._avatar_media, self._rates_hz[1])
-        self._out = FramesOut(self, audio, self._meter, self._marks, self._seeing, self._avatar)
-        self._reader = ContextReader()
-        self._writing_turn = False
-
-    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
-        """Start a task that ends with the service."""
-        task = self.create_task(work, name)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
-    async def _complain(self, problem: str) -> None:
-        await self.push_error(problem, category=ErrorCategory.APPLICATION)
+    def _begin_conversation(self) -> None:
+        """A new conversation in place of the one there was, as deaf and as blind as that is."""
+        before = self._conversation
+        deaf, blind = before.hearing.paused, before.seeing.camera.paused
+        self._conversation = Conversation(self, self._around, deaf=deaf, blind=blind)
+        self.configure()
+        self.spawn(self._conversation.run(), "voicelive")
 
     def _stop_running(self) -> None:
         """Begin to close; `cleanup` waits for it, so that the end of the pipeline need not."""
         task = self.create_task(self._client.close(), "voicelive-close")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-
-    async def _run(self, client: VoiceLiveClient, out: FramesOut, reader: ContextReader) -> None:
-        """Connect, then deliver what the service says until it is over."""
-        try:
-            await client.connect()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the pipeline must be told
-            told = str(error) if isinstance(error, VoiceLiveError) else type(error).__name__
-            await self.push_error(told, exception=error, force_treat_as_permanent=True)
-            await client.close()
-        async with contextlib.aclosing(out):
-            async for signal in client:
-                if isinstance(signal, effects.UserTranscript):
-                    reader.transcribed(signal.text)
-                try:
-                    await out.deliver(signal)
-                except Exception as error:  # noqa: BLE001 - one signal that fails must not silence the rest
-                    await self.push_error(
-                        f"Could not deliver {type(signal).__name__}: {type(error).__name__}.",
-                        exception=error,
-                        category=ErrorCategory.UNKNOWN,
-                    )
-                await self._end.release()
-        await self._end.release()
-
-    def _restart(self) -> None:
-        """A new session with the whole context and what was still to be said; the old one ends unheard."""
-        speeches = self._client.speeches
-        self._client.interrupt()
-        self._out.void()
-        self._stop_running()
-        if agent := self._connect_arguments["agent"]:
-            self._connect_arguments["agent"] = dataclasses.replace(agent, conversation_id=None)
-        self._begin_conversation(deaf=self._hearing.paused, blind=self._seeing.camera.paused)
-        self._configure()
-        self._seeing.add(self._reader.news(self.context).items)
-        for speech in speeches:
-            self._client.handle(speech)
-        self._spawn(self._run(self._client, self._out, self._reader), "voicelive")
 
     def _classify_error(self, exception: Exception) -> ErrorCategory | None:
         return category_of(exception)
@@ -430,201 +343,126 @@ class VoiceLiveLLMService(InferringService):
 
     async def _update_settings(self, delta: VoiceLiveLLMSettings) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
         try:
-            check_update(self._settings, delta, str(self._connect_arguments["api_version"]))
+            check_update(self._settings, delta, str(self._around.connect["api_version"]))
         except ConfigurationError as error:
-            await self._complain(f"The settings stay as they were. {error}")
+            await self.complain(f"The settings stay as they were. {error}")
             return {}
         changed = await super()._update_settings(delta)
         handled = {"session_properties", "system_instruction", "temperature"}
         if changed.keys() & handled:
             self._check_settings()
             properties = assert_given(self._settings.session_properties)
-            self._hearing.set_manual_turns(properties.manual_turns)
-            self._warn_of_formats(properties, changed.get("session_properties", properties))
-            self._configure()
+            self._conversation.hearing.set_manual_turns(properties.manual_turns)
+            self._conversation.warn_of_formats(properties, changed.get("session_properties", properties))
+            self.configure()
         if "session_properties" in changed:
             await self.broadcast_service_metadata()
         if "model" in changed:
-            logger.warning(f"{self}: model is not sent: the URL names it. {_NEXT_TIME}")
+            logger.warning(f"{self}: model is not sent: the URL names it. {NEXT_TIME}")
         self._warn_unhandled_updated_settings(changed.keys() - handled - {"model"})
         return changed
 
-    def _warn_of_formats(self, now: SessionProperties, before: SessionProperties) -> None:
-        """The pipeline's ends convert from and to the formats that the conversation began with."""
-        wanted, known = (choose_formats(properties, *self._rates_hz).options for properties in (now, before))
-        for name in wanted:
-            if wanted[name] not in (known.get(name), self._formats.options.get(name)):
-                logger.warning(f"{self}: session.{name} is not sent: the audio is bound to it. {_NEXT_TIME}")
-
     def _check_settings(self) -> None:
-        known = not self._of_agent and self._connect_arguments["profile"] is None
+        known = not self._of_agent and self._around.connect["profile"] is None
         model = str(self._settings.model) if known else None
         for doubt in doubts_about(assert_given(self._settings.session_properties), model):
             logger.warning(f"{self}: {doubt}")
-
-    def _configure(self) -> None:
-        """Give the client the session's options as they are now; it sends them if they changed."""
-        options = session_options(self._settings, self.get_llm_adapter(), self._context)
-        if self._of_agent and options.pop("instructions", None) and not self._told_of_instructions:
-            self._told_of_instructions = True
-            logger.warning(f"{self}: the agent has its own instructions; those given here are not sent")
-        self._client.configure({**options, **self._formats.options})
 
     def _service_tools(self) -> ToolsSchema | list[Any] | None:
         return service_tools(self._settings)
 
     # --- frames in ---------------------------------------------------------------------------------
 
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:  # noqa: C901 - one line a type
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take a frame, and pass it on."""
         if isinstance(frame, EndFrame) and self._end.holds(frame):
             return
         if isinstance(frame, InterruptionFrame):
-            self._writing_turn = False
-            self._client.interrupt(self._meter.heard)
-            self._out.void()
+            self._conversation.interrupt()
             await self.cancel_ttfb_metrics()
             await self._end.release()
         await super().process_frame(frame, direction)
         match frame:
-            case InputAudioRawFrame():
-                self._hearing.hear(frame, self.get_clock().get_time() / 1e9)
             case LLMContextFrame():
-                await self._context_came(frame.context, direction)
-            case LLMContextUserTurnFrame():
-                self._reader.turn_written(frame.text)
-                self._writing_turn = True
-            case UserStartedSpeakingFrame():
-                self._read_context()
-                self._hearing.turn_started()
-            case UserStoppedSpeakingFrame():
-                if self._hearing.turn_stopped():
-                    await self._measure_answer()
-            case UserImageRawFrame():
-                self._seeing.image(frame, self._show)
-            case InputImageRawFrame():
-                self._seeing.video(frame)
-            case InputTextRawFrame():
-                self._client.add_item(message_item("user", frame.text))
-                await self._respond()
-                return  # to whoever follows it would be text of the bot, to be spoken and written down
-            case TTSSpeakFrame() if self._speak(frame):
-                return
-            case VoiceLiveRespondFrame():
-                self._read_context()
-                await self._respond(frame.properties, frame.additional_instructions)
-                return
-            case RTVIClientMessageFrame():
-                await self._avatar.heed(frame)
-            case SpeechControlParamsFrame() if frame.vad_params is not None:
-                self._hearing.detection_takes(frame.vad_params.start_secs)
+                self.known_context = frame.context
+                if not self._conversation.seeing.is_prepared(frame.context):
+                    # Cancelled, the next look at the context begins again.
+                    await self._conversation.seeing.prepare(frame.context)
             case LLMSetToolsFrame():
                 self._sync_registered_tool_handlers(frame.tools)
-                self._configure()
+                self.configure()
             case LLMUpdateSettingsFrame() if frame.service not in (None, self):
                 return  # the base class has passed it on
             case _:
                 pass
-        await super().push_frame(frame, direction)
+        if await self._conversation.frames_in.take(frame, direction):
+            await super().push_frame(frame, direction)
 
     async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
-        """Push a frame of our own; results of our function calls reach Voice Live on their way.
+        """Push a frame of our own; results of our function calls reach Voice Live on their way."""
+        if direction is FrameDirection.UPSTREAM or self._conversation.frames_in.take_own(frame):
+            await super().push_frame(frame, direction)
 
-        So does what their handlers want said, since handlers push through the service that called them.
-        """
-        if direction is FrameDirection.DOWNSTREAM:
-            if isinstance(frame, TTSSpeakFrame) and self._speak(frame):
-                return
-            if isinstance(frame, FunctionCallResultFrame):
-                self._tool_result(frame)
-            elif isinstance(frame, FunctionCallCancelFrame):
-                self._client.answer_tool(
-                    frame.tool_call_id, "CANCELLED", name=frame.function_name, respond=frame.run_llm
-                )
-        await super().push_frame(frame, direction)
-
-    def _read_context(self) -> None:
-        """What the application added without asking for an answer is to be known in the turn that begins."""
-        if self._context is None or not self._seeing.is_prepared(self._context):
-            return
-        news = self._reader.news(self._context)
-        self._seeing.add(news.items)
-        if news.rebuilt:
-            self._restart()
-
-    async def _context_came(self, context: LLMContext, direction: FrameDirection) -> None:
-        """Tell the service what is new, and have it answer if somebody asks for that.
-
-        Context frames ask for an answer, with two exceptions. One that follows the writing down of a spoken
-        turn does not: the service heard that turn itself and answers it unasked. And one that says nothing
-        new while an answer is coming does not ask for another.
-        """
-        self._context = context
-        if not self._seeing.is_prepared(context):
-            await self._seeing.prepare(context)  # cancelled, the next look at the context begins again
-        writing_turn = False
-        if direction is FrameDirection.DOWNSTREAM:
-            writing_turn, self._writing_turn = self._writing_turn, False
-        news = self._reader.news(context)
-        if news.rebuilt:
-            self._restart()
-            await self._respond()
-            return
-        self._configure()
-        self._seeing.add(news.items)
-        if direction is FrameDirection.DOWNSTREAM and (writing_turn or news.spoken):
-            return
-        if self._client.results_waiting and not news.items and self._group_parallel_tools:
-            self._client.respond_to_results(silent(None) if self.skips_speech else None)
-            await self._measure_answer()
-        elif news.items or self._client.results_waiting or not self._client.answer_coming:
-            await self._respond()
-
-    def _tool_result(self, frame: FunctionCallResultFrame) -> None:
-        output = tool_output(frame.result)
-        properties = frame.properties
-        if properties is not None and not properties.is_final:
-            partial = async_tool_messages.build_intermediate_result_message(frame.tool_call_id, output)
-            self._client.add_item(message_item("system", str(partial.get("content"))))
-            return
-        run = properties.run_llm if properties and properties.run_llm is not None else frame.run_llm
-        self._client.answer_tool(
-            frame.tool_call_id,
-            output,
-            name=frame.function_name,
-            respond=bool(frame.result) and run is not False,
-        )
-
-    def _speak(self, frame: TTSSpeakFrame) -> bool:
-        """Say something word for word. Returns whether the frame stays here."""
-        self._reader.spoke(frame.text)
-        return speak(frame, self._client, assert_given(self._settings.session_properties))
-
-    async def _respond(self, properties: ResponseProperties | None = None, additional: str = "") -> None:
-        # Decided now: whoever wants one silent answer may allow speech again before it begins.
-        if self.skips_speech:
-            properties = silent(properties)
-        self._client.respond(properties, additional_instructions=additional)
-        await self._measure_answer()
-
-    async def _show(self, image: ConversationItem, respond: bool) -> None:
-        """Show an image, to the conversation that runs by now."""
-        self._seeing.add([image])
-        if respond:
-            await self._respond()
-
-    async def _measure_answer(self) -> None:
-        await self.start_ttfb_metrics()
-        await self.start_processing_metrics()
+    @property
+    def _client(self) -> VoiceLiveClient:
+        return self._conversation.client
 
     def _answer_pending(self) -> bool:
         return self.is_usable and self._client.answer_pending
 
-    # --- what the delivery asks for ----------------------------------------------------------------
+    # --- what the conversation asks for ------------------------------------------------------------
 
-    async def session_ready(self, session: SessionInfo) -> None:
-        """Tell listeners that the service took the options."""
-        await self._call_event_handler("on_session_ready", session)
+    def spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        """Start a task that ends with the service."""
+        task = self.create_task(work, name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def configure(self) -> None:
+        """Give the client the session's options as they are now; it sends them if they changed."""
+        options = session_options(self._settings, self.get_llm_adapter(), self.known_context)
+        if self._of_agent and options.pop("instructions", None) and not self._told_of_instructions:
+            self._told_of_instructions = True
+            logger.warning(f"{self}: the agent has its own instructions; those given here are not sent")
+        self._conversation.configure(options)
+
+    def restart(self) -> None:
+        """A new session with the whole context and what was still to be said; the old one ends unheard."""
+        speeches = self._client.speeches
+        self._conversation.leave()
+        self._stop_running()
+        self._around.forget_agents_conversation()
+        self._begin_conversation()
+        self._conversation.frames_in.read_whole(self.context)
+        for speech in speeches:
+            self._client.handle(speech)
+
+    async def respond(self, properties: ResponseProperties | None = None, additional: str = "") -> None:
+        """Have the conversation that runs by now answer."""
+        # Decided now: whoever wants one silent answer may allow speech again before it begins.
+        if self.skips_speech:
+            properties = silent(properties)
+        self._client.respond(properties, additional_instructions=additional)
+        await self.measure_answer()
+
+    async def measure_answer(self) -> None:
+        """An answer is owed from now on."""
+        await self.start_ttfb_metrics()
+        await self.start_processing_metrics()
+
+    async def show(self, image: ConversationItem, respond: bool) -> None:
+        """Show an image, to the conversation that runs by now."""
+        self._conversation.seeing.add([image])
+        if respond:
+            await self.respond()
+
+    async def delivered(self) -> None:
+        """A signal has become frames: the end of the pipeline may have waited for it."""
+        await self._end.release()
+
+    async def complain(self, problem: str) -> None:
+        """Tell the application what it gave and cannot be done."""
+        await self.push_error(problem, category=ErrorCategory.APPLICATION)
 
     async def tell(self, event: str, *arguments: Any) -> None:
         """Call the application's handlers for an event."""
@@ -638,17 +476,6 @@ class VoiceLiveLLMService(InferringService):
         """Let an MCP call run, or not."""
         self._client.answer_approval(approval_request_id, approve=approve, reason=reason)
 
-    async def item_created(self, item: ConversationItem) -> None:
-        """Tell listeners that an item entered the conversation."""
-        await self._call_event_handler("on_conversation_item_created", item.id, item)
-
-    async def item_updated(self, item_id: str, item: ConversationItem | None) -> None:
-        """Tell listeners that an item changed."""
-        await self._call_event_handler("on_conversation_item_updated", item_id, item)
-
     async def push_llm_text(self, text: str) -> None:
         """Push text that is not spoken here."""
         await self._push_llm_text(text)
-
-
-_NEXT_TIME = "It stays as it is; the change takes effect with `reset_conversation()`."

@@ -30,6 +30,8 @@ DEFAULT_MODEL = "gpt-4o-mini"
 
 DEFAULT_VOICE = "en-US-Ava:DragonHDLatestNeural"
 
+NEXT_TIME = "It stays as it is; the change takes effect with `reset_conversation()`."
+
 
 @dataclass
 class VoiceLiveLLMSettings(LLMSettings):

@@ -1,0 +1,158 @@
+"""One conversation of a service: the client that has it, and everything that belongs to it alone.
+
+A service has one at a time. To begin anew it is replaced as a whole, so nothing of the old one is left over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from loguru import logger
+from pipecat.utils.errors import ErrorCategory
+from pipecat.utils.types import assert_given
+
+from pipecat_voicelive.client import VoiceLiveClient
+from pipecat_voicelive.errors import VoiceLiveError
+from pipecat_voicelive.protocol.echo import ECHO_QUERY
+from pipecat_voicelive.protocol.session_options import SessionProperties
+from pipecat_voicelive.service.audio import OutputAudio
+from pipecat_voicelive.service.avatar import Media, make_avatar
+from pipecat_voicelive.service.context import ContextReader
+from pipecat_voicelive.service.echo_reference import EchoReference
+from pipecat_voicelive.service.formats import choose_formats
+from pipecat_voicelive.service.frames_in import FramesIn
+from pipecat_voicelive.service.frames_out import FramesOut
+from pipecat_voicelive.service.hearing import Hearing
+from pipecat_voicelive.service.pictures import ImageInput, Pictures
+from pipecat_voicelive.service.playback import PlaybackMeter
+from pipecat_voicelive.service.seeing import Seeing
+from pipecat_voicelive.service.settings import NEXT_TIME
+from pipecat_voicelive.service.speech_marks import SpeechMarks
+from pipecat_voicelive.session import effects
+
+if TYPE_CHECKING:
+    from pipecat_voicelive.service.service import VoiceLiveLLMService
+
+
+@dataclasses.dataclass(slots=True)
+class Surroundings:
+    """What all conversations of one service have in common.
+
+    Attributes:
+        connect: The client's arguments, without what the settings say.
+        marks: Words, visemes and blendshapes as frames.
+        image_input: How images are shown.
+        pictures: Images of contexts, made fit to be sent.
+        avatar_media: Where an avatar is seen.
+        rates_hz: The pipeline's input and output rate, known once it is set up.
+        meter: How far was played what the bot said.
+    """
+
+    connect: dict[str, Any]
+    marks: SpeechMarks
+    image_input: ImageInput
+    pictures: Pictures
+    avatar_media: Media
+    rates_hz: tuple[int, int] = (16000, 24000)
+    meter: PlaybackMeter = dataclasses.field(default_factory=PlaybackMeter)
+
+    def forget_agents_conversation(self) -> None:
+        """The next conversation with an agent is a new one."""
+        if agent := self.connect["agent"]:
+            self.connect["agent"] = dataclasses.replace(agent, conversation_id=None)
+
+
+class Conversation:
+    """A client and what belongs to its one conversation. Nothing is connected before `run`.
+
+    Args:
+        service: The service whose settings it begins with.
+        around: What it shares with the conversations before and after.
+        deaf: Whether the caller's audio is not sent at first.
+        blind: Whether the caller's video is not shown at first.
+    """
+
+    def __init__(
+        self, service: VoiceLiveLLMService, around: Surroundings, *, deaf: bool = False, blind: bool = False
+    ) -> None:
+        self._service = service
+        self._around = around
+        settings, meter = service.settings, around.meter
+        properties = assert_given(settings.session_properties)
+        self._formats = choose_formats(properties, *around.rates_hz)
+        caller, query = self._formats.caller, around.connect["query"]
+        meter.reference = EchoReference(caller.rate_hz) if caller.channels == 2 else None
+        if meter.reference is not None:
+            query = {**ECHO_QUERY, **query}
+        self.client = VoiceLiveClient(
+            endpoint=service.base_url,
+            model=str(settings.model) if settings.model else None,
+            api_key=service.api_key,
+            **{**around.connect, "query": query},
+        )
+        self.hearing = Hearing(
+            self.client, caller, manual_turns=properties.manual_turns, reference=meter.reference
+        )
+        self.hearing.paused = deaf
+        self.seeing = Seeing(
+            self.client, around.pictures, around.image_input, service.spawn, service.complain
+        )
+        self.seeing.camera.paused = blind
+        self._reader = ContextReader()
+        audio_out = OutputAudio(self._formats.bot, around.rates_hz[1])
+        avatar = make_avatar(service, self.client, around.avatar_media, around.rates_hz[1])
+        self.frames_in = FramesIn(service, self.client, self.hearing, self.seeing, avatar, self._reader)
+        self._out = FramesOut(service, audio_out, meter, around.marks, self.seeing, avatar)
+
+    def configure(self, options: Mapping[str, Any]) -> None:
+        """Give the client the session's options; the formats are those that the conversation began with."""
+        self.client.configure({**options, **self._formats.options})
+
+    def interrupt(self) -> None:
+        """Stop the answer, and cut the conversation where the caller heard it end."""
+        self.frames_in.writing_turn = False
+        self.client.interrupt(self._around.meter.heard)
+        self._out.void()
+
+    def leave(self) -> None:
+        """Stop without a word to whoever listens: another conversation goes on from here."""
+        self.client.interrupt()
+        self._out.void()
+
+    def warn_of_formats(self, now: SessionProperties, before: SessionProperties) -> None:
+        """The pipeline's ends convert from and to the formats that the conversation began with."""
+        wanted, known = (
+            choose_formats(properties, *self._around.rates_hz).options for properties in (now, before)
+        )
+        for name in wanted:
+            if wanted[name] not in (known.get(name), self._formats.options.get(name)):
+                logger.warning(
+                    f"{self._service}: session.{name} is not sent: the audio is bound to it. {NEXT_TIME}"
+                )
+
+    async def run(self) -> None:
+        """Connect, then deliver what the service says until it is over."""
+        service, client = self._service, self.client
+        try:
+            await client.connect()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the pipeline must be told
+            told = str(error) if isinstance(error, VoiceLiveError) else type(error).__name__
+            await service.push_error(told, exception=error, force_treat_as_permanent=True)
+            await client.close()
+        async with contextlib.aclosing(self._out) as out:
+            async for signal in client:
+                if isinstance(signal, effects.UserTranscript):
+                    self._reader.transcribed(signal.text)
+                try:
+                    await out.deliver(signal)
+                except Exception as error:  # noqa: BLE001 - one signal that fails must not silence the rest
+                    await service.push_error(
+                        f"Could not deliver {type(signal).__name__}: {type(error).__name__}.",
+                        exception=error,
+                        category=ErrorCategory.UNKNOWN,
+                    )
+                await service.delivered()
+        await service.delivered()
