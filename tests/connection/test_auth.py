@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 
 import pytest
+from loguru import logger
 
 from pipecat_voicelive.connection.auth import choose_auth
 from pipecat_voicelive.errors import AuthenticationError, ConfigurationError
@@ -110,3 +111,20 @@ async def test_no_credential_at_all_means_the_default_one_made_when_first_needed
     await auth.aclose()
     await auth.aclose()
     assert [credential.closed for credential in made] == [1]
+
+
+async def test_a_credential_that_fails_tells_why_but_shows_none_of_its_variables():
+    async def failing():
+        secret = "CANARY"  # what the traceback's variables would show
+        raise RuntimeError("the vault is closed") from ValueError(f"{len(secret)} signs")
+
+    lines = []
+    sink = logger.add(lines.append, level="TRACE", backtrace=True, diagnose=True)
+    try:
+        await choose_auth(token_provider=failing).headers()
+    except AuthenticationError as error:
+        logger.opt(exception=error).error("refused")
+    logger.remove(sink)
+    assert "the vault is closed" in lines[0]
+    assert "6 signs" in lines[0]
+    assert "CANARY" not in lines[0]

@@ -70,3 +70,24 @@ def test_an_endpoint_that_cannot_work_says_what_to_give(endpoint, hint):
     with pytest.raises(ConfigurationError, match=hint) as caught:
         base_url(endpoint)
     assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "api-key",
+        "api_key",
+        "APIKEY",
+        "Ocp-Apim-Subscription-Key",
+        "access_token",
+        "agent-access-token",
+        "sig",
+    ],
+)
+def test_credentials_never_stand_in_a_url(name):
+    with pytest.raises(ConfigurationError, match="The query holds a credential") as caught:
+        websocket_url("https://r.example", model="m", api_version="2026-07-15", query={name: "SECRET"})
+    assert "SECRET" not in str(caught.value)
+    with pytest.raises(ConfigurationError, match="The endpoint's query holds a credential") as caught:
+        base_url(f"https://r.example?{name}=SECRET")
+    assert "SECRET" not in str(caught.value)

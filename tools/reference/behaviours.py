@@ -161,5 +161,8 @@ BEHAVIOURS = {
         Behaviour("version-warnings", "an option that a version lacks is told, with the first that has it"),
         Behaviour("v1", "the label `v1` (experimental)", "no", "no"),
         Behaviour("redirects", "credentials never follow a redirect", "no: the key does", "yes"),
+        Behaviour("tls-verified", "a server whose certificate is not right gets no key", "yes", "yes"),
+        Behaviour("custom-ca", "an authority of your own: a file, a context, the environment", "environment"),
+        Behaviour("proxies", "HTTP and SOCKS proxies, of an argument or of the environment", "environment"),
     ),
 }

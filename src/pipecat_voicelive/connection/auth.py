@@ -85,11 +85,11 @@ class Token:
             token = await self._fetch()
         except AuthenticationError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a credential may raise anything
             raise AuthenticationError(
                 f"No token could be had ({type(error).__name__}). Sign in (az login), check the credential "
                 f"and that its identity may use the resource (role: Cognitive Services User)."
-            ) from error
+            ) from _without_variables(error)
         if not token:
             raise AuthenticationError("The token provider gave an empty token.")
         if not _fits_a_header(token):
@@ -156,6 +156,15 @@ def choose_auth(
     if token_provider is not None:
         return Token(token_provider, scope)
     return DefaultCredential(scope)
+
+
+def _without_variables(error: Exception) -> Exception:
+    """An error whose text can be read, but in whose traceback no secret of a credential can be shown."""
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
 
 
 def _fits_a_header(secret: object) -> bool:

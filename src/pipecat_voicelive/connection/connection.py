@@ -8,28 +8,49 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Final, Literal, cast
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from websockets.exceptions import (
     ConnectionClosed,
-    InvalidHandshake,
-    InvalidProxy,
+    InvalidProxyStatus,
     InvalidStatus,
     InvalidURI,
 )
 from websockets.frames import CloseCode
 
 from pipecat_voicelive.connection.auth import Auth
+from pipecat_voicelive.connection.headers import Discreet, checked_headers
+from pipecat_voicelive.connection.proxies import (
+    Proxy,
+    ProxyChoice,
+    check_proxy,
+    choose_proxy,
+    proxy_failed,
+    proxy_refused,
+)
+from pipecat_voicelive.connection.tls import (
+    CaFile,
+    check_ca_file,
+    check_context,
+    client_context,
+    tls_error,
+)
 from pipecat_voicelive.connection.transport import BufferFull, ConnectWithoutRedirect, NotOpen, WriteNow
-from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
+from pipecat_voicelive.errors import AuthenticationError, ConfigurationError, ConnectionFailedError
 from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.codec import Dialect, RawEvent, decode_server_event, encode
 from pipecat_voicelive.protocol.server_events import ServerEvent
 
-# At DEBUG, websockets logs headers and messages: keys and speech. This logger never gets there.
-_logger = logging.getLogger("pipecat_voicelive.websocket")
-_logger.setLevel(logging.INFO)
+
+class _WithoutDebug(logging.LoggerAdapter[logging.Logger]):
+    """At DEBUG, websockets logs headers and messages: keys and speech. This never does, whatever is set."""
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - as logging has it
+        return level > logging.DEBUG and super().isEnabledFor(level)
+
+
+_logger = _WithoutDebug(logging.getLogger("pipecat_voicelive.websocket"))
 
 _HINTS: Final = {
     400: "The service does not understand this. Check the model's name, the api_version and the profile.",
@@ -53,8 +74,13 @@ class ConnectionOptions:
             does not answer at all is noticed by its pings; this bounds the memory that one costs meanwhile.
         ping_interval_s: How often the peer must show that it lives; None never asks.
         headers: Further headers of the handshake.
-        proxy: True takes the proxy from the environment, a string names one, None uses none.
-        ssl_context: For a certificate authority of your own; None means the system's.
+        proxy: True takes the proxy from the environment, a string names one, None uses none; see
+            `connection.proxies`. This machine is never reached through one.
+        ca_file: A PEM file of certificate authorities to trust beside the system's.
+        ssl_context: In place of that, a context of your own. It must check certificates and names.
+
+    Raises:
+        ConfigurationError: A header, the proxy, the file or the context cannot be used.
     """
 
     open_timeout_s: float = 10.0
@@ -63,12 +89,20 @@ class ConnectionOptions:
     max_unsent_bytes: int = 16 * 1024 * 1024
     ping_interval_s: float | None = 20.0
     headers: dict[str, str] | None = field(default=None, repr=False)
-    proxy: str | Literal[True] | None = field(default=True, repr=False)
+    proxy: ProxyChoice = field(default=True, repr=False)
+    ca_file: CaFile | None = None
     ssl_context: ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
         # Whoever changes their own later changes no call.
-        object.__setattr__(self, "headers", dict(self.headers or {}))
+        object.__setattr__(self, "headers", checked_headers(self.headers))
+        check_proxy(self.proxy)
+        if self.ssl_context is not None:
+            if self.ca_file is not None:
+                raise ConfigurationError("Give a ca_file or an ssl_context that trusts it, not both.")
+            check_context(self.ssl_context)
+        elif self.ca_file is not None:
+            check_ca_file(self.ca_file)
 
 
 class Connection:
@@ -162,11 +196,12 @@ async def open_connection(
         ConnectionFailedError: Anything else; `permanent` says whether trying again can help.
     """
     host = urlsplit(url).hostname or ""
+    proxy = choose_proxy(options.proxy, url)
     # Raised without their cause: its traceback, logged with variables as loguru does, would show the key.
     try:
         async with asyncio.timeout(options.open_timeout_s):
-            headers = {**(options.headers or {}), **await auth.headers()}
-            websocket = await _connect(url, headers, options)
+            headers = Discreet({**(options.headers or {}), **await auth.headers()})
+            websocket = await _connect(url, headers, proxy, options)
     except InvalidStatus as error:
         raise _refused(error, host) from None
     except TimeoutError:
@@ -174,31 +209,50 @@ async def open_connection(
             f"{host} did not answer within {options.open_timeout_s:g} s. Check the network and the firewall."
         ) from None
     except ssl.SSLError as error:
-        raise ConnectionFailedError(
-            f"TLS with {host} failed: {error.reason or 'unknown reason'}. Check the clock of this machine, "
-            "and give `ssl_context` for a certificate authority of your own.",
-            permanent=True,
-        ) from None
-    except ConnectionRefusedError:
-        raise ConnectionFailedError(
-            f"Nothing listens at {urlsplit(url).netloc}. Check the endpoint's port, and whether the service "
-            "(`voicelive simulator`, for one) is running."
-        ) from None
-    except socket.gaierror:
-        raise ConnectionFailedError(
-            f"There is no host {host}. Check the endpoint's name and the network."
-        ) from None
-    except (OSError, InvalidProxy, InvalidHandshake) as error:
-        raise ConnectionFailedError(
-            f"No connection to {host}: {type(error).__name__}. Check the endpoint's name and the network."
-        ) from None
+        raise tls_error(error, host) from None
+    except InvalidProxyStatus as error:
+        raise proxy_refused(error, cast("Proxy", proxy), host) from None
     except InvalidURI:
         raise ConnectionFailedError(f"{host} cannot be connected to.", permanent=True) from None
+    except (AuthenticationError, ConnectionFailedError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may show the key
+        raise _not_reached(error, url, proxy) from None
     return Connection(websocket, options, dialect)
 
 
-async def _connect(url: str, headers: dict[str, str], options: ConnectionOptions) -> WriteNow:
-    secure = url.startswith("wss:")
+def _not_reached(error: Exception, url: str, proxy: Proxy | None) -> ConnectionFailedError:
+    host = urlsplit(url).hostname or ""
+    if proxy is not None:
+        return proxy_failed(error, proxy, host)
+    match error:
+        case ConnectionRefusedError():
+            message = (
+                f"Nothing listens at {urlsplit(url).netloc}. Check the endpoint's port, and whether the "
+                "service (`voicelive simulator`, for one) is running."
+            )
+        case ConnectionResetError():
+            message = (
+                f"{host} hung up. Check the endpoint's port and the firewall; what talks TLS there must talk "
+                "1.2 or newer."
+            )
+        case socket.gaierror():
+            message = f"There is no host {host}. Check the endpoint's name and the network."
+        case _:
+            message = (
+                f"No connection to {host}: {type(error).__name__}. Check the endpoint's name and the network."
+            )
+    return ConnectionFailedError(message)
+
+
+async def _connect(
+    url: str, headers: dict[str, str], proxy: Proxy | None, options: ConnectionOptions
+) -> WriteNow:
+    tls: dict[str, ssl.SSLContext] = {}
+    if url.startswith("wss:"):
+        tls["ssl"] = options.ssl_context or await asyncio.to_thread(client_context, options.ca_file)
+        if proxy is not None and proxy.url.startswith("https:"):
+            tls["proxy_ssl"] = tls["ssl"]
     connecting = ConnectWithoutRedirect(
         url,
         additional_headers=headers,
@@ -208,9 +262,9 @@ async def _connect(url: str, headers: dict[str, str], options: ConnectionOptions
         ping_interval=options.ping_interval_s,
         ping_timeout=options.ping_interval_s,
         max_size=options.max_message_bytes,
-        proxy=options.proxy if secure else None,
+        proxy=proxy and proxy.url,
         logger=_logger,
-        **({"ssl": options.ssl_context} if secure and options.ssl_context else {}),
+        **tls,
     )
     return cast("WriteNow", await connecting)
 

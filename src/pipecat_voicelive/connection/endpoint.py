@@ -13,14 +13,18 @@ https://learn.microsoft.com/azure/ai-services/speech-service/voice-live-api-refe
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pipecat_voicelive.errors import ConfigurationError
 
 PATH = "/voice-live/realtime"
 _SCHEMES = {"https": "wss", "wss": "wss", "http": "ws", "ws": "ws"}
-_SECRETS = frozenset({"api-key", "authorization", "access_token", "agent-access-token"})
+_SECRET = re.compile(
+    r"(.*[-_])?(api-?key|key|token|secret|password|authorization|signature|sig)", re.IGNORECASE
+)
+"""Names of parameters that are credentials: URLs end up in the logs of everybody on the way."""
 
 
 def websocket_url(
@@ -36,8 +40,10 @@ def websocket_url(
             endpoint's own query.
 
     Raises:
-        ConfigurationError: The endpoint is none of the forms above, or would send credentials in clear.
+        ConfigurationError: The endpoint is none of the forms above, or would send credentials in clear; or
+            the query holds some.
     """
+    _refuse_credentials(query or (), "The query")
     base = base_url(endpoint)
     parts = urlsplit(base)
     parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -81,11 +87,7 @@ def base_url(endpoint: str) -> str:
         )
     if parts.username or parts.password:
         raise ConfigurationError("The endpoint holds a user name or password. Give the key as `api_key`.")
-    if leaked := [name for name, _ in parse_qsl(parts.query) if name.lower() in _SECRETS]:
-        raise ConfigurationError(
-            f"The endpoint's query holds a credential ({leaked[0]}), which URLs spread into logs. "
-            "Give it as `api_key`, `credential` or `token_provider`."
-        )
+    _refuse_credentials((name for name, _ in parse_qsl(parts.query)), "The endpoint's query")
     if scheme == "ws" and not is_loopback(host):
         raise ConfigurationError(
             f"{parts.scheme}:// would send your credentials to {host} unencrypted. Use https:// or wss://; "
@@ -95,6 +97,15 @@ def base_url(endpoint: str) -> str:
     if not path.endswith(PATH):
         path += PATH
     return urlunsplit((scheme, parts.netloc, path, parts.query, ""))
+
+
+def _refuse_credentials(names: Iterable[str], what: str) -> None:
+    if leaked := [name for name in names if _SECRET.fullmatch(name)]:
+        raise ConfigurationError(
+            f"{what} holds a credential ({leaked[0]}), which URLs spread into logs. Give it as `api_key`, "
+            "`credential` or `token_provider`, or what a gateway asks for as a header: "
+            "options=ConnectionOptions(headers={...})."
+        )
 
 
 def is_loopback(host: str) -> bool:

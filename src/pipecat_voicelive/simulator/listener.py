@@ -25,6 +25,13 @@ _MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 _logger = logging.getLogger(__name__)
 
 
+class _WithoutDebug(logging.LoggerAdapter[logging.Logger]):
+    """At DEBUG, websockets logs headers and messages: keys and speech. This never does, whatever is set."""
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - as logging has it
+        return level > logging.DEBUG and super().isEnabledFor(level)
+
+
 class Listener:
     """The port of a server that talks Voice Live.
 
@@ -98,6 +105,7 @@ class Listener:
                 create_connection=partial(connection, patience=self._patience),  # pyright: ignore[reportArgumentType]
                 open_timeout=None,
                 compression=None,
+                logger=_WithoutDebug(logging.getLogger("pipecat_voicelive.simulator.websocket")),
                 max_size=_MAX_MESSAGE_BYTES,
             )
             self._cleanup = cleanup.pop_all()
