@@ -22,7 +22,6 @@ from pipecat.frames.frames import (
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
 )
-from pipecat.processors.aggregators import async_tool_messages
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.processors.frameworks.rtvi.frames import RTVIClientMessageFrame
@@ -31,11 +30,12 @@ from pipecat.utils.types import assert_given
 from pipecat_voicelive.client import VoiceLiveClient
 from pipecat_voicelive.protocol.requests import silent
 from pipecat_voicelive.service.avatar import AvatarOut
-from pipecat_voicelive.service.context import ContextReader, tool_output
+from pipecat_voicelive.service.context import ContextReader
 from pipecat_voicelive.service.frames import VoiceLiveRespondFrame
 from pipecat_voicelive.service.hearing import Hearing
 from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.service.speaking import speak
+from pipecat_voicelive.service.tool_results import ToolResults
 from pipecat_voicelive.session.tools import message_item
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class FramesIn:
         self._seeing = seeing
         self._avatar = avatar
         self._reader = reader
+        self._results = ToolResults(client, grouped=service.groups_parallel_tools)
         self.writing_turn = False
 
     async def take(self, frame: Frame, direction: FrameDirection) -> bool:
@@ -101,7 +102,7 @@ class FramesIn:
                 pass
         return True
 
-    def take_own(self, frame: Frame) -> bool:
+    async def take_own(self, frame: Frame) -> bool:
         """Heed a frame that the service itself pushes. Returns whether it goes on through the pipeline.
 
         Results of its function calls come that way, and what their handlers want said, since handlers push
@@ -111,11 +112,10 @@ class FramesIn:
             case TTSSpeakFrame():
                 return not self._speak(frame)
             case FunctionCallResultFrame():
-                self._tool_result(frame)
+                if self._results.take(frame):
+                    await self._respond_to_results()
             case FunctionCallCancelFrame():
-                self._client.answer_tool(
-                    frame.tool_call_id, "CANCELLED", name=frame.function_name, respond=frame.run_llm
-                )
+                self._results.cancelled(frame)
             case _:
                 pass
         return True
@@ -154,26 +154,15 @@ class FramesIn:
         self._seeing.add(news.items)
         if direction is FrameDirection.DOWNSTREAM and (writing_turn or news.spoken):
             return
-        if self._client.results_waiting and not news.items and service.groups_parallel_tools:
-            self._client.respond_to_results(silent(None) if service.skips_speech else None)
-            await service.measure_answer()
-        elif news.items or self._client.results_waiting or not self._client.answer_coming:
+        told = self._results.to_be_spoken_of_now() or bool(news.items)
+        if self._client.results_waiting and not told and service.groups_parallel_tools:
+            await self._respond_to_results()
+        elif told or self._client.results_waiting or not self._client.answer_coming:
             await service.respond()
 
-    def _tool_result(self, frame: FunctionCallResultFrame) -> None:
-        output = tool_output(frame.result)
-        properties = frame.properties
-        if properties is not None and not properties.is_final:
-            partial = async_tool_messages.build_intermediate_result_message(frame.tool_call_id, output)
-            self._client.add_item(message_item("system", str(partial.get("content"))))
-            return
-        run = properties.run_llm if properties and properties.run_llm is not None else frame.run_llm
-        self._client.answer_tool(
-            frame.tool_call_id,
-            output,
-            name=frame.function_name,
-            respond=bool(frame.result) and run is not False,
-        )
+    async def _respond_to_results(self) -> None:
+        self._client.respond_to_results(silent(None) if self._service.skips_speech else None)
+        await self._service.measure_answer()
 
     def _speak(self, frame: TTSSpeakFrame) -> bool:
         """Say something word for word. Returns whether the frame stays here."""

@@ -400,7 +400,7 @@ class VoiceLiveLLMService(InferringService):
 
     async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
         """Push a frame of our own; results of our function calls reach Voice Live on their way."""
-        if direction is FrameDirection.UPSTREAM or self._conversation.frames_in.take_own(frame):
+        if direction is FrameDirection.UPSTREAM or await self._conversation.frames_in.take_own(frame):
             await super().push_frame(frame, direction)
 
     @property

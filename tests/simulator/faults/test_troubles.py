@@ -82,6 +82,19 @@ async def test_a_response_fails(start, join):
     ]
 
 
+@pytest.mark.parametrize(
+    ("fault", "arguments"), [('bad-arguments "{city: Lis"', "{city: Lis"), ("bad-arguments", "")]
+)
+async def test_a_call_has_bad_arguments_wherever_they_are_told(start, join, fault, arguments):
+    scenario = {"turns": [{"user": "Weather?", "call": {"name": "look", "arguments": {"city": "Lisbon"}}}]}
+    tool = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
+    client = await join(await start(scenario, faults=[f"{fault} at response 1"]), session={"tools": [tool]})
+    (item,) = (await client.ask("Weather?"))["output"]
+    (done,) = client.of_type("response.function_call_arguments.done")
+    assert item["arguments"] == done["arguments"] == arguments
+    assert "".join(e["delta"] for e in client.of_type("response.function_call_arguments.delta")) == arguments
+
+
 @pytest.mark.proves("rule.rate-limit-exceeded", "rule.rate-limits-updated")
 async def test_a_response_meets_the_rate_limit(start, join):
     client = await join(await start(faults=["rate-limit reset 5s at response 1"]))

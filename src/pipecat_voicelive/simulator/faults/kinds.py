@@ -221,6 +221,15 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class BadArguments:
+    """The calls of tools in the response have this text as their arguments, or none at all."""
+
+    name: ClassVar = "bad-arguments"
+    example: ClassVar = 'bad-arguments "{city: Lis" at response 2'
+    text: str = part(Form.TEXT, "")
+
+
+@dataclass(frozen=True, slots=True)
 class Transcribe:
     """What becomes of a voice turn's transcript: `empty`, `never` (no word of it) or `fail`."""
 
@@ -317,7 +326,7 @@ SessionFault: TypeAlias = Drop | Close | StopReading | GoSilent | Expire | SendF
 TurnFault: TypeAlias = Transcribe | TranscribeLate
 """What befalls the transcript of a voice turn."""
 
-ResponseFault: TypeAlias = AnswerLate | FailResponse | RateLimit
+ResponseFault: TypeAlias = AnswerLate | FailResponse | RateLimit | BadArguments
 """What befalls a response."""
 
 HandshakeFault: TypeAlias = Refuse | Redirect | SlowHandshake | SilentHandshake | HangUp
@@ -348,6 +357,7 @@ KINDS: Mapping[str, type[Kind]] = {
         AnswerLate,
         FailResponse,
         RateLimit,
+        BadArguments,
         Transcribe,
         TranscribeLate,
         Expire,

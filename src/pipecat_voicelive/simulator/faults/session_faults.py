@@ -34,6 +34,7 @@ from pipecat_voicelive.simulator.faults.expiry import EXPIRED_CODE, SESSION_LIMI
 from pipecat_voicelive.simulator.faults.fault import Fault
 from pipecat_voicelive.simulator.faults.kinds import (
     AnswerLate,
+    BadArguments,
     Close,
     Corrupt,
     CorruptBytes,
@@ -291,7 +292,14 @@ class SessionFaults:
                     | Reject()
                 ):
                     raise AssertionError("befalls messages")
-                case AnswerLate() | FailResponse() | RateLimit() | Transcribe() | TranscribeLate():
+                case (
+                    AnswerLate()
+                    | FailResponse()
+                    | RateLimit()
+                    | BadArguments()
+                    | Transcribe()
+                    | TranscribeLate()
+                ):
                     raise AssertionError("is for the session's core")
                 case Refuse() | Redirect() | SlowHandshake() | SilentHandshake() | HangUp():
                     raise AssertionError("is for handshakes")

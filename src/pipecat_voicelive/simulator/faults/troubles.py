@@ -16,6 +16,7 @@ from pipecat_voicelive.simulator.faults.counting import Counting
 from pipecat_voicelive.simulator.faults.fault import RESPONSE, TURN, Fault
 from pipecat_voicelive.simulator.faults.kinds import (
     AnswerLate,
+    BadArguments,
     FailResponse,
     RateLimit,
     Transcribe,
@@ -23,7 +24,7 @@ from pipecat_voicelive.simulator.faults.kinds import (
 )
 from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.known_words import KnownWords
-from pipecat_voicelive.simulator.replies import Reply
+from pipecat_voicelive.simulator.replies import Call, Reply
 from pipecat_voicelive.simulator.scenario import Failure, Turn
 from pipecat_voicelive.simulator.sources import API_REFERENCE, SDK
 
@@ -77,6 +78,9 @@ class Troubles:
                 case RateLimit(reset_s):
                     reply = replace(reply, parts=(), fails=_limited(reset_s))
                     self._to_announce.append(Send(_limits_updated(reset_s)))
+                case BadArguments(text):
+                    parts = (replace(p, arguments=text) if isinstance(p, Call) else p for p in reply.parts)
+                    reply = replace(reply, parts=tuple(parts))
                 case _:
                     raise AssertionError("is not about responses")
         return reply
