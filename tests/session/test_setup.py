@@ -71,20 +71,20 @@ def test_held_audio_is_bounded_and_the_oldest_goes_first_and_is_told():
         fx.AudioDropped(1000.0),
     ]
     held = sent(driver.give(updated()))
-    assert [event.audio[0] for event in held] == [2, 3, 4, 5, 6, 7, 8, 9, 0, 0]
+    assert [event.audio[0] for event in held] == [*range(2, HELD_AUDIO_MS // 1000), 0, 0]
 
 
 def test_held_audio_counts_in_the_format_asked_for():
     driver = Driver()
     driver.give(Configure({"input_audio_format": "g711_ulaw"}))
-    assert driver.give(AppendAudio(bytes(80_000))) == []
-    assert driver.give(AppendAudio(bytes(8_000))) == [fx.AudioDropped(10_000.0)]
+    assert driver.give(AppendAudio(bytes(240_000))) == []
+    assert driver.give(AppendAudio(bytes(8_000))) == [fx.AudioDropped(30_000.0)]
 
 
 def test_other_events_are_not_dropped_with_the_audio():
     driver = Driver()
     driver.give(
-        CREATED, Configure({"a": 1}), AddItem(ITEM), AppendAudio(bytes(480_000)), AppendAudio(ONE_SECOND)
+        CREATED, Configure({"a": 1}), AddItem(ITEM), AppendAudio(bytes(1_440_000)), AppendAudio(ONE_SECOND)
     )
     assert sent_types(driver.give(updated())) == ["conversation.item.create", "input_audio_buffer.append"]
 

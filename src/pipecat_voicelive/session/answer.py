@@ -56,11 +56,16 @@ class Answer:
         wish: Wish | None = None,
         *,
         elsewhere: bool = False,
+        answers: bool = True,
     ) -> None:
+        self.answers = answers
         self.response_id = response_id
         self.audio_format = audio_format = (wish.audio_format if wish else None) or audio_format
         self.in_conversation = wish is None or wish.in_conversation
+        self.wish = wish
         self._speech = wish.speech if wish else None
+        self._written = False
+        self._spoken = False
         self._phase = Phase.ANNOUNCED
         self._elsewhere = elsewhere
         self._timeline = Timeline(response_id, audio_format, blendshape_rate_hz, elsewhere=elsewhere)
@@ -75,6 +80,11 @@ class Answer:
     def has_speech(self) -> bool:
         """Whether anything is said, here or elsewhere."""
         return self._timeline.has_text or self._phase is Phase.SPEAKING
+
+    @property
+    def came_out(self) -> bool:
+        """Whether anything of it was to be heard or read."""
+        return self._spoken or self._written
 
     @property
     def next_ms(self) -> float | None:
@@ -137,6 +147,7 @@ class Answer:
         if not delta or self._phase is Phase.OVER:
             return
         yield from self.open()
+        self._written = self._written or not spoken
         yield TextDelta(self.response_id, item_id, delta, spoken)
         if spoken:
             self._spoken_characters[item_id] = self._spoken_characters.get(item_id, 0) + len(delta)
@@ -179,5 +190,5 @@ class Answer:
     def _speak(self) -> Out:
         yield from self.open()
         if self._phase is Phase.OPEN:
-            self._phase = Phase.SPEAKING
+            self._phase, self._spoken = Phase.SPEAKING, True
             yield SpeechOpened(self.response_id, self.audio_format)

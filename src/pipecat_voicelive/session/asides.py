@@ -208,6 +208,13 @@ class Asides:
             case _:
                 return None
 
+    def leave(self) -> tuple[Question, ...]:
+        """The connection is left. Returns what is still to be asked."""
+        running = None if isinstance(self._phase, Idle) else self._phase.question
+        waiting = (running, *self._waiting)
+        self.lost()
+        return tuple(question for question in waiting if question is not None)
+
     def lost(self) -> None:
         """The connection is gone, and with it whoever could answer."""
         self._waiting.clear()

@@ -21,7 +21,7 @@ from pipecat_voicelive.session.remote_effects import CallSignal, RemoteCallEnded
 from pipecat_voicelive.session.response import Responses, Wish
 from pipecat_voicelive.session.results import Results
 from pipecat_voicelive.session.tool_listing import ToolListings
-from pipecat_voicelive.session.tools import Tools
+from pipecat_voicelive.session.tools import Call, InHand, Tools
 
 
 class Calls:
@@ -70,6 +70,7 @@ class Calls:
         """The arguments of a call are whole."""
         if self._responses.gives(event.response_id):
             self._tools.complete(event.response_id, event.call_id, event.name, event.arguments)
+            self._out.history.called(event.item_id, event.name, event.arguments)
 
     def item(self, item: ConversationItem, response_id: str | None, now_s: float) -> None:
         """An item that may be about a tool that the service runs itself, new or as it is now."""
@@ -184,6 +185,28 @@ class Calls:
         for request_id in self._remote.overdue_requests(now_s):
             self.answer_approval(AnswerApproval(request_id, approve=False), now_s, timed_out=True)
         self.tell(self._remote.tick(now_s))
+
+    def leave(self) -> tuple[dict[str, Call], Results, bool]:
+        """The connection is left: what the service ran itself is cut off.
+
+        Returns:
+            The calls and the results for `resume`, and whether an answer is wanted to what was cut off.
+        """
+        pending = self._remote.pending
+        for signal in self._remote.lost():
+            self._out.tell(signal)
+            if isinstance(signal, RemoteCallEnded):
+                self._out.history.cut_off(signal.call)
+        calls = self._tools.leave()
+        running = [call_id for call_id, call in calls.items() if isinstance(call, InHand)]
+        self._out.history.in_hand(running)
+        return calls, self._results, pending
+
+    def resume(self, calls: dict[str, Call], results: Results) -> None:
+        """These were made and given over another connection."""
+        self._tools.resume(calls)
+        self._results.resume(results)
+        self._speak_of_results()
 
     def lost(self) -> None:
         """The connection is gone, and with it whoever could speak of results."""

@@ -19,7 +19,11 @@ from typing import TypeAlias
 
 from pipecat_voicelive.protocol import server_events as se
 from pipecat_voicelive.protocol.blendshapes import read_frames
-from pipecat_voicelive.protocol.client_events import ConversationItemDeleteEvent, ResponseCancelEvent
+from pipecat_voicelive.protocol.client_events import (
+    ConversationItemDeleteEvent,
+    ConversationItemTruncateEvent,
+    ResponseCancelEvent,
+)
 from pipecat_voicelive.protocol.items import Response
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session.answer import Answer, Part
@@ -28,7 +32,7 @@ from pipecat_voicelive.session.calls import Calls
 from pipecat_voicelive.session.inputs import Heard
 from pipecat_voicelive.session.outbox import Outbox
 from pipecat_voicelive.session.playback import Playback
-from pipecat_voicelive.session.response import Draining, Responses, Running
+from pipecat_voicelive.session.response import Draining, Responses, Running, Wish
 from pipecat_voicelive.session.setup import Setup
 from pipecat_voicelive.session.transcripts import WAIT_S, Transcripts
 from pipecat_voicelive.session.unreadable import UnreadableEvents
@@ -75,6 +79,11 @@ class Delivery:
         return self._ending is not None
 
     @property
+    def answering(self) -> bool:
+        """Whether the caller has begun to hear an answer."""
+        return self._answer is not None and self._answer.answers and self._answer.came_out
+
+    @property
     def deadline_s(self) -> float | None:
         """When `tick` has something to do."""
         return self._ending[2] if self._ending else None
@@ -103,9 +112,10 @@ class Delivery:
             self._blendshape_rate_hz,
             wish,
             elsewhere=self._avatar.present,
+            answers=wish.is_answer if wish else not interim,
         )
         self._avatar.created(self._answer)
-        if wish.is_answer if wish else not interim:
+        if self._answer.answers:
             self._calls.answered()
         return True
 
@@ -118,9 +128,13 @@ class Delivery:
             elif answer:
                 self._out.tell(*answer.blendshapes(event.item_id, frames, event.frame_index))
         elif answer is None:
+            if isinstance(event, se.ResponseOutputItemAdded) and self._responses.gives(event.response_id):
+                self._out.history.begun(event.item, comes_out=False)
             return False
         elif isinstance(event, se.ResponseOutputItemAdded):
             self._out.tell(*answer.open())
+            if answer.in_conversation:
+                self._out.history.begun(event.item, comes_out=True)
         elif isinstance(event, se.ResponseAudioTranscriptAnnotationAdded):
             self._out.tell(*answer.annotation(event))
         else:
@@ -138,6 +152,8 @@ class Delivery:
             self._calls.abandon(response.id)
             self._finished(response)
             return
+        for item in response.output or ():
+            self._out.history.changed(item)
         cancelled = response.status == "cancelled"
         if not self._avatar.done(answer, now_s, cancelled=cancelled):
             self._out.tell(*answer.end_speech(complete=not cancelled))
@@ -169,8 +185,10 @@ class Delivery:
         if heard is not None and not truncates:
             truncations, deletions = self._playback.cut(heard)
             for truncation in truncations:
-                self._out.send(truncation)
+                self._cut(truncation)
             self._deletions += deletions
+            for deletion in deletions:
+                self._out.history.remove(deletion.item_id)
         self.delete_unheard()
         self._end(interrupted=True)
         self._close(interrupted=True)
@@ -182,6 +200,20 @@ class Delivery:
                 self._out.send(deletion)
             self._deletions.clear()
 
+    def leave(self) -> Wish | None:
+        """The connection is left: what is done ends, and nothing else goes on.
+
+        Returns:
+            What an answer is still wanted for: the one of which nothing came out.
+        """
+        self._end()
+        answer = self._answer
+        self._close(interrupted=True)
+        self._deletions.clear()
+        if answer is None or answer.came_out:
+            return None
+        return answer.wish or (Wish() if answer.answers else None)
+
     def lost(self) -> None:
         """The connection is gone: no answer goes on, and none of their calls is run."""
         if self._ending:
@@ -189,6 +221,17 @@ class Delivery:
             self._out.tell(*answer.close(interrupted=True))
             self._finished(response)
         self._close(interrupted=True)
+
+    def _cut(self, truncation: ConversationItemTruncateEvent) -> None:
+        """Cut an item to what was heard. One that is text there is replaced: it has no audio to cut."""
+        shortened = self._out.history.shortened(truncation.item_id, truncation.audio_end_ms)
+        if shortened is None:
+            self._out.send(truncation)
+            return
+        item, previous_item_id = shortened
+        self._out.send(ConversationItemDeleteEvent(item_id=truncation.item_id))
+        if item is not None:
+            self._out.add_item(item, previous_item_id)
 
     def _accepting(self, response_id: str) -> Answer | None:
         """The answer that output of this response belongs to, None if it is not to come out."""

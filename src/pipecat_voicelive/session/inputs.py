@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.protocol.server_events import ServerEvent
+
+if TYPE_CHECKING:
+    from pipecat_voicelive.session.carried import Carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,16 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on with the conversation of another session, which gave this when it was left.
+
+    Comes once, after `Configure` and before anything else that is wanted of this session.
+    """
+
+    carried: Carried
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed: the session's deadline is due."""
 
@@ -201,6 +214,7 @@ Intent: TypeAlias = (
     | ConnectAvatar
     | SendRaw
     | Lost
+    | Resume
     | Tick
 )
 Input: TypeAlias = Intent | ServerEvent

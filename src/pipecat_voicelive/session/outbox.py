@@ -7,13 +7,24 @@ has them; and what leaves is in the words of the API version (`wording`).
 
 from __future__ import annotations
 
-from pipecat_voicelive.protocol.client_events import ClientEvent
+from msgspec import UNSET, UnsetType
+
+from pipecat_voicelive.protocol.client_events import (
+    ClientEvent,
+    ConversationItemCreateEvent,
+    InputTextDeltaEvent,
+    InputTextDoneEvent,
+)
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ConversationItem
 from pipecat_voicelive.session import effects as fx
+from pipecat_voicelive.session.history import History
 from pipecat_voicelive.session.setup import Setup
 from pipecat_voicelive.session.unconfirmed import Unconfirmed
 from pipecat_voicelive.session.wording import Wording
+
+_KEPT_ELSEWHERE = ConversationItemCreateEvent | InputTextDeltaEvent | InputTextDoneEvent
+"""Events whose content the conversation's own record keeps."""
 
 
 class Outbox:
@@ -21,10 +32,14 @@ class Outbox:
 
     Attributes:
         unconfirmed: What was sent and has not arrived, as far as we know.
+        history: The conversation, which hears of everything that is told and sent.
+        raws: What waits to be sent as it is, and is no part of the conversation.
     """
 
-    def __init__(self, setup: Setup, wording: Wording, id_prefix: str) -> None:
+    def __init__(self, setup: Setup, wording: Wording, history: History, id_prefix: str) -> None:
         self.unconfirmed = Unconfirmed(id_prefix)
+        self.history = history
+        self.raws: list[ClientEvent | RawEvent] = []
         self._setup = setup
         self._wording = wording
         self._effects: list[fx.Effect] = []
@@ -32,19 +47,28 @@ class Outbox:
     def tell(self, *effects: fx.Effect) -> None:
         """These are to be done, whether the session is ready or not."""
         self._effects += effects
+        for effect in effects:
+            self.history.told(effect)
 
     def send(self, event: ClientEvent | RawEvent | None) -> None:
         """This is to be sent as soon as the session is ready; None: nothing is due."""
         if event is None:
             return
+        self.history.sent(event)
         if self._setup.ready:
-            self.tell(fx.Send(event))
+            self._effects.append(fx.Send(event))
         elif dropped_ms := self._setup.hold(event):
             self.tell(fx.AudioDropped(dropped_ms))
 
-    def add_item(self, item: ConversationItem) -> str:
-        """This is to become part of the conversation. Returns its id."""
-        item_id, creation = self.unconfirmed.add(item)
+    def send_raw(self, event: ClientEvent | RawEvent) -> None:
+        """This is to be sent as it is; if that has to wait, over another connection if need be."""
+        if not self._setup.ready and not isinstance(event, _KEPT_ELSEWHERE):
+            self.raws.append(event)
+        self.send(event)
+
+    def add_item(self, item: ConversationItem, previous_item_id: str | UnsetType = UNSET) -> str:
+        """This is to become part of the conversation, at its end or behind an item. Returns its id."""
+        item_id, creation = self.unconfirmed.add(item, previous_item_id)
         self.send(creation)
         return item_id
 

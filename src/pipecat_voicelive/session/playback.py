@@ -25,7 +25,9 @@ _REMEMBERED = 64
 
 
 @dataclass(slots=True)
-class _SpokenItem:
+class SpokenItem:
+    """An item, and how much audio of it there is."""
+
     content_index: int
     received_ms: float = 0.0
 
@@ -38,11 +40,11 @@ class Playback:
     """
 
     has_spoken: bool = False
-    _items: dict[str, _SpokenItem] = field(default_factory=dict[str, _SpokenItem])
+    _items: dict[str, SpokenItem] = field(default_factory=dict[str, SpokenItem])
 
     def received(self, event: ResponseAudioDelta, audio_format: AudioFormat) -> None:
         """More audio of an item arrived."""
-        item = self._items.setdefault(event.item_id, _SpokenItem(event.content_index))
+        item = self._items.setdefault(event.item_id, SpokenItem(event.content_index))
         item.received_ms += audio_format.duration_ms(len(event.delta))
         self.has_spoken = True
         if len(self._items) > _REMEMBERED:
@@ -50,7 +52,16 @@ class Playback:
 
     def spoken_elsewhere(self, event: ResponseAudioTranscriptDelta) -> None:
         """An item is spoken where it cannot be measured: it is as long as it may be."""
-        self._items[event.item_id] = _SpokenItem(event.content_index, math.inf)
+        self._items[event.item_id] = SpokenItem(event.content_index, math.inf)
+
+    def leave(self) -> dict[str, SpokenItem]:
+        """The connection is left: what is still being played, for `resume`."""
+        items, self._items = self._items, {}
+        return items
+
+    def resume(self, items: dict[str, SpokenItem]) -> None:
+        """These are still being played, from another connection."""
+        self._items = items
 
     def heard_out(self) -> None:
         """All was heard to its end."""

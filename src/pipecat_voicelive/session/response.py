@@ -32,7 +32,7 @@ and what is still wanted after them, `owed`. Rules:
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import msgspec
@@ -295,6 +295,23 @@ class Responses:
         """The connection is gone, and with it all that was running and asked for."""
         self.active, self.request, self.owed = Silent(), NotAsked(), ()
         self.ask_again_at_s, self.conclude_at_s, self.held = None, None, False
+
+    def leave(self, unheard: Wish | None) -> tuple[Wish, ...]:
+        """The connection is left. Returns what is still wanted, for `resume`.
+
+        Args:
+            unheard: What brought a response of which nothing came out, None if there is none.
+        """
+        asked = self.request.wish if isinstance(self.request, Asked) else None
+        wanted = [wish for wish in (unheard, asked, *self.owed) if wish is not None]
+        self.lost()
+        return tuple(wanted)
+
+    def resume(self, owed: tuple[Wish, ...], *, echoes: bool | None) -> None:
+        """These are wanted, from another connection, and that service gave ids back or did not."""
+        self.echoes = echoes
+        for wish in owed:
+            self._owe(replace(wish, items=frozenset()))  # all of it is told before anything new
 
     def tick(self, now_s: float) -> ResponseCreateEvent | None:
         """Ask again if it is time, or conclude that the request was answered."""

@@ -50,6 +50,10 @@ class Results:
         self._groups.clear()
         self._wanted, self.properties = False, None
 
+    def resume(self, results: Results) -> None:
+        """These wait from another connection."""
+        self._groups, self._wanted, self.properties = results._groups, results._wanted, results.properties
+
     def due(self, in_hand: Callable[[str], bool]) -> bool:
         """Whether to ask for an answer now; `in_hand` says whether a group has calls without a result."""
         return (

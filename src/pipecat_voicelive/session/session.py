@@ -13,6 +13,8 @@ The parts, in the order in which an input meets them:
                   be spoken of (results); which tools MCP servers have (tool_listing)
     responses     which response runs, is asked for, is owed
     asides        what is asked out of band, in the pauses
+    history       what was said, as another session can be told it
+    handover      what outlives the connection, and going on from there
     delivery      which answers are open, ending, or taken back; what comes out of one, at its place in the
                   audio (answer); what was heard of it (playback)
     avatar        what is spoken elsewhere, to others
@@ -33,9 +35,13 @@ from pipecat_voicelive.session import inputs
 from pipecat_voicelive.session.asides import NO_IDS, Asides, Question
 from pipecat_voicelive.session.avatar import Avatar
 from pipecat_voicelive.session.calls import Calls
+from pipecat_voicelive.session.carried import Carried
 from pipecat_voicelive.session.delivery import Delivery
+from pipecat_voicelive.session.handover import Parts
+from pipecat_voicelive.session.history import History
 from pipecat_voicelive.session.ignored import IgnoredEvent
 from pipecat_voicelive.session.intake import sendable
+from pipecat_voicelive.session.memory import MemoryOptions
 from pipecat_voicelive.session.outbox import Outbox
 from pipecat_voicelive.session.playback import Playback
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S, CallEvent
@@ -59,6 +65,7 @@ class Session:
         api_version: The version in whose words events are sent.
         blendshape_rate_hz: Frames of blendshapes a second.
         approval_timeout_s: How long an MCP call may wait for approval before it is denied.
+        memory: What a session that follows this one is told.
     """
 
     def __init__(
@@ -68,10 +75,11 @@ class Session:
         api_version: str = DEFAULT_API_VERSION,
         blendshape_rate_hz: float = FRAME_RATE_HZ,
         approval_timeout_s: float = APPROVAL_TIMEOUT_S,
+        memory: MemoryOptions | None = None,
     ) -> None:
         self._setup = Setup(id_prefix)
         self._wording = Wording(api_version)
-        self._out = Outbox(self._setup, self._wording, id_prefix)
+        self._out = Outbox(self._setup, self._wording, History(memory or MemoryOptions()), id_prefix)
         self._responses = Responses(id_prefix, echoes=None if self._wording.has_metadata else False)
         self._asides = Asides(id_prefix)
         self._calls = Calls(self._out, self._responses, self._asides, approval_timeout_s)
@@ -90,6 +98,20 @@ class Session:
             self._avatar,
             self._unreadable,
             blendshape_rate_hz,
+        )
+        self._parts = Parts(
+            self._setup,
+            self._wording,
+            self._out,
+            self._responses,
+            self._asides,
+            self._calls,
+            self._turns,
+            self._transcripts,
+            self._playback,
+            self._avatar,
+            self._delivery,
+            self._unreadable,
         )
 
     @property
@@ -125,6 +147,11 @@ class Session:
         return self._calls.results_waiting
 
     @property
+    def at_boundary(self) -> bool:
+        """Whether another session may go on from here unnoticed: nobody speaks, and nothing is under way."""
+        return self._parts.at_boundary
+
+    @property
     def deadline_s(self) -> float | None:
         """When a `Tick` is due, None if time changes nothing."""
         deadlines = [
@@ -155,6 +182,19 @@ class Session:
             self._see_to_asides()
         return self._out.empty()
 
+    def leave(self, now_s: float) -> tuple[list[fx.Effect], Carried]:
+        """The connection is gone, or about to be, and another session goes on. This one is over.
+
+        Args:
+            now_s: The present time.
+
+        Returns:
+            What closes here, and what the other session is to be given with `Resume`.
+        """
+        self._out.tell(*self._avatar.tick(now_s))
+        carried = self._parts.leave()
+        return [effect for effect in self._out.empty() if not isinstance(effect, fx.Send)], carried
+
     # --- intents -----------------------------------------------------------------------------------
 
     def _intent(self, intent: inputs.Intent, now_s: float) -> None:  # noqa: C901 - one line a type
@@ -166,6 +206,7 @@ class Session:
                 self._out.tell(*(fx.OptionWithheld(change.option, change.reason) for change in held))
                 if update:
                     self._out.tell(fx.Send(update))
+                self._turns.caller.configured(self._setup.input_format)
             case inputs.AddItem(item):
                 self._calls.add_item(item, now_s)
             case inputs.Respond(properties, additional):
@@ -199,9 +240,11 @@ class Session:
             case inputs.ConnectAvatar(sdp_offer):
                 self._out.send(self._avatar.offer(sdp_offer))
             case inputs.SendRaw(event):
-                self._out.send(event)
+                self._out.send_raw(event)
             case inputs.Lost():
                 self._lost()
+            case inputs.Resume(carried):
+                self._parts.resume(carried, now_s)
             case inputs.Tick():
                 self._tick(now_s)
             case _:
@@ -247,6 +290,8 @@ class Session:
                 given = self._delivery.take(event)
                 if not given and isinstance(event, se.ResponseTextDelta):
                     self._asides.text(event.response_id, event.delta)
+                if self._turns.caller.turn is not None and self._delivery.answering:
+                    self._turns.caller.settle()
             case se.ResponseFunctionCallArgumentsDone():
                 self._calls.complete(event)
             case se.ResponseOutputItemAdded():
@@ -259,13 +304,11 @@ class Session:
             case se.ResponseDone():
                 self._response_done(event.response, now_s)
             case se.InputAudioBufferSpeechStarted():
-                self._turns.speech_started(now_s)
-                self._out.tell(fx.UserSpeechStarted(event.item_id, event.audio_start_ms))
+                self._turns.speech_started(event, now_s)
             case se.InputAudioBufferSpeechStopped():
-                self._out.tell(fx.UserSpeechStopped(event.item_id, event.audio_end_ms))
-                self._turns.speech_stopped(now_s)
+                self._turns.speech_stopped(event, now_s)
             case se.InputAudioBufferCommitted():
-                self._out.unconfirmed.committed()
+                self._turns.committed(event, transcribes=self._transcripts.expected)
                 self._transcripts.committed(event.item_id, now_s)
             case se.InputAudioBufferCleared():
                 self._turns.cleared()
@@ -273,26 +316,33 @@ class Session:
                 if partial := self._transcripts.delta(event.item_id, event.delta or ""):
                     self._out.tell(partial)
             case se.InputAudioTranscriptionCompleted():
+                self._turns.transcribed(event.item_id, event.transcript)
                 self._out.tell(*self._transcripts.completed(event))
                 self._delivery.transcripts_came()
             case se.InputAudioTranscriptionFailed():
+                self._turns.caller.known(event.item_id)
                 self._out.tell(*self._transcripts.failed(event))
                 self._delivery.transcripts_came()
             case se.ConversationItemCreated():
                 self._out.unconfirmed.created(event.item.id or "")
-                self._out.tell(fx.ItemCreated(event.item))
+                if not self._out.history.created(event.item, event.previous_item_id):
+                    self._out.tell(fx.ItemCreated(event.item))
                 self._calls.item(event.item, self._responses.active_id, now_s)
             case se.ConversationItemDone():
                 self._calls.item(event.item, self._responses.active_id, now_s)
-            case se.ConversationItemTruncated() | se.ConversationItemDeleted():
+            case se.ConversationItemTruncated():
                 self._playback.truncated(event.item_id)
+                self._out.history.cut(event.item_id, event.audio_end_ms)
+            case se.ConversationItemDeleted():
+                self._playback.truncated(event.item_id)
+                self._out.history.remove(event.item_id)
             case se.ResponseInvocationDelta():
                 self._out.tell(fx.AgentEvent(event.delta or {}))
             case se.SessionCreated():
                 if update := self._setup.created():
                     self._out.tell(fx.Send(update))
             case se.SessionUpdated():
-                self._session_updated(event)
+                self._session_updated(event, now_s)
             case se.Error():
                 self._refused(event.error, now_s)
             case se.Warning():
@@ -320,11 +370,14 @@ class Session:
                 else:
                     _ignore(event)
 
-    def _session_updated(self, event: se.SessionUpdated) -> None:
+    def _session_updated(self, event: se.SessionUpdated, now_s: float) -> None:
         first, held = self._setup.updated(event.session)
         self._turns.rules = TurnRules.of(event.session.turn_detection)
         self._avatar.configured(event.session)
         self._transcripts.expected = event.session.input_audio_transcription is not None
+        if first:
+            self._out.raws.clear()
+            self._turns.ready(self._setup.sent_audio_bytes, now_s)
         self._out.tell(fx.SessionReady(event.session) if first else fx.SessionChanged(event.session))
         self._out.tell(*(fx.Send(waiting) for waiting in held))
 
@@ -364,7 +417,7 @@ class Session:
         if refusal := self._asides.refused(error, now_s):
             self._out.tell(refusal)
             return
-        self._out.unconfirmed.refused(event_id)
+        self._out.history.remove(self._out.unconfirmed.refused(event_id))
         ours, request = self._responses.refused(event_id, code, now_s)
         overtaken = ours and code == ACTIVE_RESPONSE
         self._out.tell(fx.RequestRefused(error, expected=overtaken or code in _ORDINARY_REFUSALS))

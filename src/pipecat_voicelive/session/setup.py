@@ -23,9 +23,10 @@ from pipecat_voicelive.protocol.client_events import (
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.echo import sends_reference
 from pipecat_voicelive.protocol.items import SessionInfo
+from pipecat_voicelive.session.caller_audio import KEPT_MS
 from pipecat_voicelive.session.lasting import HeldBack, hold_back
 
-HELD_AUDIO_MS = 10_000
+HELD_AUDIO_MS = KEPT_MS
 """How much of the caller's audio is held until the session is ready."""
 _VOICE_STAYS = "cannot_update_voice"
 
@@ -63,6 +64,8 @@ class Setup:
 
     id_prefix: str
     phase: Phase = field(default_factory=AwaitingCreated)
+    sent_audio_bytes: int = 0
+    """How much of the caller's audio was waiting for the session that is ready now."""
     _wanted: dict[str, Any] | None = None
     _sent: dict[str, Any] | None = None
     _updates: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
@@ -135,7 +138,7 @@ class Setup:
         self.phase = Ready(session)
         held = list(self._held)
         self._held.clear()
-        self._held_audio_bytes = 0
+        self.sent_audio_bytes, self._held_audio_bytes = self._held_audio_bytes, 0
         return first, held
 
     def refused(self, event_id: str, code: str) -> bool | None:

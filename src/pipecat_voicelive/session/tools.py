@@ -7,7 +7,7 @@ object cannot be: both are answered here, since the model must not be left waiti
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from pipecat_voicelive.protocol.codec import parse_arguments
@@ -39,9 +39,11 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class InHand:
-    """The call was handed over and is being run."""
+    """The call was handed over and is being run. If `earlier`, over another connection."""
 
     response_id: str
+    name: str
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class Tools:
                 self._calls[call_id] = Answered()
                 outputs.append(output_item(call_id, NOT_JSON))
             else:
-                self._calls[call_id] = InHand(response_id)
+                self._calls[call_id] = InHand(response_id, call.name)
                 calls.append(ToolCall(call_id, call.name, arguments))
         self._forget()
         return tuple(calls), tuple(outputs)
@@ -114,10 +116,14 @@ class Tools:
     def answer(self, call_id: str, output: str, name: str) -> ConversationItem | None:
         """The item that answers a call; None if it has its answer already.
 
-        A call that this conversation never made (it was made in one that is gone) is answered by a
-        message, since the service would refuse an output without its call.
+        A call that was not made over this connection is answered by a message, since the service would
+        refuse an output without its call.
         """
         match self._calls.get(call_id):
+            case InHand(_, known, earlier=True):
+                self._calls[call_id] = Answered()
+                self._forget()
+                return result_message(name or known, output)
             case InHand() | Complete() | Announced():
                 self._calls[call_id] = Answered()
                 self._forget()
@@ -127,7 +133,19 @@ class Tools:
             case None:
                 self._calls[call_id] = Answered()
                 self._forget()
-                return message_item("system", f"Result of the earlier call of {name or 'a tool'}: {output}")
+                return result_message(name, output)
+
+    def leave(self) -> dict[str, Call]:
+        """The connection is left. Returns the calls for `resume`; those not handed over are not run."""
+        return {
+            call_id: replace(call, earlier=True) if isinstance(call, InHand) else call
+            for call_id, call in self._calls.items()
+            if isinstance(call, InHand | Answered)
+        }
+
+    def resume(self, calls: dict[str, Call]) -> None:
+        """These were made over another connection."""
+        self._calls = calls
 
     def _complete_calls(self, response_id: str) -> list[tuple[str, Complete]]:
         return [
@@ -147,6 +165,11 @@ class Tools:
         answered = [call_id for call_id, call in self._calls.items() if isinstance(call, Answered)]
         for call_id in answered[: max(0, len(answered) - _REMEMBERED)]:
             del self._calls[call_id]
+
+
+def result_message(name: str, output: str) -> ConversationItem:
+    """The result of a call that the session does not know, as a message."""
+    return message_item("system", f"Result of the earlier call of {name or 'a tool'}: {output}")
 
 
 def output_item(call_id: str, output: str) -> ConversationItem:

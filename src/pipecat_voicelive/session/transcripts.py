@@ -8,7 +8,7 @@ its own here, and finals are passed on in the order of the commits; one that kee
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -97,6 +97,18 @@ class Transcripts:
             if item_id not in self._ready:
                 del self._awaited[item_id]
         yield from self._tell()
+
+    def leave(self, wordless: Iterable[str]) -> Iterator[Told]:
+        """The connection is left: tell what is known; of these items nothing will be."""
+        for item_id in list(self._awaited):
+            if item_id not in self._ready:
+                del self._awaited[item_id]
+        yield from self._tell()
+        if self.expected:
+            for item_id in wordless:
+                if not self._known(item_id):
+                    self._settle(item_id)
+                    yield UserTranscriptFailed(item_id, None)
 
     def _tell(self) -> Iterator[Told]:
         """Everything that no earlier item holds up, in order."""

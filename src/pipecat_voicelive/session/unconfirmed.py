@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from pipecat_voicelive.protocol.client_events import (
     ConversationItemCreateEvent,
@@ -37,7 +38,9 @@ class Unconfirmed:
         """Ids of the items, and of the events that commit turns."""
         return frozenset(self._ids)
 
-    def add(self, item: ConversationItem) -> tuple[str, ConversationItemCreateEvent]:
+    def add(
+        self, item: ConversationItem, previous_item_id: str | UnsetType = UNSET
+    ) -> tuple[str, ConversationItemCreateEvent]:
         """An item's id, given here if it has none, and the event that creates it."""
         item_id = item.id
         if not item_id:
@@ -45,7 +48,9 @@ class Unconfirmed:
             item_id = f"{self.id_prefix}_item_{self._items}"
             item = msgspec.structs.replace(item, id=item_id)
         self._ids.add(item_id)
-        return item_id, ConversationItemCreateEvent(event_id=_CREATE + item_id, item=item)
+        return item_id, ConversationItemCreateEvent(
+            event_id=_CREATE + item_id, item=item, previous_item_id=previous_item_id
+        )
 
     def heard(self, audio_bytes: int) -> None:
         """Audio goes into the service's buffer."""
@@ -73,8 +78,10 @@ class Unconfirmed:
         """An item is in the conversation."""
         self._ids.discard(item_id)
 
-    def refused(self, event_id: str) -> None:
-        """An event was refused: what it was for is not waited for."""
-        self._ids.discard(event_id.removeprefix(_CREATE))
+    def refused(self, event_id: str) -> str:
+        """An event was refused: what it was for is not waited for. Returns the item that it was to create."""
+        item_id = event_id.removeprefix(_CREATE)
+        self._ids.discard(item_id)
         if event_id in self._turns:
             self._turns.remove(event_id)
+        return item_id if item_id != event_id else ""

@@ -31,6 +31,10 @@ class UnreadableEvents:
     _told: set[str] = field(default_factory=set[str])
     _untold: int = 0
 
+    def resume(self, unreadable: UnreadableEvents) -> None:
+        """These were told of over another connection."""
+        self._told |= unreadable._told
+
     def tell(self, name: str, problem: str) -> Iterator[Unreadable]:
         """What to tell of an event of this type."""
         name = _as_name(name)

@@ -57,10 +57,10 @@ _NOT_IN_V1 = (
 
 @dataclass(slots=True)
 class Wording:
-    """Puts what one session sends into the words of `api_version`."""
+    """Puts what one session sends into the words of `api_version`. `told`: options that it told of."""
 
     api_version: str
-    _told: set[str] = field(default_factory=set[str])
+    told: set[str] = field(default_factory=set[str])
 
     @property
     def has_metadata(self) -> bool:
@@ -70,9 +70,9 @@ class Wording:
 
     def withheld(self, option: LeftOut) -> fx.OptionWithheld | None:
         """That this is not sent; None if it was told before."""
-        if option.option in self._told:
+        if option.option in self.told:
             return None
-        self._told.add(option.option)
+        self.told.add(option.option)
         return fx.OptionWithheld(option.option, option.reason)
 
     def of(self, effects: list[fx.Effect]) -> list[fx.Effect]:

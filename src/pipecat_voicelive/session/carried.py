@@ -1,0 +1,61 @@
+"""What outlives a connection: given back by a session that is left, and told the one that goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from pipecat_voicelive.protocol.audio import AudioFormat
+from pipecat_voicelive.protocol.client_events import ClientEvent
+from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.session.asides import Question
+from pipecat_voicelive.session.caller_audio import SpokenTurn
+from pipecat_voicelive.session.history import History
+from pipecat_voicelive.session.playback import SpokenItem
+from pipecat_voicelive.session.response import Wish
+from pipecat_voicelive.session.results import Results
+from pipecat_voicelive.session.tools import Call
+from pipecat_voicelive.session.unreadable import UnreadableEvents
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """One conversation between two sessions. Given to one session, once.
+
+    Attributes:
+        history: What was said, and in which order.
+        replays: Whether the next session is told it. With an agent it is not: the service keeps the
+            conversation by its id, so only what may never have arrived is sent again.
+        calls: The tool calls that were handed over, and those that have their answer.
+        results: Results that no answer has spoken of.
+        owed: Answers and speeches that are wanted, in order.
+        echoes: Whether the service gives the ids of requests back, None if that is not known.
+        questions: What is asked out of band.
+        playback: Spoken items that may not have been heard to the end.
+        audio: The caller's audio that is to be heard again.
+        audio_format: Its format.
+        turn: The caller's turn in it, that is open or is to be told of anew.
+        manual: Whether turns were made here.
+        raws: Events that were to be sent as they are, and were not.
+        unreadable: What was told of events that cannot be read.
+        withheld: Options whose withholding was told.
+    """
+
+    history: History
+    calls: dict[str, Call]
+    results: Results
+    owed: tuple[Wish, ...]
+    echoes: bool | None
+    questions: tuple[Question, ...]
+    playback: dict[str, SpokenItem]
+    audio: list[bytes] = field(repr=False)
+    audio_format: AudioFormat
+    turn: SpokenTurn | None
+    manual: bool
+    raws: tuple[ClientEvent | RawEvent, ...] = field(repr=False)
+    unreadable: UnreadableEvents
+    withheld: set[str]
+    replays: bool = True
+
+    def without_history(self) -> Carried:
+        """The same for a session whose service keeps the conversation itself."""
+        return replace(self, replays=False)

@@ -1,0 +1,472 @@
+"""The conversation as the service has it: its items in their order, each as another session can be told it.
+
+Theory. The service tells of every item, and behind which other it stands; what is sent from here stands at
+the end until the service says otherwise. What an item says comes from what came out of it:
+
+    user        the transcript once it is known, else its audio; typed parts and images as they were given
+    assistant   what was spoken or written. Words have their place in the item's audio (`SpokenText`), so an
+                item that is cut keeps the words that were heard; one whose connection is gone in the middle
+                keeps those whose audio came
+    calls       a function call once its arguments are whole, told again only together with its output; what
+                an MCP server or another agent brought is told in a system message, since such items cannot
+                be made by clients; searches, listings and approvals are left out, the answers speak of them
+
+Refused and deleted items are taken out, and items of a response that was interrupted before they began never
+get in. Everything is bounded: `trim` takes out the oldest turns, never half a pair of call and output.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from pipecat_voicelive.protocol import client_events as ce
+from pipecat_voicelive.protocol.audio import AudioFormat
+from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
+from pipecat_voicelive.session import effects as fx
+from pipecat_voicelive.session.memory import MemoryOptions
+from pipecat_voicelive.session.remote_effects import RemoteCall
+from pipecat_voicelive.session.tools import message_item
+
+_REMEMBERED = 256
+
+_PLACED = 16
+"""So many of the newest spoken items know where their words lie. Older ones were heard out."""
+
+TURN_AUDIO_MS = 60_000
+"""How much audio is kept, in all, of turns whose words are not known."""
+
+RESULT_CHARS = 4_000
+"""What a remote tool brought is told up to this length."""
+
+_SUMMARY_ID = "pv_summary"
+_IMAGE = "[An image was shown here.]"
+_TOLD_BY_TEXT = frozenset({"mcp_call", "foundry_agent_call"})
+_LEFT_OUT = frozenset({"mcp_list_tools", "mcp_approval_request", "mcp_approval_response"})
+
+
+@dataclass(slots=True)
+class Entry:
+    """One item.
+
+    Attributes:
+        item: As it was given or told last.
+        confirmed: Whether the service has said that it has it.
+        transcript: What was said in it, for a spoken user item.
+        audio: The user's audio, while its transcript is not known.
+        written: Text that came as text.
+        pieces: Spoken text with its place in the item's audio, in milliseconds.
+        spoken_ms: How much audio has come out.
+        cut_ms: Where it was cut.
+        again: Whether it was told to this session as text, and has no audio there.
+    """
+
+    item: ConversationItem
+    confirmed: bool = False
+    transcript: str = ""
+    audio: bytes = b""
+    audio_format: AudioFormat | None = None
+    written: str = ""
+    pieces: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
+    spoken_ms: float = 0.0
+    cut_ms: float | None = None
+    again: bool = False
+
+    @property
+    def starts_turn(self) -> bool:
+        """Whether a turn of the conversation begins with it."""
+        return self.item.type == "message" and self.item.role == "user"
+
+    @property
+    def words(self) -> str:
+        """What an assistant item says, as far as it was heard or came out."""
+        if self.cut_ms is not None:
+            cut_ms = self.cut_ms
+            return "".join(text for at_ms, text in self.pieces if at_ms < cut_ms)
+        texts = (part.text for part in self.item.content or [] if part.type == "text")
+        return (
+            "".join(text for _, text in self.pieces)
+            or self.written
+            or " ".join(text for text in texts if text)
+        )
+
+    def cut(self, audio_end_ms: float) -> None:
+        """Only so much of it was heard."""
+        self.cut_ms = audio_end_ms if self.cut_ms is None else min(self.cut_ms, audio_end_ms)
+
+    def told(self) -> ConversationItem | None:
+        """The item to tell another session, None if it says nothing there. Parts are not copied."""
+        item = self.item
+        match item.type, item.role:
+            case "message", "assistant":
+                words = self.words.strip()
+                return replace(message_item("assistant", words), id=item.id) if words else None
+            case "message", "user" if self.transcript:
+                return replace(message_item("user", self.transcript), id=item.id)
+            case "message", "user" if self.audio:
+                part = ItemContent(type="input_audio", audio=base64.b64encode(self.audio).decode())
+                return ConversationItem(type="message", role="user", id=item.id, content=[part])
+            case "message", _:
+                parts = list(filter(None, map(_told_part, item.content or [])))
+                told = ConversationItem(type="message", role=item.role, id=item.id, content=parts)
+                return told if parts else None
+            case "function_call", _:
+                return ConversationItem(
+                    type="function_call",
+                    id=item.id,
+                    call_id=item.call_id,
+                    name=item.name,
+                    arguments=item.arguments or "{}",
+                )
+            case "function_call_output", _:
+                return replace(item, object=UNSET, status=UNSET)
+            case kind, _ if kind in _TOLD_BY_TEXT and (item.output or item.agent_response_id):
+                brought = str(item.output or item.agent_response_id)[:RESULT_CHARS]
+                text = f"Result of the earlier call of {item.name or 'a tool'}: {brought}"
+                return replace(message_item("system", text), id=item.id)
+            case _:
+                return None
+
+    @property
+    def size_chars(self) -> int:
+        """What it weighs in the budget. Images and audio have bounds of their own."""
+        item = self.item
+        if item.type == "message":
+            if item.role == "assistant":
+                return len(self.words)
+            return len(self.transcript) + sum(len(part.text or "") for part in item.content or [])
+        told = (item.name, item.arguments, item.output)
+        return sum(len(member) for member in told if isinstance(member, str))
+
+
+def _told_part(part: ItemContent) -> ItemContent | None:
+    if part.type == "input_audio":
+        if isinstance(part.transcript, str) and part.transcript.strip():
+            return ItemContent(type="input_text", text=part.transcript)
+        return part if part.audio else None
+    return None if part.type == "input_text" and not part.text else part
+
+
+@dataclass(slots=True)
+class History:
+    """The conversation of one session, and of those before it.
+
+    Attributes:
+        summary: What the turns said that were taken out, "" if nothing was summarised.
+    """
+
+    memory: MemoryOptions = field(default_factory=MemoryOptions)
+    summary: str = ""
+    _entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
+    _gone: dict[str, None] = field(default_factory=dict[str, None])
+    _texts: dict[str, str] = field(default_factory=dict[str, str])
+    _awaited_texts: dict[str, str] = field(default_factory=dict[str, str])
+    _ms_per_byte: float = 0.0
+
+    # --- what is put in ----------------------------------------------------------------------------
+
+    def add(self, item: ConversationItem, previous_item_id: str | None = None) -> None:
+        """An item is on its way to the service, once more if it is known."""
+        if (entry := self._entries.get(item.id or "")) is not None:
+            entry.item = item
+        else:
+            self._put(Entry(item), previous_item_id)
+
+    def created(self, item: ConversationItem, previous_item_id: str | None) -> bool:
+        """The service has this item now, behind that one. Returns whether it is only told again."""
+        item_id = item.id or ""
+        if not item_id or item_id in self._gone or item.type in _LEFT_OUT:
+            return False
+        entry = self._entries.get(item_id)
+        if entry is None:
+            self._put(Entry(item, confirmed=True), previous_item_id)
+            self._is_typed(item)
+            return False
+        entry.confirmed = True
+        if previous_item_id in self._entries and previous_item_id != item_id:
+            self._move(item_id, previous_item_id)
+        return entry.again
+
+    def turn(self, item_id: str, previous_item_id: str | None) -> None:
+        """What the caller has said is becoming an item."""
+        item = ConversationItem(type="message", role="user", id=item_id)
+        self.created(item, previous_item_id)
+
+    def changed(self, item: ConversationItem) -> None:
+        """The service says what an item is now."""
+        entry = self._entries.get(item.id or "")
+        if entry is not None and not (item.role == "user" and not item.words):
+            entry.item = item
+
+    def begun(self, item: ConversationItem, *, comes_out: bool) -> None:
+        """A response begins an item; one of which nothing will come out is kept out."""
+        if not comes_out:
+            self.remove(item.id or "")
+        elif item.id and item.id not in self._entries:
+            self.created(item, None)
+
+    def called(self, item_id: str, name: str | None, arguments: str) -> None:
+        """A function call is whole."""
+        if entry := self._entries.get(item_id):
+            entry.item = replace(entry.item, name=name or entry.item.name, arguments=arguments)
+
+    def transcribed(self, item_id: str, transcript: str) -> None:
+        """What the caller said in this item is known. Said again, the first holds."""
+        entry = self._entries.get(item_id)
+        if entry is not None and not entry.transcript:
+            entry.transcript, entry.audio = transcript.strip(), b""
+
+    def typed(self, item_id: str, delta: str) -> None:
+        """Text is added to a user item."""
+        entry = self._entries.get(item_id)
+        if entry is None:
+            self._texts[item_id] = self._texts.get(item_id, "") + delta
+        else:
+            parts = list(entry.item.content or [])
+            last = parts.pop() if parts else ItemContent(type="input_text", text="")
+            parts.append(replace(last, text=(last.text or "") + delta))
+            entry.item = replace(entry.item, content=parts)
+
+    def keep_audio(self, item_id: str, audio: bytes, audio_format: AudioFormat) -> None:
+        """The audio of a turn, for as long as its words are not known."""
+        entry = self._entries.get(item_id)
+        if entry is None or entry.transcript:
+            return
+        entry.audio, entry.audio_format = audio, audio_format
+        left_ms = float(TURN_AUDIO_MS)
+        for one in reversed(self._entries.values()):
+            if one.audio and one.audio_format:
+                left_ms -= one.audio_format.duration_ms(len(one.audio))
+                if left_ms < 0:
+                    one.audio = b""
+
+    # --- what is told and sent ---------------------------------------------------------------------
+
+    def told(self, effect: fx.Effect) -> None:
+        """This came out of an answer, here in its audio."""
+        match effect:
+            case fx.Audio(item_id=item_id, audio=audio):
+                if entry := self._entries.get(item_id):
+                    entry.spoken_ms += len(audio) * self._ms_per_byte
+            case fx.SpokenText(item_id=item_id, text=text):
+                if entry := self._entries.get(item_id):
+                    entry.pieces.append((entry.spoken_ms, text))
+            case fx.TextDelta(item_id=item_id, delta=delta, spoken=False):
+                if entry := self._entries.get(item_id):
+                    entry.written += delta
+            case fx.SpeechOpened(audio_format=audio_format):
+                self._ms_per_byte = audio_format.duration_ms(1)
+            case _:
+                pass
+
+    def sent(self, event: ce.ClientEvent | RawEvent) -> None:
+        """This is on its way to the service."""
+        match event:
+            case ce.ConversationItemCreateEvent(item=item, previous_item_id=previous) if item.id:
+                self.add(item, previous or None)
+            case ce.ConversationItemTruncateEvent(item_id=item_id, audio_end_ms=audio_end_ms):
+                self.cut(item_id, audio_end_ms)
+            case ce.ConversationItemDeleteEvent(item_id=item_id):
+                self.remove(item_id)
+            case ce.InputTextDeltaEvent(id=item_id, delta=delta):
+                self.typed(item_id or "", delta)
+            case ce.InputTextDoneEvent(id=item_id):
+                self._typed_out(item_id or "")
+            case _:
+                pass
+
+    # --- what is taken out -------------------------------------------------------------------------
+
+    def cut(self, item_id: str, audio_end_ms: float) -> None:
+        """Only so much of an item was heard."""
+        if entry := self._entries.get(item_id):
+            entry.cut(audio_end_ms)
+
+    def remove(self, item_id: str) -> None:
+        """An item was refused, deleted, or is to be."""
+        if not item_id:
+            return
+        self._entries.pop(item_id, None)
+        self._gone[item_id] = None
+        if len(self._gone) > _REMEMBERED:
+            del self._gone[next(iter(self._gone))]
+
+    # --- what is told ------------------------------------------------------------------------------
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the caller is writing what is no item yet."""
+        return bool(self._texts)
+
+    def take_texts(self) -> dict[str, str]:
+        """What the caller is writing that is no item yet, by the texts' ids, to be sent once more."""
+        texts, self._texts = self._texts, {}
+        return texts
+
+    def __contains__(self, item_id: str) -> bool:
+        """Whether there is such an item."""
+        return item_id in self._entries
+
+    def shortened(self, item_id: str, audio_end_ms: float) -> tuple[ConversationItem | None, str] | None:
+        """An item of which only so much was heard, if it has no audio at the service that could be cut.
+
+        Returns:
+            The item to put in its place, None if nothing was heard, and the item before it; None if its
+            audio is to be cut.
+        """
+        entry = self._entries.get(item_id)
+        if entry is None or not entry.again:
+            return None
+        entry.cut(audio_end_ms)
+        order = list(self._entries)
+        place = order.index(item_id)
+        told = entry.told()
+        return told and replace(told, id=UNSET), order[place - 1] if place else "root"
+
+    def in_hand(self, call_ids: Container[str]) -> None:
+        """These calls are run while the session ends: it is told that their results come later."""
+        for entry in self._entries.values():
+            if entry.item.type == "function_call" and str(entry.item.call_id) in call_ids:
+                text = f"{entry.item.name} was called with {entry.item.arguments}. Its result comes later."
+                entry.item = replace(message_item("system", text), id=entry.item.id)
+
+    def cut_off(self, call: RemoteCall) -> None:
+        """A call that the service ran ended with the connection."""
+        if call.kind in _TOLD_BY_TEXT and (entry := self._entries.get(call.call_id)):
+            text = f"The call of {call.name} was cut off. Whether it took effect is not known."
+            entry.item = replace(message_item("system", text), id=entry.item.id)
+
+    @property
+    def wordless(self) -> list[str]:
+        """Items of the caller's whose words are not known."""
+        return [
+            item_id
+            for item_id, entry in self._entries.items()
+            if entry.starts_turn and not entry.transcript and not entry.item.words and not _has_parts(entry)
+        ]
+
+    def again(self) -> list[ConversationItem]:
+        """All that another session is told, in order, within the budget. From now on it is what there is."""
+        self.trim(self.memory.budget_chars)
+        entries: dict[str, Entry] = {}
+        for item in self._items():
+            entry = self._entries.get(item.id or "") or Entry(item)
+            entry.item, entry.again, entry.confirmed = item, True, False
+            entries[item.id or ""] = entry
+        self._entries = entries
+        return [entry.item for entry in entries.values()]
+
+    def _items(self) -> Iterator[ConversationItem]:
+        called = {e.item.call_id for e in self._entries.values() if e.item.type == "function_call"}
+        answered = {e.item.call_id for e in self._entries.values() if e.item.type == "function_call_output"}
+        pairs = called & answered
+        shown = self._shown()
+        if self.summary:
+            yield replace(message_item("system", self.summary), id=_SUMMARY_ID)
+        for item_id, entry in self._entries.items():
+            if item_id == _SUMMARY_ID:
+                continue
+            if (
+                entry.item.type in {"function_call", "function_call_output"}
+                and entry.item.call_id not in pairs
+            ):
+                continue
+            told = entry.told()
+            if told is not None:
+                yield told if item_id in shown else _without_images(told)
+
+    def unconfirmed(self) -> list[ConversationItem]:
+        """Items that were sent, and that the service may never have got."""
+        entries = [entry for entry in self._entries.values() if not entry.confirmed]
+        return [told for entry in entries if (told := entry.told())]
+
+    def _shown(self) -> set[str]:
+        """Items whose images are told again: the newest."""
+        shown = set(self._entries)
+        left, left_bytes = self.memory.images, self.memory.image_bytes
+        for item_id, entry in reversed(self._entries.items()):
+            images = [part for part in entry.item.content or [] if part.type == "input_image"]
+            left -= len(images)
+            left_bytes -= sum(len(part.image_url or part.url or "") for part in images)
+            if images and (left < 0 or left_bytes < 0):
+                shown.discard(item_id)
+        return shown
+
+    def _typed_out(self, text_id: str) -> None:
+        """A text is whole. If the service makes its item, it stands here until that is told."""
+        if text := self._texts.pop(text_id, ""):
+            self.add(replace(message_item("user", text), id=text_id))
+            self._awaited_texts[text] = text_id
+
+    def _is_typed(self, item: ConversationItem) -> None:
+        """The service has made an item, perhaps of a text that was waiting for it."""
+        if item.role == "user" and (text_id := self._awaited_texts.pop(item.words, None)):
+            self._entries.pop(text_id, None)
+
+    # --- bounds ------------------------------------------------------------------------------------
+
+    @property
+    def size_chars(self) -> int:
+        """How much there is."""
+        return len(self.summary) + sum(entry.size_chars for entry in self._entries.values())
+
+    def turns(self) -> list[list[str]]:
+        """The items by turn: each begins where the caller begins. What stands before the first is its own."""
+        turns: list[list[str]] = [[]]
+        for item_id, entry in self._entries.items():
+            if entry.starts_turn and turns[-1]:
+                turns.append([])
+            turns[-1].append(item_id)
+        return turns
+
+    def trim(self, most_chars: int) -> None:
+        """Take the oldest turns out until no more is left than that. The newest stays."""
+        size_chars = self.size_chars
+        if size_chars <= most_chars:
+            return
+        for turn in self.turns()[:-1]:
+            if size_chars <= most_chars:
+                return
+            size_chars -= sum(self._entries[item_id].size_chars for item_id in turn)
+            for item_id in turn:
+                del self._entries[item_id]
+
+    # --- steps -------------------------------------------------------------------------------------
+
+    def _put(self, entry: Entry, previous_item_id: str | None) -> None:
+        item_id = entry.item.id or ""
+        self._entries[item_id] = entry
+        if previous_item_id == "root" or previous_item_id in self._entries:
+            self._move(item_id, previous_item_id)
+        if entry.starts_turn:
+            self.trim(2 * self.memory.budget_chars)
+        if entry.item.role == "assistant":
+            spoken = [one for one in self._entries.values() if one.pieces]
+            for one in spoken[:-_PLACED]:
+                one.pieces, one.written, one.cut_ms = [], one.words, None
+
+    def _move(self, item_id: str, previous_item_id: str | None) -> None:
+        order = list(self._entries)
+        order.remove(item_id)
+        place = order.index(previous_item_id) + 1 if previous_item_id in self._entries else 0
+        if order[place:] == [] and list(self._entries)[-1] == item_id:
+            return
+        order.insert(place, item_id)
+        self._entries = {name: self._entries[name] for name in order}
+
+
+def _has_parts(entry: Entry) -> bool:
+    return any(part.type != "input_audio" for part in entry.item.content or [])
+
+
+def _without_images(item: ConversationItem) -> ConversationItem:
+    parts = [
+        ItemContent(type="input_text", text=_IMAGE) if part.type == "input_image" else part
+        for part in item.content or []
+    ]
+    return replace(item, content=parts)

@@ -1,0 +1,375 @@
+"""What outlives a connection, and how another session goes on from there."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from session_harness import (
+    Driver,
+    arguments_done,
+    call_item,
+    committed,
+    confirm_all,
+    confirmed,
+    created,
+    done,
+    heard_as,
+    item_added,
+    message,
+    names,
+    of,
+    ready,
+    request_in,
+    requests_in,
+    sent,
+    sent_types,
+    silence,
+    speech_started,
+    speech_stopped,
+    spoken,
+    updated,
+    written,
+)
+
+from pipecat_voicelive.protocol import client_events as ce
+from pipecat_voicelive.protocol import server_events as se
+from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
+from pipecat_voicelive.session import Session, inputs
+from pipecat_voicelive.session import effects as fx
+from pipecat_voicelive.session.carried import Carried
+
+OPTIONS = {"instructions": "x"}
+
+
+def leave(driver: Driver) -> tuple[list[fx.Effect], Carried]:
+    effects, carried = driver.session.leave(driver.now_s)
+    assert not of(fx.Send, effects)
+    return effects, carried
+
+
+def follow(driver: Driver, carried: Carried, *, prefix: str = "n") -> None:
+    """Another session goes on, whose connection is being opened."""
+    driver.session = Session(id_prefix=prefix)
+    driver.give(inputs.Configure(OPTIONS), inputs.Resume(carried))
+
+
+def become_ready(driver: Driver, **session: Any) -> list[fx.Effect]:
+    driver.give(se.SessionCreated(session=SessionInfo(id="s2")))
+    return driver.give(updated(**session))
+
+
+def dropped(driver: Driver, **session: Any) -> tuple[list[fx.Effect], list[fx.Effect]]:
+    """The connection is lost and another is ready. What the one told at its end, and the other at once."""
+    effects, carried = leave(driver)
+    follow(driver, carried)
+    return effects, become_ready(driver, **session)
+
+
+def told_again(effects: list[fx.Effect]) -> list[tuple[str, str]]:
+    """The conversation as it is told the new session: roles or types, and words."""
+    items = [event.item for event in sent(effects) if isinstance(event, ce.ConversationItemCreateEvent)]
+    return [(item.role or item.type, item.words or item.output or item.name or "") for item in items]
+
+
+def appended(effects: list[fx.Effect]) -> bytes:
+    return b"".join(e.audio for e in sent(effects) if isinstance(e, ce.InputAudioBufferAppendEvent))
+
+
+def message_added(response_id: str, item_id: str) -> se.ResponseOutputItemAdded:
+    return item_added(response_id, ConversationItem(type="message", role="assistant", id=item_id))
+
+
+def four_words() -> list[se.ResponseAudioTranscriptDelta]:
+    """A second and more of words of response r1."""
+    return [spoken("r1", "a1", text) for text in ("One", " two", " three", " four")]
+
+
+def a_spoken_exchange(driver: Driver, *, user: str = "u1", response: str = "r1", item: str = "a1") -> None:
+    driver.give(speech_started(user), speech_stopped(user), committed(user), heard_as(user, "Hello?"))
+    driver.give(created(response), message_added(response, item), spoken(response, item, "Hi there."))
+    driver.give(silence(response, item, 600), done(response))
+
+
+def test_the_conversation_is_told_again_in_order_and_nothing_is_asked_for():
+    driver = ready()
+    a_spoken_exchange(driver)
+    driver.give(inputs.AddItem(message("And this.", "t1")))
+    effects, again = dropped(driver)
+    assert effects == []
+    assert told_again(again) == [("user", "Hello?"), ("assistant", "Hi there."), ("user", "And this.")]
+    assert [e.item.id for e in sent(again)] == ["u1", "a1", "t1"]
+
+
+def test_an_answer_in_the_middle_stands_as_far_as_it_came_and_is_not_repeated():
+    driver = ready()
+    driver.give(inputs.AddItem(message("Hello.", "t1")), created("r1"), message_added("r1", "a1"))
+    driver.give(*four_words(), silence("r1", "a1", 500))
+    effects, again = dropped(driver)
+    assert names(effects) == ["SpeechClosed", "ResponseClosed"]
+    heard = "".join(effect.text for effect in of(fx.SpokenText, driver.trace))
+    assert 0 < len(heard) < len("One two three four")
+    assert told_again(again) == [("user", "Hello."), ("assistant", heard)]
+    assert not requests_in(again)
+
+
+def test_an_answer_of_which_nothing_came_out_is_asked_for_again():
+    driver = ready()
+    asked = request_in(driver.give(inputs.AddItem(message("Hello.", "t1")), inputs.Respond()))
+    driver.give(confirmed("t1"), created("r1", asked), message_added("r1", "a1"))
+    effects, again = dropped(driver)
+    assert names(effects) == ["ResponseClosed"]
+    assert sent_types(again) == ["conversation.item.create", "response.create"]
+
+
+def test_an_answer_that_was_asked_for_is_asked_for_again_with_what_it_was_asked_for():
+    driver = ready()
+    driver.give(inputs.Respond(ce.ResponseProperties(instructions="Be brief.")), inputs.Respond())
+    _, again = dropped(driver)
+    first = request_in(again)
+    assert first.response.instructions == "Be brief."
+    second = request_in(driver.give(created("r1", first), done("r1")))
+    assert second.response.instructions is not first.response.instructions
+    assert not requests_in(driver.give(created("r2", second), done("r2")))
+
+
+def test_words_to_say_that_were_not_begun_are_said_after_all():
+    driver = ready()
+    driver.give(inputs.Speak("Welcome."), inputs.Speak("Goodbye."))
+    _, again = dropped(driver)
+    first = request_in(again)
+    assert first.response.pre_generated_assistant_message.words == "Welcome."
+    assert [speech.text for speech in driver.session.speeches] == ["Welcome.", "Goodbye."]
+
+
+def test_a_call_being_run_is_told_of_and_its_result_comes_as_a_message():
+    driver = ready()
+    driver.give(created("r1"), item_added("r1", call_item("c1")), arguments_done("r1", "c1"))
+    driver.give(done("r1", output=[call_item("c1")]))
+    _, again = dropped(driver)
+    assert told_again(again) == [("system", "look was called with {}. Its result comes later.")]
+    assert driver.session.answer_pending
+    result = driver.give(inputs.AnswerTool("c1", "fog"), inputs.RespondToResults())
+    assert told_again(result) == [("system", "Result of the earlier call of look: fog")]
+    assert len(requests_in(result)) == 1
+    assert driver.give(inputs.AnswerTool("c1", "rain")) == []
+
+
+def test_one_answer_speaks_of_a_group_of_calls_that_a_drop_divided():
+    driver = ready()
+    calls = [call_item("c1"), call_item("c2")]
+    driver.give(created("r1"), *(item_added("r1", call) for call in calls), done("r1", output=calls))
+    driver.give(inputs.AnswerTool("c1", "fog"), inputs.RespondToResults())
+    _, again = dropped(driver)
+    assert told_again(again)[:1] == [("function_call", "look")]
+    assert ("function_call_output", "fog") in told_again(again)
+    assert not requests_in(again)
+    assert len(requests_in(driver.give(inputs.AnswerTool("c2", "rain"), inputs.RespondToResults()))) == 1
+
+
+def test_a_turn_in_the_middle_is_heard_again_from_its_beginning_and_told_of_once():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(48_000)), inputs.AppendAudio(b"\1\0" * 24_000))
+    driver.give(se.InputAudioBufferSpeechStarted(item_id="u1", audio_start_ms=900))
+    driver.give(inputs.AppendAudio(b"\2\0" * 24_000))
+    effects, again = dropped(driver)
+    assert effects == []
+    assert appended(again) == bytes(4_800) + b"\1\0" * 24_000 + b"\2\0" * 24_000
+    assert driver.give(speech_started("v1")) == []
+    assert names(driver.give(speech_stopped("v1"))) == ["UserSpeechStopped"]
+
+
+def test_a_turn_that_the_new_session_does_not_hear_is_closed():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(48_000)), speech_started("u1"))
+    dropped(driver)
+    assert driver.wait(2.5) == []
+    assert names(driver.wait(1)) == ["UserSpeechStopped"]
+    assert not driver.session.answer_pending
+    assert names(driver.give(speech_started("v1"))) == ["UserSpeechStarted"]
+
+
+def test_a_turn_without_words_or_answer_is_heard_again_and_told_of_once():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(96_000)), speech_started("u1"), speech_stopped("u1"))
+    driver.give(committed("u1"), confirmed("u1"))
+    effects, again = dropped(driver)
+    assert not of(fx.UserTranscriptFailed, effects)
+    assert told_again(again) == []
+    assert len(appended(again)) == 96_000 - 480
+    assert not requests_in(again)
+    assert driver.give(speech_started("v1"), speech_stopped("v1")) == []
+    told = driver.give(committed("v1"), created("r1"), heard_as("v1", "Hello?"))
+    assert [signal.text for signal in of(fx.UserTranscript, told)] == ["Hello?"]
+    assert not driver.session.at_boundary
+    assert not requests_in(driver.give(done("r1")) + driver.wait(10))
+
+
+def test_an_answered_turn_without_words_stands_as_its_audio():
+    driver = ready()
+    driver.give(inputs.AppendAudio(b"\1\0" * 48_000), speech_started("u1"), speech_stopped("u1"))
+    driver.give(committed("u1"), created("r1"), message_added("r1", "a1"), spoken("r1", "a1", "Hi."))
+    driver.give(silence("r1", "a1", 500))
+    effects, again = dropped(driver)
+    assert [signal.item_id for signal in of(fx.UserTranscriptFailed, effects)] == ["u1"]
+    item = sent(again)[0].item
+    assert (item.id, item.content[0].type) == ("u1", "input_audio")
+    assert base64.b64decode(item.content[0].audio) == b"\1\0" * (24 * 490)
+    assert not requests_in(again)
+
+
+def test_audio_of_a_settled_turn_is_never_heard_again():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(48_000)))
+    a_spoken_exchange(driver)
+    driver.give(inputs.AppendAudio(b"\3\0" * 10))
+    _, again = dropped(driver)
+    assert appended(again) == bytes(48_000 - 24_000) + b"\3\0" * 10
+
+
+def test_an_open_manual_turn_is_sent_again_whole_and_committed_once():
+    driver = ready(turn_detection=None, input_audio_transcription=None)
+    driver.give(inputs.StartTurn(), inputs.AppendAudio(b"\1\0" * 100))
+    _, again = dropped(driver, turn_detection=None, input_audio_transcription=None)
+    assert appended(again) == b"\1\0" * 100
+    driver.give(inputs.AppendAudio(b"\2\0" * 100))
+    ended = driver.give(inputs.CommitTurn())
+    assert sent_types(ended) == ["input_audio_buffer.commit", "response.create"]
+
+
+def test_a_manual_turn_that_was_never_confirmed_is_sent_again_and_answered_once():
+    driver = ready(turn_detection=None, input_audio_transcription=None)
+    driver.give(inputs.StartTurn(), inputs.AppendAudio(b"\1\0" * 100), inputs.CommitTurn())
+    _, again = dropped(driver, turn_detection=None, input_audio_transcription=None)
+    assert sent_types(again) == [
+        "input_audio_buffer.append",
+        "input_audio_buffer.commit",
+        "response.create",
+    ]
+    assert not requests_in(driver.give(created("r1", request_in(again)), done("r1")))
+
+
+def test_a_turn_that_the_service_was_to_answer_is_answered_on_request():
+    driver = ready()
+    driver.give(speech_started("u1"), speech_stopped("u1"), committed("u1"), heard_as("u1", "Hello?"))
+    _, again = dropped(driver)
+    assert told_again(again) == [("user", "Hello?")]
+    assert len(requests_in(again)) == 1
+
+
+def test_an_item_still_played_is_replaced_by_what_was_heard_when_the_caller_interrupts():
+    driver = ready()
+    driver.give(created("r1"), message_added("r1", "a1"), *four_words())
+    driver.give(silence("r1", "a1", 3000), done("r1"))
+    driver.give(inputs.AddItem(message("And?", "t1")))
+    dropped(driver)
+    confirm_all(driver)
+    cut = driver.give(inputs.Interrupt(inputs.Heard("a1", 400)))
+    assert sent_types(cut) == ["conversation.item.delete", "conversation.item.create"]
+    (creation,) = sent(cut)[1:]
+    assert creation.previous_item_id == "root"
+    assert "One two three four".startswith(creation.item.words)
+    assert 0 < len(creation.item.words) < 12
+    _, again = dropped(driver)
+    assert told_again(again) == [("assistant", creation.item.words), ("user", "And?")]
+
+
+def test_an_interrupted_answer_is_told_as_far_as_it_was_heard():
+    driver = ready()
+    driver.give(created("r1"), message_added("r1", "a1"), *four_words())
+    driver.give(silence("r1", "a1", 3000), inputs.Interrupt(inputs.Heard("a1", 400)), done("r1", "cancelled"))
+    _, again = dropped(driver)
+    ((role, words),) = told_again(again)
+    assert role == "assistant"
+    assert "One two three four".startswith(words)
+    assert 0 < len(words) < 12
+
+
+def test_two_losses_in_a_row_carry_everything_on_and_double_nothing():
+    driver = ready()
+    a_spoken_exchange(driver)
+    driver.give(inputs.AppendAudio(b"\1\0" * 24_000), inputs.AddItem(message("And?", "t1")), inputs.Respond())
+    _, carried = leave(driver)
+    follow(driver, carried)
+    driver.give(inputs.AppendAudio(b"\2\0" * 240), inputs.AddItem(message("Well?", "t2")))
+    driver.give(inputs.SendRaw(ce.ConversationItemRetrieveEvent(item_id="x")))
+    _, carried = leave(driver)
+    follow(driver, carried, prefix="m")
+    again = become_ready(driver)
+    assert told_again(again) == [
+        ("user", "Hello?"),
+        ("assistant", "Hi there."),
+        ("user", "And?"),
+        ("user", "Well?"),
+    ]
+    assert appended(again).endswith(b"\1\0" * 24_000 + b"\2\0" * 240)
+    assert appended(again).count(b"\2") == 240
+    assert len(requests_in(again)) == 1
+    assert sent_types(again).count("conversation.item.retrieve") == 1
+
+
+def test_items_told_again_are_not_told_of_again():
+    driver = ready()
+    driver.give(inputs.AddItem(message("Hello.", "t1")), confirmed("t1"))
+    dropped(driver)
+    assert driver.give(confirmed("t1")) == []
+    assert names(driver.give(confirmed("x"))) == ["ItemCreated"]
+
+
+def test_a_refused_item_and_a_deleted_one_are_not_told_again():
+    driver = ready()
+    driver.give(inputs.AddItem(message("One.", "t1")), inputs.AddItem(message("Two.", "t2")))
+    driver.give(se.Error(error=se.ErrorDetails(code="invalid_value", event_id="create_t1")))
+    driver.give(confirmed("t2"), se.ConversationItemDeleted(item_id="t2"))
+    driver.give(inputs.AddItem(message("Three.", "t3")))
+    _, again = dropped(driver)
+    assert told_again(again) == [("user", "Three.")]
+
+
+def test_items_are_told_in_the_order_of_the_service():
+    driver = ready()
+    driver.give(inputs.AddItem(message("Typed.", "t1")))
+    driver.give(speech_started("u1"), speech_stopped("u1"), committed("u1"), heard_as("u1", "Spoken."))
+    driver.give(
+        se.ConversationItemCreated(item=message("Typed.", "t1"), previous_item_id="u1"),
+    )
+    _, again = dropped(driver)
+    assert told_again(again) == [("user", "Spoken."), ("user", "Typed.")]
+
+
+def test_a_question_out_of_band_is_asked_again():
+    driver = ready()
+    driver.give(inputs.Ask("q1", ce.ResponseProperties(instructions="Which language?")))
+    _, again = dropped(driver)
+    assert request_in(again).response.conversation == "none"
+
+
+def test_with_an_agent_only_what_may_not_have_arrived_is_told_again():
+    driver = ready()
+    a_spoken_exchange(driver)
+    driver.give(inputs.AddItem(message("And?", "t1")), inputs.Respond())
+    _, carried = leave(driver)
+    follow(driver, carried.without_history())
+    again = become_ready(driver)
+    assert told_again(again) == [("user", "And?")]
+    assert len(requests_in(again)) == 1
+
+
+def test_a_renewal_at_a_boundary_says_nothing_but_the_conversation():
+    driver = ready()
+    assert driver.session.at_boundary
+    driver.give(speech_started("u1"))
+    assert not driver.session.at_boundary
+    driver.give(speech_stopped("u1"), committed("u1"), created("r1"), message_added("r1", "a1"))
+    driver.give(written("r1", "a1", "Hi."), done("r1"))
+    assert not driver.session.at_boundary
+    driver.give(heard_as("u1", "Hello?"))
+    assert driver.session.at_boundary
+    old = driver.session
+    driver.session = Session(id_prefix="n")
+    driver.give(se.SessionCreated(session=SessionInfo(id="s2")), inputs.Configure(OPTIONS), updated())
+    effects, carried = old.leave(driver.now_s)
+    assert effects == []
+    again = driver.give(inputs.Resume(carried))
+    assert told_again(again) == [("user", "Hello?"), ("assistant", "Hi.")]
+    assert driver.session.at_boundary
