@@ -15,6 +15,7 @@ from pipecat_voicelive.protocol.items import (
 )
 from pipecat_voicelive.session import Session, inputs
 from pipecat_voicelive.session import effects as fx
+from pipecat_voicelive.session.memory import MemoryOptions
 from pipecat_voicelive.session.response import ACTIVE_RESPONSE, METADATA_KEY
 
 Kind = TypeVar("Kind")
@@ -27,8 +28,8 @@ TRANSCRIBED: dict[str, Any] = {"model": "whisper-1"}
 class Driver:
     """Gives inputs to a session and keeps its effects."""
 
-    def __init__(self) -> None:
-        self.session = Session(id_prefix="t")
+    def __init__(self, memory: MemoryOptions | None = None) -> None:
+        self.session = Session(id_prefix="t", memory=memory)
         self.now_s = 100.0
         self.trace: list[fx.Effect] = []
 
@@ -49,9 +50,9 @@ class Driver:
         return effects
 
 
-def ready(**session: Any) -> Driver:
+def ready(*, memory: MemoryOptions | None = None, **session: Any) -> Driver:
     """A driver whose session is ready, with turn detection and transcription unless told otherwise."""
-    driver = Driver()
+    driver = Driver(memory)
     driver.give(se.SessionCreated(session=SessionInfo(id="s")), inputs.Configure({"instructions": "x"}))
     driver.give(updated(**session))
     driver.trace.clear()

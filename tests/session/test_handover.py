@@ -72,6 +72,13 @@ def told_again(effects: list[fx.Effect]) -> list[tuple[str, str]]:
     return [(item.role or item.type, item.words or item.output or item.name or "") for item in items]
 
 
+def asked_for(effects: list[fx.Effect]) -> ce.ResponseProperties:
+    """What the one request among the effects asks for."""
+    properties = request_in(effects).response
+    assert properties
+    return properties
+
+
 def appended(effects: list[fx.Effect]) -> bytes:
     return b"".join(e.audio for e in sent(effects) if isinstance(e, ce.InputAudioBufferAppendEvent))
 
@@ -126,10 +133,10 @@ def test_an_answer_that_was_asked_for_is_asked_for_again_with_what_it_was_asked_
     driver = ready()
     driver.give(inputs.Respond(ce.ResponseProperties(instructions="Be brief.")), inputs.Respond())
     _, again = dropped(driver)
-    first = request_in(again)
-    assert first.response.instructions == "Be brief."
-    second = request_in(driver.give(created("r1", first), done("r1")))
-    assert second.response.instructions is not first.response.instructions
+    assert asked_for(again).instructions == "Be brief."
+    rest = driver.give(created("r1", request_in(again)), done("r1"))
+    assert not asked_for(rest).instructions
+    second = request_in(rest)
     assert not requests_in(driver.give(created("r2", second), done("r2")))
 
 
@@ -137,8 +144,9 @@ def test_words_to_say_that_were_not_begun_are_said_after_all():
     driver = ready()
     driver.give(inputs.Speak("Welcome."), inputs.Speak("Goodbye."))
     _, again = dropped(driver)
-    first = request_in(again)
-    assert first.response.pre_generated_assistant_message.words == "Welcome."
+    message = asked_for(again).pre_generated_assistant_message
+    assert message
+    assert message.words == "Welcome."
     assert [speech.text for speech in driver.session.speeches] == ["Welcome.", "Goodbye."]
 
 
@@ -341,7 +349,7 @@ def test_a_question_out_of_band_is_asked_again():
     driver = ready()
     driver.give(inputs.Ask("q1", ce.ResponseProperties(instructions="Which language?")))
     _, again = dropped(driver)
-    assert request_in(again).response.conversation == "none"
+    assert asked_for(again).conversation == "none"
 
 
 def test_with_an_agent_only_what_may_not_have_arrived_is_told_again():

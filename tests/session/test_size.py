@@ -39,6 +39,7 @@ from pipecat_voicelive.session.inputs import (
     RespondToResults,
     StartTurn,
 )
+from pipecat_voicelive.session.memory import MemoryOptions
 
 
 def a_spoken_turn(driver: Driver, number: int) -> None:
@@ -98,7 +99,7 @@ def a_manual_turn(driver: Driver, number: int) -> None:
 
 @pytest.mark.parametrize("turn", [a_spoken_turn, a_tool_turn, a_typed_turn, a_manual_turn])
 def test_a_session_of_thousands_of_turns_stays_small(turn):
-    driver = ready()
+    driver = ready(memory=MemoryOptions(budget_chars=2_000))
     sizes = []
     for number in range(5000):
         turn(driver, number)

@@ -290,7 +290,7 @@ def test_a_result_that_a_response_could_not_see_still_waits():
 @pytest.mark.parametrize(
     ("turn_detection", "rules"),
     [
-        (None, TurnRules(creates_response=False, interrupts_response=False)),
+        (None, TurnRules(creates_response=False, interrupts_response=False, manual=True)),
         ({}, TurnRules()),
         ({"create_response": None, "interrupt_response": None, "auto_truncate": None}, TurnRules()),
         ({"create_response": False}, TurnRules(creates_response=False)),

@@ -148,6 +148,8 @@ class CallerAudio:
         if self.turn is not None and self.turn.end is not None:
             self._settled = max(self._settled, self.turn.end)
             self.turn = None
+            while self._chunks and self._start + len(self._chunks[0]) <= self._settled:
+                self._start += len(self._chunks.popleft())
 
     def dropped(self) -> None:
         """All that was sent is of no use any more."""

@@ -17,7 +17,6 @@ get in. Everything is bounded: `trim` takes out the oldest turns, never half a p
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
@@ -26,7 +25,7 @@ from msgspec.structs import replace
 
 from pipecat_voicelive.protocol import client_events as ce
 from pipecat_voicelive.protocol.audio import AudioFormat
-from pipecat_voicelive.protocol.codec import RawEvent
+from pipecat_voicelive.protocol.codec import RawEvent, to_base64
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session.memory import MemoryOptions
@@ -35,11 +34,17 @@ from pipecat_voicelive.session.tools import message_item
 
 _REMEMBERED = 256
 
+_BOUND_EVERY = 16
+"""After so many items it is looked whether there are too many."""
+
 _PLACED = 16
 """So many of the newest spoken items know where their words lie. Older ones were heard out."""
 
 TURN_AUDIO_MS = 60_000
 """How much audio is kept, in all, of turns whose words are not known."""
+
+ITEM_CHARS = 40
+"""What an item weighs in the budget besides its words."""
 
 RESULT_CHARS = 4_000
 """What a remote tool brought is told up to this length."""
@@ -109,7 +114,7 @@ class Entry:
             case "message", "user" if self.transcript:
                 return replace(message_item("user", self.transcript), id=item.id)
             case "message", "user" if self.audio:
-                part = ItemContent(type="input_audio", audio=base64.b64encode(self.audio).decode())
+                part = ItemContent(type="input_audio", audio=to_base64(self.audio))
                 return ConversationItem(type="message", role="user", id=item.id, content=[part])
             case "message", _:
                 parts = list(filter(None, map(_told_part, item.content or [])))
@@ -138,10 +143,11 @@ class Entry:
         item = self.item
         if item.type == "message":
             if item.role == "assistant":
-                return len(self.words)
-            return len(self.transcript) + sum(len(part.text or "") for part in item.content or [])
+                return ITEM_CHARS + len(self.words)
+            typed = sum(len(part.text or "") for part in item.content or [])
+            return ITEM_CHARS + len(self.transcript) + typed
         told = (item.name, item.arguments, item.output)
-        return sum(len(member) for member in told if isinstance(member, str))
+        return ITEM_CHARS + sum(len(member) for member in told if isinstance(member, str))
 
 
 def _told_part(part: ItemContent) -> ItemContent | None:
@@ -165,8 +171,9 @@ class History:
     _entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
     _gone: dict[str, None] = field(default_factory=dict[str, None])
     _texts: dict[str, str] = field(default_factory=dict[str, str])
-    _awaited_texts: dict[str, str] = field(default_factory=dict[str, str])
+    _awaited_texts: dict[str, str] = field(default_factory=dict[str, str])  # words: id that stands for them
     _ms_per_byte: float = 0.0
+    _put_in: int = 0
 
     # --- what is put in ----------------------------------------------------------------------------
 
@@ -402,6 +409,8 @@ class History:
         if text := self._texts.pop(text_id, ""):
             self.add(replace(message_item("user", text), id=text_id))
             self._awaited_texts[text] = text_id
+            if len(self._awaited_texts) > _REMEMBERED:
+                del self._awaited_texts[next(iter(self._awaited_texts))]
 
     def _is_typed(self, item: ConversationItem) -> None:
         """The service has made an item, perhaps of a text that was waiting for it."""
@@ -436,6 +445,16 @@ class History:
             for item_id in turn:
                 del self._entries[item_id]
 
+    def bound(self) -> None:
+        """Keep no more than may ever be needed, even if nobody but the bot ever says anything."""
+        most_chars = 2 * self.memory.budget_chars
+        self.trim(most_chars)
+        size_chars = self.size_chars
+        for item_id in list(self._entries)[:-1]:
+            if size_chars <= most_chars:
+                return
+            size_chars -= self._entries.pop(item_id).size_chars
+
     # --- steps -------------------------------------------------------------------------------------
 
     def _put(self, entry: Entry, previous_item_id: str | None) -> None:
@@ -443,8 +462,9 @@ class History:
         self._entries[item_id] = entry
         if previous_item_id == "root" or previous_item_id in self._entries:
             self._move(item_id, previous_item_id)
-        if entry.starts_turn:
-            self.trim(2 * self.memory.budget_chars)
+        self._put_in += 1
+        if self._put_in % _BOUND_EVERY == 0:
+            self.bound()
         if entry.item.role == "assistant":
             spoken = [one for one in self._entries.values() if one.pieces]
             for one in spoken[:-_PLACED]:

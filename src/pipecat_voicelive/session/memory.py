@@ -21,7 +21,7 @@ class MemoryOptions:
 
     Attributes:
         budget_chars: How many characters of it, words and arguments and results together; four are about a
-            token. The newest turn is told whatever its length.
+            token, and an item weighs 40 more. The newest turn is told whatever its length.
         oldest: What becomes of the oldest turns beyond that: "drop", or "summarize": then the model is asked
             for a summary out of band, in a pause, before the budget is used up. Until there is one they are
             dropped.
