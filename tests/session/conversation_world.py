@@ -43,12 +43,21 @@ class World:
         acquainted: Whether the session knows that before anything happens.
         turn_detection: Whether the server notices turns, or the user marks them.
         transcribes: Whether the server writes down what the caller says.
+        interrupts: Whether the caller's turns stop what is being said.
     """
 
     def __init__(
-        self, *, echoes: bool, acquainted: bool, turn_detection: bool, transcribes: bool = True
+        self,
+        *,
+        echoes: bool,
+        acquainted: bool,
+        turn_detection: bool,
+        transcribes: bool = True,
+        interrupts: bool = True,
     ) -> None:
-        self.server = LegalServer(echoes=echoes, turn_detection=turn_detection, transcribes=transcribes)
+        self.server = LegalServer(
+            echoes=echoes, turn_detection=turn_detection, transcribes=transcribes, interrupts=interrupts
+        )
         self.session = Session(id_prefix="w")
         self.now_s = 0.0
         self.trace: list[fx.Effect] = []
@@ -99,6 +108,10 @@ class World:
                 self._learn_of(response.id)
             case se.Error(error=error) if error.event_id in self._requests:
                 self._close(error.event_id, refused=error.code == "invalid_value")
+            case se.Error(error=error) if not error.event_id and "active_response" in (error.code or ""):
+                self._results.clear()
+                self._results_to_be_spoken_of = False
+                self._want(about=self.server.unanswered.popleft())
             case se.InputAudioBufferSpeechStarted():
                 self._speaking_since_s = self.now_s
             case se.InputAudioBufferSpeechStopped():
@@ -357,7 +370,9 @@ class World:
 
     def assert_kept_its_promises(self) -> None:
         """All has come to rest: everything wanted was given, every call answered, nothing is pending."""
-        all_ours = all(given.asked_by in self._requests for given in self.server.given.values())
+        all_ours = all(
+            given.asked_by in self._requests and given.words is None for given in self.server.given.values()
+        )
         if self._one_at_a_time or all_ours:  # else the session may have taken a response for another
             assert [wanted for wanted in self._wanted if not (wanted.given or wanted.dropped)] == []
         assert not self.session.answer_pending

@@ -44,9 +44,12 @@ class LegalServer:
         echoes: Whether responses carry the metadata of their request.
         turn_detection: Whether the caller's turns are noticed and answered here.
         transcribes: Whether what the caller says is written down.
+        interrupts: Whether the turn detection stops what is running.
     """
 
-    def __init__(self, *, echoes: bool, turn_detection: bool, transcribes: bool) -> None:
+    def __init__(
+        self, *, echoes: bool, turn_detection: bool, transcribes: bool, interrupts: bool = True
+    ) -> None:
         self.inbox: deque[ce.ClientEvent | RawEvent] = deque()
         self.outbox: deque[se.ServerEvent] = deque()
         self.active: Given | None = None
@@ -54,12 +57,14 @@ class LegalServer:
         self.conversation: set[str] = set()
         self.refused_items: set[str] = set()
         self.untranscribed: list[str] = []
+        self.unanswered: deque[str] = deque()
         self.calls_open: set[str] = set()
         self.calls_answered: set[str] = set()
         self.caller: str | None = None
         self._echoes = echoes
         self._detects = turn_detection
         self._transcribes = transcribes
+        self._interrupts = interrupts
         self._audio_ms: dict[str, float] = {}
         self._buffered_bytes = 0
         self._commits = 0
@@ -130,9 +135,10 @@ class LegalServer:
             self._say(se.ConversationItemDeleted(item_id=item_id))
 
     def _effective_session(self) -> SessionInfo:
+        detection = {"type": "server_vad", "interrupt_response": self._interrupts}
         return SessionInfo(
             id="sess",
-            turn_detection={"type": "server_vad"} if self._detects else None,
+            turn_detection=detection if self._detects else None,
             input_audio_transcription={"model": "x"} if self._transcribes else None,
         )
 
@@ -255,14 +261,15 @@ class LegalServer:
     # --- the caller ----------------------------------------------------------------------------------
 
     def caller_starts(self) -> None:
-        """The turn detection hears speech, and stops what is running."""
+        """The turn detection hears speech, and stops what is running, if it is to."""
         if self._detects and self.caller is None:
             self.caller = self._new_id("turn")
             self._say(se.InputAudioBufferSpeechStarted(item_id=self.caller))
-            self.finish("cancelled")
+            if self._interrupts:
+                self.finish("cancelled")
 
     def caller_stops(self, *, cough: bool) -> None:
-        """The turn is over; a cough brings no item and no answer."""
+        """The turn is over; a cough brings no item and no answer, and a turn none while one is given."""
         if self.caller is None:
             return
         item_id, self.caller = self.caller, None
@@ -271,6 +278,9 @@ class LegalServer:
             self._add_turn(item_id)
             if self.active is None:
                 self._begin(None)
+            else:
+                self.unanswered.append(item_id)
+                self._say(se.Error(error=ErrorDetails(code="conversation_already_has_active_response")))
 
     def transcribe(self, text: str | None, *, newest: bool) -> None:
         """Say what the caller said in some turn, or that it was not understood."""

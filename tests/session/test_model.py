@@ -101,13 +101,18 @@ class Conversation(RuleBasedStateMachine):
         service=st.sampled_from([(True, True), (True, True), (True, True), (True, False), (False, False)]),
         turn_detection=st.booleans(),
         transcribes=st.booleans(),
+        interrupts=st.booleans(),
         loses=st.sampled_from([False, False, False, False, True]),
     )
-    def begin(self, service, turn_detection, transcribes, loses):
+    def begin(self, service, turn_detection, transcribes, interrupts, loses):
         echoes, acquainted = service
         self.loses = loses
         self.world = World(
-            echoes=echoes, acquainted=acquainted, turn_detection=turn_detection, transcribes=transcribes
+            echoes=echoes,
+            acquainted=acquainted,
+            turn_detection=turn_detection,
+            transcribes=transcribes,
+            interrupts=interrupts,
         )
 
     @rule(step=st.sampled_from(sorted(PEOPLE)) | OUTPUT, network=NETWORK)
@@ -141,6 +146,7 @@ def by_chance(seed: int) -> None:
         acquainted=acquainted,
         turn_detection=chance.random() < 0.5,
         transcribes=chance.random() < 0.5,
+        interrupts=chance.random() < 0.7,
     )
     for _ in range(chance.choice([2, 3, 4, 6, 10, 30])):
         if chance.random() < 0.7:

@@ -117,6 +117,22 @@ def test_speech_that_outlasts_the_longest_turn_still_waits_for_its_answer():
     assert sent_types(driver.wait(GRACE_S)) == ["response.create"]
 
 
+def test_a_turn_that_the_service_could_not_answer_because_it_was_answering_is_answered_next():
+    driver = ready(turn_detection=VAD | {"interrupt_response": False})
+    driver.give(created("r1"), speech_started(), speech_stopped(), committed())
+    (refused,) = driver.give(refusal(None))
+    assert refused.expected
+    assert sent_types(driver.give(done("r1"))) == ["response.create"]
+
+
+def test_it_is_answered_with_the_next_turn_if_that_comes_first():
+    driver = ready(turn_detection=VAD | {"interrupt_response": False})
+    driver.give(created("r1"), speech_started(), speech_stopped(), committed())
+    driver.give(speech_started("u2"), refusal(None), done("r1"))
+    driver.give(speech_stopped("u2"), committed("u2"), created("r2"), done("r2"))
+    assert requests_in(driver.trace + driver.wait(60)) == []
+
+
 def test_a_drained_response_is_not_the_answer_to_the_turn():
     driver = ready()
     request = request_in(driver.give(Respond()))

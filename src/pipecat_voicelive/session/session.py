@@ -418,6 +418,10 @@ class Session:
             self._out.tell(refusal)
             return
         self._out.history.remove(self._out.unconfirmed.refused(event_id))
+        if code == ACTIVE_RESPONSE and not event_id:
+            self._turns.unanswered()
+            self._out.tell(fx.RequestRefused(error, expected=True))
+            return
         ours, request = self._responses.refused(event_id, code, now_s)
         overtaken = ours and code == ACTIVE_RESPONSE
         self._out.tell(fx.RequestRefused(error, expected=overtaken or code in _ORDINARY_REFUSALS))

@@ -10,7 +10,9 @@ and neither does a turn detection that was told not to (`create_response: false`
 A turn that another connection was left in is heard again from its beginning (`caller_audio`), and what was
 told of it is not told twice. If nothing is heard of it within `HEAR_S`, it is over.
 
-While an answer follows of itself nothing else is asked for; when a turn has brought none, what is owed is.
+While an answer follows of itself nothing else is asked for; when a turn has brought none, what is owed is. One
+that the service began in vain, because a response ran that it was told not to stop (`interrupt_response:
+false`), is owed too.
 """
 
 from __future__ import annotations
@@ -218,6 +220,14 @@ class Turns:
         if isinstance(self._turn, Answering):
             self._turn = Quiet()
             self._responses.held = False
+        self._answer_due = False
+
+    def unanswered(self) -> None:
+        """The service would have answered the caller's turn, but a response ran: that answer is owed."""
+        self._calls.want_answer()
+        if isinstance(self._turn, Answering):
+            self._turn = Quiet()
+            self._out.send(self._responses.release())
         self._answer_due = False
 
     def tick(self, now_s: float) -> None:
