@@ -23,7 +23,6 @@ def asking(text, *, run=True):
     return LLMMessagesAppendFrame([{"role": "user", "content": text}], run_llm=run)
 
 
-
 def pushed_after(call, stop, *types):
     """What the service pushed behind this frame."""
     pushed = [push.frame for push in call.watcher.pushes if push.source is call.service]
@@ -51,7 +50,7 @@ async def test_a_request_that_meets_the_services_own_response_is_made_again_when
         "greeting": "Hello.",
         "turns": [
             {"user": "How are you today?", "say": "Very well.", "delay_ms": 2200},
-            {"user": "What is two plus two?", "say": "Four."},
+            {"user": "What is two plus two?", "say": "Four.", "repeat": True},
         ],
     }
     late = {"faults": ["delay 2500ms at response.created 2"]}

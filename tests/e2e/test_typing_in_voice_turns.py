@@ -10,7 +10,7 @@ from .harness import calling
 SCENARIO = {
     "turns": [
         {"user": "How are you today?", "say": "Very well, thank you."},
-        {"user": "What is two plus two?", "say": "Four."},
+        {"user": "What is two plus two?", "say": "Four.", "repeat": True},
     ]
 }
 
@@ -20,7 +20,9 @@ def asking(text, *, run, role="user"):
 
 
 def sent_items(call):
-    return [(event.item.role, event.item.words) for event in call.session.received("conversation.item.create")]
+    return [
+        (event.item.role, event.item.words) for event in call.session.received("conversation.item.create")
+    ]
 
 
 @pytest.mark.parametrize("run", [True, False])
@@ -45,7 +47,8 @@ async def test_a_line_typed_in_a_voice_turn_is_sent_once_and_the_turns_own_answe
 
 
 async def test_a_line_typed_between_a_transcript_and_its_answer_is_neither_lost_nor_a_second_turn(speaker):
-    scenario = {"turns": [{**SCENARIO["turns"][0], "delay_ms": 900}, SCENARIO["turns"][1]]}
+    slow = {**SCENARIO["turns"][0], "delay_ms": 900}
+    scenario = {"turns": [slow, SCENARIO["turns"][1]], "otherwise": "Four."}
     async with calling(scenario, speaker, greet=False) as call:
         await call.say("How are you today?")
         await call.session.wait_for_sent("conversation.item.input_audio_transcription.completed")
