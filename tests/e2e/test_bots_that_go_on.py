@@ -1,11 +1,10 @@
-"""Bots that do not stop for the caller: told not to, vetoed, muted, paused. Nothing is cancelled or cut then."""
+"""Bots that do not stop for the caller: told not to, vetoed, muted, paused. Nothing is cancelled or cut."""
 
 import asyncio
 
 import pytest
 from pipecat.frames.frames import (
     ErrorFrame,
-    InputAudioRawFrame,
     InterruptionFrame,
     LLMRunFrame,
     ProposedUserStartedSpeakingFrame,
@@ -24,7 +23,7 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat_voicelive import SessionProperties, TurnDetection, VoiceLiveLLMSettings
 
 from .harness import calling
-from .test_turns import BRACKETS, STORY, names
+from .test_turns import BRACKETS, names
 
 CUTS = ("response.cancel", "conversation.item.truncate", "conversation.item.delete")
 TALE = "Once upon a time there was a lighthouse keeper who counted ships."

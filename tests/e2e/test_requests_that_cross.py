@@ -1,4 +1,4 @@
-"""Requests that cross on the wire: ours and the service's own, refused, early, late. None is lost or doubled."""
+"""Requests that cross on the wire, ours and the service's own, refused, early, late: none lost or doubled."""
 
 import asyncio
 

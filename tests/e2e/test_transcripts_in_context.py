@@ -1,4 +1,4 @@
-"""Transcripts that come late, twice, empty, out of order or never: the context stays in order, each turn once."""
+"""Transcripts that come late, twice, out of order or never: in order in the context, each turn once."""
 
 import pytest
 from pipecat.frames.frames import ErrorFrame, LLMMessagesAppendFrame, TranscriptionFrame

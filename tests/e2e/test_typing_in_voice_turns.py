@@ -1,4 +1,4 @@
-"""Text that the application adds while the caller speaks: it is sent once, at its place, and answered once."""
+"""Text that the application adds while the caller speaks: sent once, at its place, and answered once."""
 
 import asyncio
 

@@ -10,9 +10,9 @@ and neither does a turn detection that was told not to (`create_response: false`
 A turn that another connection was left in is heard again from its beginning (`caller_audio`), and what was
 told of it is not told twice. If nothing is heard of it within `HEAR_S`, it is over.
 
-While an answer follows of itself nothing else is asked for; when a turn has brought none, what is owed is. One
-that the service began in vain, because a response ran that it was told not to stop (`interrupt_response:
-false`), is owed too.
+While an answer follows of itself nothing else is asked for; when a turn has brought none, what is owed is.
+An answer that the service would have given, were it not for a response that it was told not to stop
+(`interrupt_response: false`), is owed too.
 """
 
 from __future__ import annotations
