@@ -50,8 +50,8 @@ async def test_a_request_that_meets_the_services_own_response_is_made_again_when
         "greeting": "Hello.",
         "turns": [
             {"user": "How are you today?", "say": "Very well.", "delay_ms": 2200},
-            {"user": "What is two plus two?", "say": "Four.", "repeat": True},
         ],
+        "otherwise": "Four.",
     }
     late = {"faults": ["delay 2500ms at response.created 2"]}
     async with calling(scenario, speaker, sim_options=late) as call:
