@@ -59,8 +59,8 @@ class Watcher(BaseObserver):
 class Call:
     """A running call."""
 
-    def __init__(self, sim, service, context, transport, worker, watcher, speaker):
-        self.sim, self.service, self.context = sim, service, context
+    def __init__(self, sim, service, context, user, transport, worker, watcher, speaker):
+        self.sim, self.service, self.context, self.user = sim, service, context, user
         self.transport, self.worker, self.watcher, self.speaker = transport, worker, watcher, speaker
 
     @property
@@ -186,7 +186,7 @@ async def calling(
         runner = WorkerRunner(handle_sigint=False)
         await runner.add_workers(worker)
         running = asyncio.create_task(runner.run())
-        call = Call(sim, service, context, transport, worker, watcher, speaker)
+        call = Call(sim, service, context, user, transport, worker, watcher, speaker)
         try:
             if await_ready:
                 await call.until(

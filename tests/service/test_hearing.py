@@ -43,6 +43,17 @@ def test_a_manual_turn_is_sent_from_before_it_was_noticed_and_committed(sent):
     assert sent == ["start", 640, 640, "commit"]
 
 
+def test_a_manual_turn_does_not_begin_before_a_pause(sent):
+    hearing = hearing_of(sent, manual_turns=True)
+    hearing.hear(sound())
+    hearing.paused = True
+    hearing.hear(sound())
+    hearing.paused = False
+    hearing.hear(sound())
+    hearing.turn_started()
+    assert sent == ["start", 640]
+
+
 def test_turns_of_the_services_own_are_not_touched(sent):
     hearing = hearing_of(sent, manual_turns=False)
     hearing.turn_started()

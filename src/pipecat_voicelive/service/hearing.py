@@ -54,6 +54,7 @@ class Hearing:
         """Audio of the caller, at a time of the pipeline's clock."""
         if self.paused:
             self._send(self._audio.held())
+            self._onset.take()  # a turn that begins after the pause does not begin before it
             return
         self._send(self._audio.convert(frame, at_s))
 
