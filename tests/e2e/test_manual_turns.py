@@ -1,4 +1,4 @@
-"""Turns that Pipecat makes: the service is sent what was said to the sample, once, and asked once for each."""
+"""Turns that Pipecat makes: the service is sent what was said to the sample, once, and asked once each."""
 
 import pytest
 from pipecat.audio.vad.silero import SileroVADAnalyzer
@@ -7,6 +7,7 @@ from pipecat.frames.frames import (
     ErrorFrame,
     InterruptionFrame,
     LLMMessagesAppendFrame,
+    TTSTextFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
 )
@@ -15,7 +16,7 @@ from pipecat.turns.user_start import VADUserTurnStartStrategy
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies, UserTurnStrategies
 
-from pipecat_voicelive import SessionProperties, VoiceLiveLLMSettings, VoiceLiveWordFrame
+from pipecat_voicelive import SessionProperties, VoiceLiveLLMSettings
 
 from .harness import calling
 from .test_turns import STORY
@@ -50,18 +51,17 @@ def push_to_talk():
 
 
 async def press(call):
-    await call.queue(UserStartedSpeakingFrame())
-    await call.until(lambda: passed(call, UserStartedSpeakingFrame), "for the button")
+    await push(call, UserStartedSpeakingFrame())
 
 
 async def release(call):
-    await call.queue(UserStoppedSpeakingFrame())
-    await call.until(lambda: passed(call, UserStoppedSpeakingFrame), "for the button")
+    await push(call, UserStoppedSpeakingFrame())
 
 
-def passed(call, kind):
-    """Whether as many frames of this kind have left the service as were put in."""
-    return len(call.pushed_by_service(kind)) == len(call.seen(kind))
+async def push(call, frame):
+    """Put a frame in, and wait until the service has taken it."""
+    await call.queue(frame)
+    await call.until(lambda: frame in call.pushed_by_service(type(frame)), "for the button")
 
 
 def committed(call):
@@ -164,7 +164,7 @@ async def test_a_button_that_is_pressed_and_released_twice_is_one_turn(speaker):
 async def test_a_manual_turn_during_an_answer_cuts_it_to_what_was_heard_and_is_answered(speaker):
     scenario = {"greeting": STORY, "turns": TWO_TURNS["turns"]}
     async with calling(scenario, speaker, settings=manual(), user_params=heard_by_pipecat()) as call:
-        await call.until(lambda: len(call.heard(VoiceLiveWordFrame)) > 4, "for some words")
+        await call.until(lambda: len(call.heard(TTSTextFrame)) > 4, "for some words")
         await call.say("How are you today?")
         await call.until(lambda: call.said[-1:] == [("assistant", "Very well.")], "for the answer")
         (_, story), (_, question), _ = call.said

@@ -71,7 +71,8 @@ class Hearing:
         if self._manual_turns and not self._speaking:
             self._speaking = True
             self._client.start_turn()
-            if onset := self._onset.take():
+            onset = self._onset.take()
+            if onset and not self.paused:
                 self._client.send_audio(onset)
 
     def turn_stopped(self) -> bool:
