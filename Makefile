@@ -9,7 +9,7 @@ CONFORM := $(VENV)/.ready-to-conform
 FUZZ := $(VENV)/.ready-to-fuzz
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check docs format bench conformance soak hearing capacity seeded-bugs fuzz ci-guide clean
+.PHONY: help demo test check docs format bench conformance soak chaos hearing capacity seeded-bugs fuzz ci-guide clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -73,6 +73,13 @@ conformance: $(CONFORM)  ## Microsoft's SDK, its samples and Pipecat's built-in 
 
 soak: $(READY)  ## two thousand sessions: nothing may stay behind (some minutes)
 	@$(BIN)/python benchmarks/soak.py
+
+SEED ?= 1
+SECONDS ?= 600
+CALLS ?= 50
+chaos: $(READY)  ## random faults in random conversations of 50 calls at once (SEED, SECONDS, CALLS; CALL=17 for one alone)
+	@LOGURU_LEVEL=CRITICAL PYTHONPATH=tests $(BIN)/python -W ignore -m chaos --seed $(SEED) --seconds $(SECONDS) \
+		--calls $(CALLS) $(if $(CALL),--call $(CALL)) $(if $(PAGE),--write $(PAGE))
 
 hearing: $(READY)  ## how far off the turns are that the simulator hears
 	@$(BIN)/python benchmarks/hearing.py

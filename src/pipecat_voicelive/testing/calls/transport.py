@@ -84,12 +84,19 @@ class CallerInput(BaseInputTransport):
     """
 
     def __init__(
-        self, params: TransportParams, clock: CallClock, track: Track, listener: CallListener | None
+        self,
+        params: TransportParams,
+        clock: CallClock,
+        track: Track,
+        listener: CallListener | None,
+        *,
+        frame_s: float = FRAME_S,
     ) -> None:
         super().__init__(params)
         self._clock = clock
         self._track = track
         self._listener = listener
+        self._frame_s = frame_s
         self._waiting: deque[_Pending] = deque()  # bounded by the script, which awaits what it says
         self._task: asyncio.Task[None] | None = None
         self.started = asyncio.Event()
@@ -151,13 +158,13 @@ class CallerInput(BaseInputTransport):
                 pending.said.set_exception(CallEndedError("the call ended while the caller was speaking"))
 
     async def _stream(self) -> None:
-        """Send a frame whenever 20 ms have passed, by the clock: a late one is followed by one in time."""
-        frame_bytes = 2 * int(self.sample_rate * FRAME_S)
+        """Send a frame whenever its time has passed, by the clock: a late one is followed by one in time."""
+        frame_bytes = 2 * int(self.sample_rate * self._frame_s)
         sent = 0
         while True:
-            start_s = sent * FRAME_S
+            start_s = sent * self._frame_s
             pcm = await self._next_audio(frame_bytes, start_s)
-            await asyncio.sleep(start_s + FRAME_S - self._clock.now_s())
+            await asyncio.sleep(start_s + self._frame_s - self._clock.now_s())
             await self.push_audio_frame(InputAudioRawFrame(pcm, self.sample_rate, 1))
             self._track.add(start_s, pcm)
             sent += 1
@@ -256,6 +263,9 @@ class LocalCallTransport(BaseTransport):
         input_rate_hz: Rate of the audio that the caller speaks.
         output_rate_hz: Rate at which the bot is played.
         listener: Is told what is played and which frames come out.
+        frame_s: Seconds of audio that the caller's side sends at a time. Longer ones cost less, where many
+            calls run at once.
+        chunk_ms: Milliseconds of audio that the bot's side plays at a time, in whole tens.
 
     Event handlers: `on_client_connected` and `on_client_disconnected`, each with the transport and a name,
     when somebody calls `connected` and `disconnected`.
@@ -272,6 +282,8 @@ class LocalCallTransport(BaseTransport):
         input_rate_hz: int = 16000,
         output_rate_hz: int = 24000,
         listener: CallListener | None = None,
+        frame_s: float = FRAME_S,
+        chunk_ms: int = 40,
     ) -> None:
         super().__init__()
         params = TransportParams(
@@ -279,11 +291,12 @@ class LocalCallTransport(BaseTransport):
             audio_in_sample_rate=input_rate_hz,
             audio_out_enabled=True,
             audio_out_sample_rate=output_rate_hz,
+            audio_out_10ms_chunks=chunk_ms // 10,
             audio_out_end_silence_secs=0,
         )
         self.clock = CallClock()
         self.recording = CallRecording(caller_rate_hz=input_rate_hz, bot_rate_hz=output_rate_hz)
-        self.caller = CallerInput(params, self.clock, self.recording.caller, listener)
+        self.caller = CallerInput(params, self.clock, self.recording.caller, listener, frame_s=frame_s)
         self._speaker = SpeakerOutput(params, self.clock, self.recording.bot, listener)
         self._register_event_handler("on_client_connected")
         self._register_event_handler("on_client_disconnected")
