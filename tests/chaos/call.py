@@ -29,6 +29,8 @@ from pipecat_voicelive import VoiceLiveLLMSettings
 
 PATIENCE_S = 30.0
 """How long an answer may take, reconnects and all."""
+REFUSED_S = 1.0
+"""How long is waited for an answer after an error was told."""
 SETTLED_S = 0.6
 TO_END_S = 15.0
 
@@ -193,8 +195,10 @@ class _Caller:
 
     async def _answered(self, seen: TurnSeen, name: str, before: int = 0) -> None:
         """Wait until the answer has been heard: to its end, or as long as it is listened to."""
-        log = self._log
-        if not await self._until(lambda: log.words[name] > before):
+        log, errors = self._log, len(self._log.errors)
+        await self._until(lambda: log.words[name] > before or len(log.errors) > errors)
+        # What was refused is not answered, unless somebody asks once more.
+        if not await self._until(lambda: log.words[name] > before, REFUSED_S):
             log.note(f"no answer {name}")
             return
         seen.answered_s = log.now_s()
