@@ -35,7 +35,10 @@ LAYERS = {
     "session": Layer("errors protocol", "msgspec", pure=True),
     "connection": Layer("errors protocol", "websockets azure"),
     "questions": Layer("errors protocol session", "msgspec"),
-    "client": Layer("errors protocol session connection questions", "msgspec"),
+    "signals": Layer("errors protocol session"),
+    "renewal": Layer("errors protocol session connection signals"),
+    "conversation": Layer("errors protocol session connection questions renewal signals"),
+    "client": Layer("errors protocol session connection questions conversation signals", "msgspec"),
     "service": Layer(
         "errors protocol session connection client",
         "pipecat loguru pydantic msgspec numpy soxr audioop aiortc av PIL",

@@ -8,7 +8,7 @@ import math
 import pytest
 from websockets.asyncio.server import serve
 
-from pipecat_voicelive import VoiceLiveClient
+from pipecat_voicelive import RecoveryOptions, VoiceLiveClient
 from pipecat_voicelive.client import ConnectionLost
 from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.errors import ConfigurationError, ConnectionFailedError, ProtocolError
@@ -24,7 +24,13 @@ async def serving(handler, **options):
 
 
 def client_of(url, **options):
-    return VoiceLiveClient(endpoint=url, api_key="key", model="gpt-4.1", options=ConnectionOptions(**options))
+    return VoiceLiveClient(
+        endpoint=url,
+        api_key="key",
+        model="gpt-4.1",
+        options=ConnectionOptions(**options),
+        recovery=RecoveryOptions(budget_s=0, connect_budget_s=0),
+    )
 
 
 class SlowHandshake:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.server import serve
 
-from pipecat_voicelive import VoiceLiveClient
+from pipecat_voicelive import RecoveryOptions, VoiceLiveClient
 from pipecat_voicelive.client import EventReceived
 from pipecat_voicelive.protocol import client_events as ce
 from pipecat_voicelive.protocol.codec import CLIENT_EVENT_TYPES, SERVER_EVENT_TYPES
@@ -281,7 +281,13 @@ async def heard(messages, **options):
     async with (
         asyncio.timeout(10),
         saying(messages) as url,
-        VoiceLiveClient(endpoint=url, api_key="k", model="gpt-realtime", **options) as client,
+        VoiceLiveClient(
+            endpoint=url,
+            api_key="k",
+            model="gpt-realtime",
+            recovery=RecoveryOptions(budget_s=0),
+            **options,
+        ) as client,
     ):
         async for signal in client:
             if isinstance(signal, EventReceived):

@@ -20,6 +20,7 @@ ConfigurationError
 ConnectionFailedError
 ConnectionOptions
 EndOfUtteranceDetection
+Failover
 FoundryAgent
 FoundryAgentTool
 FunctionTool
@@ -33,6 +34,7 @@ MCPServer
 McpApprovalRequest
 OpenAIVoice
 ProtocolError
+RecoveryOptions
 ResponseProperties
 Scene
 ServiceError

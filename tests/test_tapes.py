@@ -18,6 +18,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from pipecat_voicelive.client import ClientSignal, ConnectionLost, VoiceLiveClient
+from pipecat_voicelive.connection.recovery import RecoveryOptions
 from pipecat_voicelive.protocol.client_events import ResponseCreateEvent
 from pipecat_voicelive.protocol.codec import decode_client_event, decode_server_event
 from pipecat_voicelive.protocol.items import ConversationItem
@@ -186,7 +187,10 @@ async def test_a_client_makes_of_a_tape_over_a_socket_what_it_should(name):
     async with serve(service, "127.0.0.1", 0) as server:
         endpoint = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         signals: list[ClientSignal] = []
-        async with VoiceLiveClient(endpoint=endpoint, model="gpt-realtime", api_key="key") as client:
+        once = RecoveryOptions(budget_s=0)
+        async with VoiceLiveClient(
+            endpoint=endpoint, model="gpt-realtime", api_key="key", recovery=once
+        ) as client:
             for want in before_tools:
                 client.handle(want)
             async for signal in client:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pipecat_voicelive.client import VoiceLiveClient
     from pipecat_voicelive.connection.agent import FoundryAgent
     from pipecat_voicelive.connection.connection import ConnectionOptions
+    from pipecat_voicelive.connection.recovery import RecoveryOptions
+    from pipecat_voicelive.connection.route import Failover
     from pipecat_voicelive.errors import (
         AuthenticationError,
         ConfigurationError,
@@ -71,6 +73,8 @@ _HOMES = {
     "client": ("VoiceLiveClient",),
     "connection.agent": ("FoundryAgent",),
     "connection.connection": ("ConnectionOptions",),
+    "connection.recovery": ("RecoveryOptions",),
+    "connection.route": ("Failover",),
     "errors": (
         "AuthenticationError",
         "ConfigurationError",
@@ -141,6 +145,7 @@ __all__ = [
     "ConnectionFailedError",
     "ConnectionOptions",
     "EndOfUtteranceDetection",
+    "Failover",
     "FoundryAgent",
     "FoundryAgentTool",
     "FunctionTool",
@@ -154,6 +159,7 @@ __all__ = [
     "McpApprovalRequest",
     "OpenAIVoice",
     "ProtocolError",
+    "RecoveryOptions",
     "ResponseProperties",
     "Scene",
     "ServiceError",

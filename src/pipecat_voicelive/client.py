@@ -13,27 +13,22 @@ signals (`pipecat_voicelive.session.effects`), in order, through the one iterato
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
 import time
 import uuid
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 from msgspec import UNSET, UnsetType
 
 from pipecat_voicelive.connection.agent import FoundryAgent, names_agent
 from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, TokenProvider, choose_auth
-from pipecat_voicelive.connection.connection import Connection, ConnectionOptions, open_connection
-from pipecat_voicelive.connection.endpoint import websocket_url
-from pipecat_voicelive.errors import (
-    ConfigurationError,
-    ConnectionFailedError,
-    ProtocolError,
-    ServiceError,
-)
+from pipecat_voicelive.connection.connection import ConnectionOptions
+from pipecat_voicelive.connection.recovery import RecoveryOptions
+from pipecat_voicelive.connection.route import Failover, Route, Target
+from pipecat_voicelive.conversation import Conversation
+from pipecat_voicelive.errors import ConfigurationError, ProtocolError
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
@@ -41,9 +36,7 @@ from pipecat_voicelive.protocol.dialect_v1 import V1Dialect, check_dialect
 from pipecat_voicelive.protocol.echo import ECHO_QUERY, sends_reference
 from pipecat_voicelive.protocol.images import ImageDetail, image_message, image_part
 from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
-from pipecat_voicelive.protocol.refusals import service_error
 from pipecat_voicelive.protocol.requests import session_on_wire
-from pipecat_voicelive.protocol.server_events import ServerEvent
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_version, takes_images
 from pipecat_voicelive.questions import Asks, closed
@@ -51,24 +44,24 @@ from pipecat_voicelive.session import Session, effects, inputs
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
 from pipecat_voicelive.session.text_input import TextInput
 from pipecat_voicelive.session.tools import message_item
-from pipecat_voicelive.session.unreadable import UnreadableEvents
+from pipecat_voicelive.signals import (
+    ClientSignal,
+    ConnectionInterrupted,
+    ConnectionLost,
+    EventReceived,
+    Reconnected,
+    SessionExpiring,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLost:
-    """The connection is gone, and with it the session. The last signal there is."""
-
-    error: ConnectionFailedError
-
-
-@dataclass(frozen=True, slots=True)
-class EventReceived:
-    """An event as it came from the service, before what it means; only with `every_event`."""
-
-    event: ServerEvent
-
-
-ClientSignal: TypeAlias = effects.Signal | EventReceived | ConnectionLost
+__all__ = [
+    "ClientSignal",
+    "ConnectionInterrupted",
+    "ConnectionLost",
+    "EventReceived",
+    "Reconnected",
+    "SessionExpiring",
+    "VoiceLiveClient",
+]
 
 
 class VoiceLiveClient(Asks):
@@ -91,6 +84,8 @@ class VoiceLiveClient(Asks):
         session: The session's options; the service's defaults without. `configure` changes them.
         query: Further parameters of the URL; they win over all others.
         options: How to connect.
+        recovery: What to do about connections that are lost, end, or fall silent.
+        failover: A second endpoint, for when the first cannot be reached.
         blendshape_rate_hz: Frames of blendshapes a second; nothing on the wire says it.
         mcp_approval_timeout_s: How long an MCP call may wait for `answer_approval` before it is denied.
         every_event: Whether every server event comes out too, each as an `EventReceived` before the signals
@@ -117,6 +112,8 @@ class VoiceLiveClient(Asks):
         session: SessionProperties | Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
         options: ConnectionOptions | None = None,
+        recovery: RecoveryOptions | None = None,
+        failover: Failover | None = None,
         blendshape_rate_hz: float = FRAME_RATE_HZ,
         mcp_approval_timeout_s: float = APPROVAL_TIMEOUT_S,
         every_event: bool = False,
@@ -143,39 +140,35 @@ class VoiceLiveClient(Asks):
             parameters = {**ECHO_QUERY, **parameters}
         check_dialect(self._api_version, dialect, parameters)
         check_version(self._api_version)
-        self._dialect = dialect
-        self._url = websocket_url(endpoint, model=model, api_version=api_version, query=parameters)
-        self._auth = choose_auth(
-            api_key=api_key, credential=credential, token_provider=token_provider, scope=scope
-        )
-        self._options = options or ConnectionOptions()
-        self._every_event = every_event
-        self._clock = clock
+        auth = choose_auth(api_key=api_key, credential=credential, token_provider=token_provider, scope=scope)
+        targets = [Target(endpoint, model, api_version, parameters, auth)]
+        if failover is not None:
+            targets.append(failover.target(targets[0]))
         if not 1 <= blendshape_rate_hz <= 1000:
             raise ConfigurationError("Give a blendshape_rate_hz of 1 to 1000 frames a second, such as 60.")
         if not mcp_approval_timeout_s > 0:
             raise ConfigurationError(
                 f"mcp_approval_timeout_s must be a positive number of seconds, not {mcp_approval_timeout_s}."
             )
-        self._session = Session(
-            id_prefix=f"pv{uuid.uuid4().hex[:10]}",
-            api_version=self._api_version,
-            blendshape_rate_hz=blendshape_rate_hz,
-            approval_timeout_s=mcp_approval_timeout_s,
+        recovery = recovery or RecoveryOptions()
+        self._conversation = Conversation(
+            functools.partial(
+                new_session,
+                api_version=self._api_version,
+                blendshape_rate_hz=blendshape_rate_hz,
+                approval_timeout_s=mcp_approval_timeout_s,
+            ),
+            Route(targets, recovery.failover_after),
+            options or ConnectionOptions(),
+            recovery,
+            dialect,
+            of_agent=self._of_agent,
+            every_event=every_event,
+            clock=clock,
         )
-        self._connection: Connection | None = None
+        self._line = self._conversation.line
         self._connecting: asyncio.Timeout | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_due_s: float | None = None
-        self._signals: deque[ClientSignal] = deque()
-        self._video_bytes = 0
-        self._waiting = asyncio.Event()
-        self._room = asyncio.Event()
-        self._room.set()
-        self._mistakes = UnreadableEvents()
-        self._over = False
-        super().__init__()
+        super().__init__(self._conversation.questions)
         self.handle(inputs.Configure(wire))
 
     # --- life --------------------------------------------------------------------------------------
@@ -183,46 +176,38 @@ class VoiceLiveClient(Asks):
     async def connect(self) -> None:
         """Open the connection. Returns when it is open; `SessionReady` says when the session is.
 
-        May be called again if it failed. Cancelling leaves nothing open. `close` ends it: then it returns,
-        and the iterator is at its end.
+        What may pass is tried again for `RecoveryOptions.connect_budget_s`. May be called again if it failed.
+        Cancelling leaves nothing open. `close` ends it: then it returns, and the iterator is at its end.
 
         Raises:
             AuthenticationError: The credential was refused, or no token could be had.
             ConnectionFailedError: No connection could be opened.
             ProtocolError: It is connecting, or was connected before; a client has one conversation.
         """
-        if self._over or self._connecting is not None or self._connection is not None:
+        if self._conversation.over or self._connecting is not None or self._line.has_begun:
             raise ProtocolError("A client connects once. Make another for another conversation.")
         try:
             async with asyncio.timeout(None) as self._connecting:  # no time limit: `close` makes it expire
-                connection = await open_connection(self._url, self._auth, self._options, self._dialect)
+                await self._line.open()
         except TimeoutError:
             return
         finally:
             self._connecting = None
-        if self._over:
-            await connection.close()
-            return
-        self._connection = connection
-        self._reader = asyncio.create_task(self._read(connection), name="voicelive-reader")
+        if self._conversation.over:
+            await self._line.close()
 
     async def close(self) -> None:
         """Close the connection and end the iterator. May be called twice, and without connecting.
 
-        Open brackets are closed; signals that were not taken can still be. Cancelling leaves the closing
-        to the transport.
+        Open brackets are closed; signals that were not taken can still be. Takes no longer than
+        `ConnectionOptions.close_timeout_s`, and opens nothing more. Cancelling leaves the closing to the
+        transport.
         """
-        self.handle(inputs.Lost())
-        self._end(closed())
+        self._conversation.end(closed())
         connecting, self._connecting = self._connecting, None
         if connecting is not None:
             connecting.reschedule(0)
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.wait({self._reader})
-        if self._connection is not None:
-            await self._connection.close()
-        await self._auth.aclose()
+        await self._line.close()
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -239,29 +224,26 @@ class VoiceLiveClient(Asks):
     # --- what is heard -----------------------------------------------------------------------------
 
     async def __aiter__(self) -> AsyncIterator[ClientSignal]:
-        """The signals, in order, until the connection is closed or lost, or its options are refused.
+        """The signals, in order, until the conversation is over: closed, lost, or its options refused.
 
         For one consumer.
 
         A slow consumer slows the reading of the socket, so nothing piles up here.
         """
+        signals = self._conversation.signals
         while True:
-            while self._signals:
-                signal = self._signals.popleft()
-                self._video_bytes -= _video_bytes(signal)
-                if len(self._signals) < _ENOUGH_SIGNALS and self._video_bytes < _MUCH_VIDEO_BYTES:
-                    self._room.set()
+            while (signal := signals.take()) is not None:
                 yield signal
-            if self._over:
+            if self._conversation.over:
                 return
-            self._waiting.clear()
-            await self._waiting.wait()
+            await signals.news()
 
     @property
     def answer_pending(self) -> bool:
         """Whether anything is being said or owed, or has signals that were not taken yet."""
-        return (self._session.answer_pending and not self._over) or any(
-            isinstance(signal, effects.ResponseClosed | effects.ToolCalls) for signal in self._signals
+        return (self._session.answer_pending and not self._conversation.over) or any(
+            isinstance(signal, effects.ResponseClosed | effects.ToolCalls)
+            for signal in self._conversation.signals
         )
 
     @property
@@ -282,14 +264,12 @@ class VoiceLiveClient(Asks):
     @property
     def session_info(self) -> SessionInfo | None:
         """The session as the service reported it last; None until it has taken options."""
-        return self._session.info
+        return self._conversation.info
 
     @property
     def conversation_id(self) -> str | None:
         """With an agent: the id by which a later session can go on with this conversation."""
-        agent = self._session.info.agent if self._session.info else None
-        thread_id: object = agent.get("thread_id") if agent else None
-        return thread_id if isinstance(thread_id, str) and thread_id else None
+        return self._conversation.conversation_id
 
     @property
     def takes_images(self) -> bool:
@@ -299,12 +279,12 @@ class VoiceLiveClient(Asks):
     @property
     def is_ready(self) -> bool:
         """Whether the service has taken the session's options, so that what is sent goes out at once."""
-        return self._session.ready and not self._over
+        return self._session.ready and not self._conversation.over
 
     @property
     def is_open(self) -> bool:
-        """Whether the connection is open."""
-        return self._connection is not None and self._connection.is_open and not self._over
+        """Whether there is a connection. While one is being opened anew there is none."""
+        return self._line.is_open and not self._conversation.over
 
     # --- what is said ------------------------------------------------------------------------------
 
@@ -440,95 +420,13 @@ class VoiceLiveClient(Asks):
 
     def handle(self, event: inputs.Input) -> None:
         """Tell the session something, and do at once what it wants done. Nothing, if it is over."""
-        if self._over:
-            return
-        if isinstance(event, inputs.Interrupt):
-            self._signals = deque(
-                signal for signal in self._signals if not isinstance(signal, effects.AnswerPart)
-            )
-            self._room.set()
-        for effect in self._session.handle(event, self._clock()):
-            if isinstance(effect, effects.Send):
-                self._send(effect.event)
-            else:
-                self._signal(effect)
-                if isinstance(effect, effects.AskAnswered | effects.AskRefused):
-                    self._questions.settle(effect)
-                elif isinstance(effect, effects.SessionRefused) and effect.fatal:
-                    self._end(service_error(effect.error))
-        self._set_timer()
+        self._conversation.handle(event)
 
-    # --- inside ------------------------------------------------------------------------------------
-
-    async def _read(self, connection: Connection) -> None:
-        async for event in connection:
-            if self._every_event:
-                self._signal(EventReceived(event))
-            try:
-                self.handle(event)
-            except Exception as error:  # noqa: BLE001 - a mistake of ours must not end a call
-                for told in self._mistakes.tell(event.type, f"{type(error).__name__} while handling it"):
-                    self._signal(told)
-            if self._over:  # the service took no options: there is nothing more to hear
-                await connection.close()
-                return
-            while not self._over and (
-                len(self._signals) >= _TOO_MANY_SIGNALS or self._video_bytes >= _MUCH_VIDEO_BYTES
-            ):
-                self._room.clear()
-                await self._room.wait()
-        self._lose(connection.lost_error())
-
-    def _send(self, event: ClientEvent | RawEvent) -> None:
-        if self._connection is None:
-            return
-        # A connection that cannot be written to is over; its reader notices and says so, once.
-        with contextlib.suppress(ConnectionFailedError):
-            self._connection.send(event)
-
-    def _signal(self, signal: ClientSignal) -> None:
-        self._signals.append(signal)
-        self._video_bytes += _video_bytes(signal)
-        self._waiting.set()
-
-    def _lose(self, error: ConnectionFailedError) -> None:
-        if not self._over:
-            self.handle(inputs.Lost())
-            self._signal(ConnectionLost(error))
-            self._end(error)
-
-    def _end(self, error: ConnectionFailedError | ServiceError) -> None:
-        self._over = True
-        self._questions.end(error)
-        self._set_timer()
-        self._waiting.set()
-        self._room.set()
-
-    def _set_timer(self) -> None:
-        due_s = None if self._connection is None or self._over else self._session.deadline_s
-        if due_s == self._timer_due_s:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._timer_due_s = due_s
-        if due_s is not None:
-            delay_s = max(due_s - self._clock(), 0)
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = self._timer_due_s = None
-        self.handle(inputs.Tick())
+    @property
+    def _session(self) -> Session:
+        return self._conversation.session
 
 
-_TOO_MANY_SIGNALS = 2000
-"""From here on the socket is not read until the consumer has caught up."""
-
-_ENOUGH_SIGNALS = 1000
-
-_MUCH_VIDEO_BYTES = 16 * 2**20
-"""As much video that was not taken yet stops the reading too."""
-
-
-def _video_bytes(signal: ClientSignal) -> int:
-    return len(signal.data) if isinstance(signal, effects.AvatarVideo) else 0
+def new_session(**options: Any) -> Session:
+    """A session whose ids are its own."""
+    return Session(id_prefix=f"pv{uuid.uuid4().hex[:10]}", **options)

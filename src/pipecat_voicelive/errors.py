@@ -27,11 +27,15 @@ class AuthenticationError(VoiceLiveError):
 
     Attributes:
         status: HTTP status of the refused handshake, or None if the credential itself failed.
+        permanent: True if trying again unchanged cannot help; a token that could not be had now may be later.
+        session_id: The session that was to be gone on with, or None.
     """
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    def __init__(self, message: str, *, status: int | None = None, session_id: str | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.permanent = status is not None
+        self.session_id = session_id
 
 
 class ConnectionFailedError(VoiceLiveError):
@@ -40,9 +44,10 @@ class ConnectionFailedError(VoiceLiveError):
     Attributes:
         status: HTTP status if the handshake was answered with one, else None.
         code: WebSocket close code if the connection was closed, else None.
-        reason: The reason that came with the close code, or "".
+        reason: The reason that came with the close code, or the code of the service's last `error`, or "".
         permanent: True if trying again unchanged cannot help.
         retry_after_s: Seconds the service asked to wait before the next try, or None.
+        session_id: The session that was lost, or is to be gone on with, or None.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class ConnectionFailedError(VoiceLiveError):
         reason: str = "",
         permanent: bool = False,
         retry_after_s: float | None = None,
+        session_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -61,6 +67,7 @@ class ConnectionFailedError(VoiceLiveError):
         self.reason = reason
         self.permanent = permanent
         self.retry_after_s = retry_after_s
+        self.session_id = session_id
 
 
 class ProtocolError(VoiceLiveError):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pipecat_voicelive.errors import ConnectionFailedError, ServiceError
+from pipecat_voicelive.errors import ConnectionFailedError, VoiceLiveError
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails
 from pipecat_voicelive.protocol.refusals import failure_of, service_error
@@ -23,7 +23,7 @@ class Questions:
     def __init__(self) -> None:
         self._open: dict[str, asyncio.Future[str]] = {}
         self._count = 0
-        self._over: ConnectionFailedError | ServiceError | None = None
+        self._over: VoiceLiveError | None = None
 
     def open(self) -> tuple[str, asyncio.Future[str]]:
         """A name for a new question, and what will hold its answer. Raises if nobody will answer."""
@@ -50,7 +50,7 @@ class Questions:
             case AskAnswered(_, text, _):
                 answer.set_result(text)
 
-    def end(self, error: ConnectionFailedError | ServiceError) -> None:
+    def end(self, error: VoiceLiveError) -> None:
         """Nobody will answer any more."""
         self._over = self._over or error
         for answer in list(self._open.values()):
@@ -61,8 +61,8 @@ class Questions:
 class Asks(ABC):
     """What a client has for asking the model: for an answer, and for one beside the conversation."""
 
-    def __init__(self) -> None:
-        self._questions = Questions()
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
 
     @abstractmethod
     def handle(self, event: inputs.Input) -> None:

@@ -93,7 +93,7 @@ def tls_error(error: ssl.SSLError, peer: str) -> ConnectionFailedError:
         message = f"{peer} talks no TLS that is taken here: it must be 1.2 or newer."
     else:
         message = f"TLS with {peer} failed ({reason or 'unknown reason'}). Check the proxy and the firewall."
-    return ConnectionFailedError(message, permanent=True)
+    return ConnectionFailedError(message, permanent=reason in _NO_TLS | _OLD_TLS)
 
 
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})

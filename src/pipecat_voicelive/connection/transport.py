@@ -26,6 +26,11 @@ class NotOpen(Exception):  # noqa: N818 - a condition, turned into an error by t
 class WriteNow(ClientConnection):
     """A client connection with a synchronous write."""
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.heard_s = self.loop.time()
+        self._written_bytes = 0
+
     def write_text(self, message: bytes, limit_bytes: int) -> None:
         """Write UTF-8 text as one message.
 
@@ -44,6 +49,34 @@ class WriteNow(ClientConnection):
         # A fragmented message is only ever begun by `send`, which this package does not call.
         self.protocol.send_text(message)
         self.send_data()
+        self._written_bytes += len(message)
+
+    def ping_now(self) -> None:
+        """Send a ping without waiting for anything; any answer shows in `heard_s`."""
+        if self.is_live:
+            self.protocol.send_ping(b"")
+            self.send_data()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came, and note when."""
+        self.heard_s = self.loop.time()
+        super().data_received(data)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether messages can be written."""
+        return self.protocol.state is State.OPEN
+
+    @property
+    def reads(self) -> bool:
+        """Whether we read what comes; not while too much waits to be taken."""
+        return self.transport.is_reading()
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many bytes of messages have gone, roughly, and how many wait."""
+        waiting_bytes = self.transport.get_write_buffer_size()
+        return self._written_bytes - waiting_bytes, waiting_bytes
 
 
 class ConnectWithoutRedirect(connect):

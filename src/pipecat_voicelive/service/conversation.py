@@ -15,6 +15,7 @@ from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.types import assert_given
 
 from pipecat_voicelive.client import VoiceLiveClient
+from pipecat_voicelive.connection.recovery import NEVER
 from pipecat_voicelive.errors import VoiceLiveError
 from pipecat_voicelive.protocol.echo import ECHO_QUERY
 from pipecat_voicelive.protocol.session_options import SessionProperties
@@ -91,6 +92,7 @@ class Conversation:
             endpoint=service.base_url,
             model=str(settings.model) if settings.model else None,
             api_key=service.api_key,
+            recovery=NEVER,
             **{**around.connect, "query": query},
         )
         self.hearing = Hearing(

@@ -31,7 +31,14 @@ from pipecat.transcriptions.language import Language
 from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.time import time_now_iso8601
 
-from pipecat_voicelive.client import ClientSignal, ConnectionLost, EventReceived
+from pipecat_voicelive.client import (
+    ClientSignal,
+    ConnectionInterrupted,
+    ConnectionLost,
+    EventReceived,
+    Reconnected,
+    SessionExpiring,
+)
 from pipecat_voicelive.protocol.audio import output_format
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo, TokenUsage
 from pipecat_voicelive.protocol.refusals import failure_of, service_error, without_quotes
@@ -224,6 +231,8 @@ class FramesOut:
                 | rx.ToolsListingFailed()
             ):
                 await self._remote.deliver(signal)
+            case ConnectionInterrupted() | Reconnected() | SessionExpiring():
+                pass
             case ConnectionLost(error):
                 await service.stop_all_metrics()
                 await service.push_error(str(error), exception=error, force_treat_as_permanent=True)

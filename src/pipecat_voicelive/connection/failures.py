@@ -1,0 +1,205 @@
+"""What went wrong with a connection, as an error that says whether trying again can help.
+
+    a handshake refused with 4xx           for good, but 408, 425 and 429; a redirect too
+    5xx, 408, 425, 429                     passes; `Retry-After` is taken along
+    a certificate that is not trusted      for good, as is a peer that talks no TLS; other TLS trouble passes
+    no such host, nobody listens, silence  passes, once there has been a connection
+    no token could be had                  passes, once there has been a connection
+    closed before the session was ready    for good, but with 1001, 1012 and 1013, which say "go elsewhere"
+    cut before the session was ready       passes
+    closed or cut later                    passes, but 3000 and 3003, which say that we may not be here
+    any end after a fatal `error`          for good: no money, no right, no such model
+
+Every message says what to do and quotes nothing that anybody said.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from email.utils import parsedate_to_datetime
+from typing import Final, TypeAlias
+from urllib.parse import urlsplit
+
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidProxyStatus, InvalidStatus, InvalidURI
+from websockets.frames import CloseCode
+
+from pipecat_voicelive.connection.proxies import Proxy, proxy_failed, proxy_refused
+from pipecat_voicelive.connection.tls import tls_error
+from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
+from pipecat_voicelive.protocol.items import ErrorDetails
+
+Failure: TypeAlias = ConnectionFailedError | AuthenticationError
+"""Why there is no connection."""
+
+EXPIRED = "session_expired"
+
+_HINTS: Final = {
+    400: "The service does not understand this. Check the model's name, the api_version and the profile.",
+    401: "The key or token was refused. Check that it belongs to this resource and has not expired.",
+    403: "The identity may not use this resource. Give it the role Cognitive Services User.",
+    404: "There is no Voice Live at this address. Check the endpoint, the api_version and the region.",
+    429: "Too many connections or requests. Wait, or raise the quota of the resource.",
+    503: "The service is not available at the moment.",
+}
+_PASSING_STATUSES = frozenset({408, 425, 429})
+_GO_ELSEWHERE = frozenset({CloseCode.GOING_AWAY, CloseCode.SERVICE_RESTART, CloseCode.TRY_AGAIN_LATER})
+_NOT_ALLOWED = frozenset({3000, 3003})
+_FATAL = frozenset(
+    {
+        "account_deactivated",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "insufficient_quota",
+        "invalid_api_key",
+        "model_not_found",
+        "model_not_supported",
+        "permission_denied",
+        "unauthorized",
+        "unsupported_country_region_territory",
+    }
+)
+"""Codes of `error` events after which another session would be told the same."""
+
+
+def handshake_failed(error: Exception, url: str, proxy: Proxy | None, timeout_s: float) -> Failure:
+    """Why a connection could not be opened, from what opening it raised."""
+    host = urlsplit(url).hostname or ""
+    match error:
+        case InvalidStatus():
+            return _refused(error, host)
+        case TimeoutError():
+            return ConnectionFailedError(
+                f"{host} did not answer within {timeout_s:g} s. Check the network and the firewall."
+            )
+        case ssl.SSLError():
+            return tls_error(error, host)
+        case InvalidProxyStatus() if proxy is not None:
+            return proxy_refused(error, proxy, host)
+        case InvalidURI():
+            return ConnectionFailedError(f"{host} cannot be connected to.", permanent=True)
+        case _ if proxy is not None:
+            return proxy_failed(error, proxy, host)
+        case ConnectionRefusedError():
+            return ConnectionFailedError(
+                f"Nothing listens at {urlsplit(url).netloc}. Check the endpoint's port, and whether the "
+                "service (`voicelive simulator`, for one) is running."
+            )
+        case ConnectionResetError():
+            return ConnectionFailedError(
+                f"{host} hung up. Check the endpoint's port and the firewall; what talks TLS there must talk "
+                "1.2 or newer."
+            )
+        case socket.gaierror():
+            return ConnectionFailedError(
+                f"There is no host {host}. Check the endpoint's name and the network."
+            )
+        case _:
+            return ConnectionFailedError(
+                f"No connection to {host}: {type(error).__name__}. Check the endpoint's name and the network."
+            )
+
+
+def _refused(error: InvalidStatus, host: str) -> Failure:
+    status = error.response.status_code
+    if 300 <= status < 400:
+        return ConnectionFailedError(
+            f"{host} redirects elsewhere, which is not followed, so that your credentials stay here. "
+            "Give the endpoint it redirects to.",
+            status=status,
+            permanent=True,
+        )
+    message = f"{host} answered HTTP {status}. {_HINTS.get(status, '')}".rstrip()
+    if status in (401, 403):
+        return AuthenticationError(message, status=status)
+    return ConnectionFailedError(
+        message,
+        status=status,
+        permanent=_is_permanent(status),
+        retry_after_s=_retry_after_s(error.response.headers),
+    )
+
+
+def _is_permanent(status: int) -> bool:
+    return status < 500 and status not in _PASSING_STATUSES
+
+
+def _retry_after_s(headers: Headers) -> float | None:
+    """What `Retry-After` says, in seconds or as a date."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    at_s = date_s(value)
+    if at_s is None:
+        return None
+    return max(0.0, at_s - (date_s(headers.get("Date", "")) or time.time()))
+
+
+def date_s(value: str) -> float | None:
+    """A date as HTTP has them, as Unix seconds; None if it is none."""
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def closed(code: int, reason: str, *, by_service: bool) -> ConnectionFailedError:
+    """A connection was closed with a code, by the service, or here because of what it sent."""
+    told = f"code {code}{', ' + reason if reason else ''}"
+    hint = ""
+    if not by_service and code == CloseCode.MESSAGE_TOO_BIG:
+        hint = " It sent more at once than `max_message_bytes` in ConnectionOptions allows."
+    return ConnectionFailedError(
+        f"The connection to Voice Live was lost ({told}).{hint}",
+        code=code,
+        reason=reason,
+        permanent=code in _NOT_ALLOWED,
+    )
+
+
+def cut() -> ConnectionFailedError:
+    """A connection ended without a word."""
+    return ConnectionFailedError(
+        "The connection to Voice Live was lost (code 1006).", code=CloseCode.ABNORMAL_CLOSURE
+    )
+
+
+def is_fatal(error: ErrorDetails) -> bool:
+    """Whether another session would be told the same."""
+    return (error.code or "") in _FATAL
+
+
+_CLOSED_EARLY: Final = " It ended before the session began: check the model, the api_version and the quota."
+
+
+def before_ready(error: ConnectionFailedError) -> ConnectionFailedError:
+    """A connection that ended before its session was ready: if it was closed, trying again cannot help."""
+    told = error.code is not None and error.code != CloseCode.ABNORMAL_CLOSURE
+    if not told or error.code in _GO_ELSEWHERE or error.permanent:
+        return error
+    hint = "" if "max_message_bytes" in str(error) else _CLOSED_EARLY
+    return rewritten(error, message=f"{error}{hint}", permanent=True)
+
+
+def after_error(error: ConnectionFailedError, told: ErrorDetails) -> ConnectionFailedError:
+    """A connection that ended after an `error` that says why: its code tells more than the closing."""
+    code = told.code or ""
+    message = f"Voice Live ended the session: {code}."
+    return rewritten(error, message=message, reason=code, permanent=error.permanent or is_fatal(told))
+
+
+def rewritten(
+    error: ConnectionFailedError, *, message: str, reason: str | None = None, permanent: bool
+) -> ConnectionFailedError:
+    """The same failure in other words."""
+    return ConnectionFailedError(
+        message,
+        status=error.status,
+        code=error.code,
+        reason=error.reason if reason is None else reason,
+        permanent=permanent,
+        retry_after_s=error.retry_after_s,
+        session_id=error.session_id,
+    )
