@@ -27,7 +27,9 @@ def lasts_s(
     if expires_at is not None:
         left_s = (expires_at - now_s for now_s in clocks_s if now_s is not None)
         told_s = next((left for left in left_s if 0 < left <= LONGEST_S), None)
-    return min(told_s or LONGEST_AGE_S, max_session_age_s or LONGEST_S)
+    if told_s is None:
+        return max_session_age_s or LONGEST_AGE_S
+    return min(told_s, max_session_age_s or LONGEST_S)
 
 
 def begin_before_end_s(lasts: float, renew_before_s: float) -> float:
