@@ -1,63 +1,46 @@
-"""A service that misbehaves, and a client that gets its answer all the same.
+"""A service that misbehaves, and a client that gets its answers all the same.
 
-The first attempt to connect is refused, the first answer is cut off, and the session ends before its time.
+The first attempt to connect is refused, the connection is cut in the middle of an answer, and the session
+ends before its time. The client opens another each time.
 
     python examples/faults.py
 """
 
 import asyncio
 
-from pipecat_voicelive import ConnectionFailedError, VoiceLiveClient
-from pipecat_voicelive.client import ConnectionLost
+from pipecat_voicelive import VoiceLiveClient
+from pipecat_voicelive.client import ConnectionInterrupted, Reconnected, SessionExpiring
 from pipecat_voicelive.session import effects
 from pipecat_voicelive.simulator import VoiceLiveSimulator
 
-SCENARIO = {"turns": [{"user": "Is it open today?", "say": "Yes, until six. The last tour begins at five."}]}
+SCENARIO = {"otherwise": "Yes, until six. The last tour begins at five."}
 FAULTS = [
     "refuse 429 retry-after 1s at connect 1",
     "drop at response.audio.delta 2 in session 1",
+    "expire after 2s in session 2",
 ]
-
-
-async def ask(endpoint: str, question: str) -> str:
-    """Ask until there is a whole answer."""
-    while True:
-        client = VoiceLiveClient(endpoint=endpoint, api_key="anything", model="gpt-realtime")
-        try:
-            async with client:
-                client.send_text(question)
-                words = ""
-                async for signal in client:
-                    match signal:
-                        case effects.SpokenText(text=text):
-                            words += text
-                        case effects.ResponseFinished(response) if response.status == "completed":
-                            return words
-                        case ConnectionLost(error):
-                            print(f"lost in the answer, code {error.code}")
-        except ConnectionFailedError as error:
-            print(f"refused with {error.status}, to be tried again in {error.retry_after_s:g} s")
-            await asyncio.sleep(error.retry_after_s or 0)
-
-
-async def expire(simulator: VoiceLiveSimulator) -> None:
-    """Let a session end before its time."""
-    async with VoiceLiveClient(
-        endpoint=simulator.endpoint, api_key="anything", model="gpt-realtime"
-    ) as client:
-        simulator.sessions[-1].inject("expire after 100ms")
-        async for signal in client:
-            match signal:
-                case effects.RequestRefused(error=error):
-                    print(f"told: {error.code}")
-                case ConnectionLost(error):
-                    print(f"closed: {error.code}")
 
 
 async def main() -> None:
     async with VoiceLiveSimulator(SCENARIO, faults=FAULTS) as simulator:
-        print(f"bot: {await ask(simulator.endpoint, 'Is it open today?')}")
-        await expire(simulator)
+        async with VoiceLiveClient(
+            endpoint=simulator.endpoint, api_key="anything", model="gpt-realtime"
+        ) as client:
+            client.send_text("Is it open today?")
+            async for signal in client:
+                match signal:
+                    case ConnectionInterrupted(error):
+                        print(f"lost in the answer, code {error.code}")
+                    case SessionExpiring():
+                        print("the session is about to end")
+                    case Reconnected(planned=False):
+                        print("there is another")
+                        client.send_text("Is it open tomorrow?")
+                    case Reconnected(planned=True):
+                        print("there is another, and nobody noticed")
+                        break
+                    case effects.ResponseFinished(response) if response.status == "completed":
+                        print("a whole answer")
         for fault in simulator.faults.fired:
             print(f"happened: {fault}")
 

@@ -41,6 +41,7 @@ from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_version, takes_images
 from pipecat_voicelive.questions import Asks, closed
 from pipecat_voicelive.session import Session, effects, inputs
+from pipecat_voicelive.session.memory import MemoryOptions
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
 from pipecat_voicelive.session.text_input import TextInput
 from pipecat_voicelive.session.tools import message_item
@@ -86,6 +87,7 @@ class VoiceLiveClient(Asks):
         options: How to connect.
         recovery: What to do about connections that are lost, end, or fall silent.
         failover: A second endpoint, for when the first cannot be reached.
+        memory: What a session that goes on with the conversation is told of it.
         blendshape_rate_hz: Frames of blendshapes a second; nothing on the wire says it.
         mcp_approval_timeout_s: How long an MCP call may wait for `answer_approval` before it is denied.
         every_event: Whether every server event comes out too, each as an `EventReceived` before the signals
@@ -114,6 +116,7 @@ class VoiceLiveClient(Asks):
         options: ConnectionOptions | None = None,
         recovery: RecoveryOptions | None = None,
         failover: Failover | None = None,
+        memory: MemoryOptions | None = None,
         blendshape_rate_hz: float = FRAME_RATE_HZ,
         mcp_approval_timeout_s: float = APPROVAL_TIMEOUT_S,
         every_event: bool = False,
@@ -157,6 +160,7 @@ class VoiceLiveClient(Asks):
                 api_version=self._api_version,
                 blendshape_rate_hz=blendshape_rate_hz,
                 approval_timeout_s=mcp_approval_timeout_s,
+                memory=memory,
             ),
             Route(targets, recovery.failover_after),
             options or ConnectionOptions(),
