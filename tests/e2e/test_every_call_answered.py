@@ -71,6 +71,10 @@ async def hangs(params):
     await asyncio.Event().wait()
 
 
+async def hangs_too(params):
+    await asyncio.Event().wait()
+
+
 async def raises(params):
     raise RuntimeError("out of order")
 
@@ -536,3 +540,50 @@ async def test_a_response_that_ends_badly_leaves_no_call_unanswered(speaker, end
         await ask(call, "Hello?")
         await call.bot_has_spoken()
     answered_once(call)
+
+
+async def test_calls_that_run_one_after_the_other_are_each_answered_when_one_is_cancelled(speaker):
+    handlers = {"look": hangs, "note": gives("noted")}
+    options = {"api_key": "key", "run_in_parallel": False}
+    bot = calling(
+        scenario("look", "note"), speaker, tools=tools(**handlers), greet=False, service_options=options
+    )
+    async with bot as call:
+        await ask(call)
+        await call.until(lambda: call.seen(FunctionCallInProgressFrame), "for the first call")
+        await call.queue(InterruptionFrame())
+        await call.until(lambda: len(outputs(call.session)) == 2, "for both outputs")
+        await ask(call, "Hello?")
+        await call.bot_has_spoken()
+    assert answered_once(call)[0] == "CANCELLED"
+
+
+async def test_a_call_that_the_model_cancels_is_answered_and_so_is_the_cancellation(speaker):
+    turns = scenario("look")
+    turns["turns"].append({"user": "Stop!", "call": {"name": "cancel_look"}, "then": "Stopped."})
+    look = tool_options(cancel_on_interruption=False, cancellable_by_llm=True)(hangs_too)
+    async with calling(turns, speaker, tools=tools(look=look), greet=False) as call:
+        await ask(call)
+        await call.until(lambda: call.seen(FunctionCallInProgressFrame), "for the call")
+        await ask(call, "Stop!")
+        await call.bot_has_spoken()
+    cancelled, cancellation = answered_once(call)
+    assert cancelled == "CANCELLED"
+    assert made(call.session)[0] in cancellation
+    assert answers_spoken(call) == ["Stopped."]
+
+
+async def test_a_result_that_comes_after_the_conversation_was_begun_anew_is_told_as_a_message(speaker):
+    ready = asyncio.Event()
+    look = gives("rain", after=ready)
+    async with calling(scenario("look"), speaker, tools=tools(look=look), greet=False) as call:
+        await ask(call)
+        await call.until(lambda: call.seen(FunctionCallInProgressFrame), "for the call")
+        await call.service.reset_conversation()
+        await call.until(lambda: len(call.sim.sessions) == 2, "for the new session")
+        await call.until(lambda: call.session.sent("session.updated"), "for it to be ready")
+        ready.set()
+        await call.bot_has_spoken()
+    assert outputs(call.sim.sessions[0]) == []
+    assert in_between(call) == ["Result of the earlier call of look: rain"]
+    answered_once(call)  # the model, asked anew, calls again
