@@ -52,7 +52,7 @@ LAYERS = {
     "testing/calls": Layer("errors protocol simulator testing client service", "pipecat numpy soxr"),
     "testing/evals": Layer("errors simulator testing", "pipecat"),
     "events": Layer("protocol", pure=True),
-    "cli": Layer("errors protocol simulator"),
+    "cli": Layer("errors protocol session connection client simulator"),
     "__init__": Layer("errors protocol connection client service", pure=True),
 }
 

@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pipecat_voicelive.cli import replay, run, scenario, simulator
+from pipecat_voicelive.cli import check, replay, run, scenario, simulator
 
 # The modules of commands import the package's parts where they need them, so that `voicelive --help`
 # answers at once.
-_COMMANDS = (simulator, replay, run, scenario)
+_COMMANDS = (simulator, replay, run, scenario, check)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

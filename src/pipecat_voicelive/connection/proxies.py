@@ -34,8 +34,13 @@ class Proxy:
     url: str = field(repr=False)
 
     def __str__(self) -> str:
+        return "the proxy {}:{}".format(*self.address)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Its host and port."""
         parsed = parse_proxy(self.url)
-        return f"the proxy {parsed.host}:{parsed.port}"
+        return parsed.host, parsed.port
 
 
 def check_proxy(proxy: ProxyChoice) -> None:

@@ -60,7 +60,10 @@ def seen_of(token: str, scope: str, *, took_s: float) -> Finding:
     wanted = scope.removesuffix("/.default")
     if isinstance(audience, str) and audience.startswith("https:") and audience.rstrip("/") != wanted:
         return doubtful(
-            "credentials", f"{found}.", f"It is for {audience}, not for {wanted}: check --scope.", took_s=took_s
+            "credentials",
+            f"{found}.",
+            f"It is for {audience}, not for {wanted}: check --scope.",
+            took_s=took_s,
         )
     return well("credentials", f"{found}.", took_s=took_s)
 

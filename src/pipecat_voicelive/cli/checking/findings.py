@@ -20,7 +20,7 @@ class Finding:
         state: Whether all is well. One that failed is the last.
         found: What was found.
         advice: What it means and what to do; "" if all is well.
-        fields: The same for programs: `status`, `code`, `reason`, `session_id`, times in seconds and the like.
+        fields: The same for programs: `status`, `code`, `reason`, `session_id`, seconds and the like.
     """
 
     step: str

@@ -1,4 +1,4 @@
-"""The way to the service: through a proxy or not, its name, its port, its certificate, and what time it is there."""
+"""The way to the service: the proxy, its name, its port, its certificate, and what time it is there."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pipecat_voicelive.cli.checking.findings import Finding, doubtful, failed, failed_with, well
 from pipecat_voicelive.cli.checking.target import Place
 from pipecat_voicelive.connection.connection import ConnectionOptions
-from pipecat_voicelive.connection.proxies import Proxy, choose_proxy
+from pipecat_voicelive.connection.endpoint import PATH
+from pipecat_voicelive.connection.proxies import choose_proxy
 from pipecat_voicelive.connection.tls import client_context, tls_error
 from pipecat_voicelive.errors import ConnectionFailedError
 
@@ -22,7 +23,7 @@ _CLOCK_MAY_BE_OFF_S = 120.0
 _LONGEST_HEAD_BYTES = 32 * 1024
 
 
-async def network(url: str, options: ConnectionOptions) -> AsyncIterator[Finding]:
+async def network(url: str, options: ConnectionOptions) -> AsyncGenerator[Finding, None]:
     """Find out about the way to a WebSocket URL, without a credential."""
     place = Place.of(url)
     try:
@@ -32,11 +33,14 @@ async def network(url: str, options: ConnectionOptions) -> AsyncIterator[Finding
         return
     yield well("proxy", f"{str(proxy).capitalize()} is asked first." if proxy else "None: straight there.")
     nearest = Place(*proxy.address, secure=False) if proxy else place
-    for step in (_name(nearest, options), _port(nearest, options, is_proxy=proxy is not None)):
-        finding = await step
-        yield finding
-        if finding.state == "failed":
-            return
+    finding = await _name(nearest, options)
+    yield finding
+    if finding.state == "failed":
+        return
+    finding = await _port(nearest, options, is_proxy=proxy is not None)
+    yield finding
+    if finding.state == "failed":
+        return
     if proxy is not None:
         yield Finding(step="tls", state="skipped", found="Behind the proxy: the handshake will tell.")
         return
@@ -100,14 +104,11 @@ async def _port(place: Place, options: ConnectionOptions, *, is_proxy: bool) -> 
     return well("port", f"{place} is open, in {took_s * 1000:.0f} ms.", took_s=took_s)
 
 
-async def _tls(place: Place, options: ConnectionOptions) -> AsyncIterator[Finding]:
+async def _tls(place: Place, options: ConnectionOptions) -> AsyncGenerator[Finding, None]:
     try:
         async with asyncio.timeout(options.open_timeout_s):
-            context = options.ssl_context
-            if place.secure and context is None:
-                context = await asyncio.to_thread(client_context, options.ca_file)
-            named = {"ssl": context, "server_hostname": place.host} if place.secure else {}
-            reader, writer = await asyncio.open_connection(place.host, place.port, **named)
+            context = await asyncio.to_thread(client_context, options.ca_file) if place.secure else None
+            reader, writer = await asyncio.open_connection(place.host, place.port, ssl=context)
     except ssl.SSLError as error:
         yield failed_with("tls", "TLS failed.", tls_error(error, place.host))
         return
@@ -118,8 +119,8 @@ async def _tls(place: Place, options: ConnectionOptions) -> AsyncIterator[Findin
         yield failed(
             "tls",
             "The connection was cut while TLS began.",
-            "Something between here and the service ends it: check the firewall, or name a proxy in "
-            "HTTPS_PROXY.",
+            "Check the endpoint's port, which may talk no TLS. If it does, something between here and there "
+            "ends it: have the firewall allow it, or name a proxy in HTTPS_PROXY.",
         )
         return
     try:
@@ -144,8 +145,8 @@ def _secured(writer: asyncio.StreamWriter) -> Finding:
 async def _clock(
     place: Place, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, options: ConnectionOptions
 ) -> Finding:
-    """Ask for a page, as anybody may, for the date that comes with it."""
-    writer.write(f"GET / HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode())
+    """Ask for a page, as anybody may: the answer has a date, whatever else it says."""
+    writer.write(f"GET {PATH} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode())
     date = None
     with contextlib.suppress(TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         async with asyncio.timeout(options.open_timeout_s):
