@@ -60,6 +60,7 @@ def failed_with(step: str, found: str, error: VoiceLiveError) -> Finding:
                 "code": error.code,
                 "reason": error.reason,
                 "retry_after_s": error.retry_after_s,
+                "session_id": error.session_id,
             }
         case AuthenticationError():
             fields = {"status": error.status}

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, assert_never
 from pipecat_voicelive.cli.checking.findings import Finding, doubtful, failed, failed_with, well
 from pipecat_voicelive.cli.checking.target import Target
 from pipecat_voicelive.client import ClientSignal, ConnectionLost, EventReceived, VoiceLiveClient
+from pipecat_voicelive.connection.recovery import NEVER
 from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
 from pipecat_voicelive.protocol.hints import hint_for
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo
@@ -41,6 +42,7 @@ def client_for(target: Target, token: str | None = None) -> VoiceLiveClient:
         session=target.session,
         options=target.options,
         every_event=True,
+        recovery=NEVER,
     )
 
 
@@ -55,7 +57,7 @@ class Talk:
         self._errors: list[ErrorDetails] = []
         self._doubts: list[str] = []
         self._session_id: str | None = None
-        self._lost: ConnectionFailedError | None = None
+        self._lost: ConnectionFailedError | AuthenticationError | None = None
 
     async def findings(self) -> AsyncGenerator[Finding, None]:
         """Find out about it. A finding that failed is the last."""
