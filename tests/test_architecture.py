@@ -35,7 +35,7 @@ LAYERS = {
     "session": Layer("errors protocol", "msgspec", pure=True),
     "connection": Layer("errors protocol", "websockets azure"),
     "questions": Layer("errors protocol session", "msgspec"),
-    "signals": Layer("errors protocol session"),
+    "signals": Layer("errors protocol session", "msgspec"),
     "renewal": Layer("errors protocol session connection signals"),
     "conversation": Layer("errors protocol session connection questions renewal signals"),
     "client": Layer("errors protocol session connection questions conversation signals", "msgspec"),

@@ -127,6 +127,7 @@ configure
 connect
 connect_avatar
 conversation_id
+count_downstream
 handle
 interrupt
 invoke

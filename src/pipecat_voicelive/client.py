@@ -40,12 +40,13 @@ from pipecat_voicelive.protocol.requests import session_on_wire
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION, check_version, takes_images
 from pipecat_voicelive.questions import Asks, closed
-from pipecat_voicelive.session import Session, effects, inputs
+from pipecat_voicelive.session import Session, inputs
 from pipecat_voicelive.session.memory import MemoryOptions
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
 from pipecat_voicelive.session.text_input import TextInput
 from pipecat_voicelive.session.tools import message_item
 from pipecat_voicelive.signals import (
+    AnswerCut,
     ClientSignal,
     ConnectionInterrupted,
     ConnectionLost,
@@ -55,6 +56,7 @@ from pipecat_voicelive.signals import (
 )
 
 __all__ = [
+    "AnswerCut",
     "ClientSignal",
     "ConnectionInterrupted",
     "ConnectionLost",
@@ -232,7 +234,8 @@ class VoiceLiveClient(Asks):
 
         For one consumer.
 
-        A slow consumer slows the reading of the socket, so nothing piles up here.
+        A slow consumer does not make them pile up without end: from `ConnectionOptions.max_waiting_bytes`
+        on, an answer is cut (`AnswerCut`).
         """
         signals = self._conversation.signals
         while True:
@@ -245,10 +248,16 @@ class VoiceLiveClient(Asks):
     @property
     def answer_pending(self) -> bool:
         """Whether anything is being said or owed, or has signals that were not taken yet."""
-        return (self._session.answer_pending and not self._conversation.over) or any(
-            isinstance(signal, effects.ResponseClosed | effects.ToolCalls)
-            for signal in self._conversation.signals
-        )
+        pending = self._session.answer_pending and not self._conversation.over
+        return pending or self._conversation.signals.ends_an_answer
+
+    def count_downstream(self, waiting_bytes: Callable[[], int]) -> None:
+        """Have what waits behind the consumer of the signals count as waiting too.
+
+        Args:
+            waiting_bytes: Asked for with every piece of an answer, so it should know.
+        """
+        self._conversation.signals.downstream_bytes = waiting_bytes
 
     @property
     def answer_coming(self) -> bool:

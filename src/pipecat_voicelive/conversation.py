@@ -63,7 +63,7 @@ class Conversation:
         every_event: bool,
         clock: Callable[[], float],
     ) -> None:
-        self.signals = SignalQueue()
+        self.signals = SignalQueue(options.max_waiting_bytes)
         self.questions = Questions()
         self.line = Line(self, route, options, recovery, dialect, clock=clock)
         self.session = make_session()

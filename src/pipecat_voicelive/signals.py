@@ -1,12 +1,21 @@
-"""What a client's user is told: the session's signals, and those about the connection; and how they wait."""
+"""What a client's user is told: the session's signals, and those about the connection; and how they wait.
+
+The socket is read on whatever the application does: else pings would stay unanswered and the connection would
+be lost, and an interruption would come behind an hour of speech. So what waits is bounded here. From so many
+bytes on, the rest of the answer that is being given is dropped, and an `AnswerCut` stands where it would
+begin. An answer is cut once and not patched, since a piece missing in the middle would put all that follows
+in the wrong place. Everything else is kept; only when that is as much again, the socket is left unread.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass, is_dataclass
+from typing import Any, TypeAlias, cast
+
+import msgspec
 
 from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
 from pipecat_voicelive.protocol.items import SessionInfo
@@ -59,58 +68,91 @@ class EventReceived:
     event: ServerEvent
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerCut:
+    """The rest of this answer is dropped, since too much waits to be taken. Its brackets are closed.
+
+    Attributes:
+        response_id: The answer.
+        waiting_bytes: How much waits, in the client and downstream of it.
+    """
+
+    response_id: str
+    waiting_bytes: int
+
+
 ClientSignal: TypeAlias = (
-    effects.Signal | EventReceived | ConnectionInterrupted | Reconnected | SessionExpiring | ConnectionLost
+    effects.Signal
+    | EventReceived
+    | AnswerCut
+    | ConnectionInterrupted
+    | Reconnected
+    | SessionExpiring
+    | ConnectionLost
 )
 
-_TOO_MANY = 2000
-"""From here on the socket is not read until the consumer has caught up."""
-
-_ENOUGH = 1000
-
-_MUCH_VIDEO_BYTES = 16 * 2**20
-"""As much video that was not taken yet stops the reading too."""
+_SIGNAL_BYTES = 300
+"""About what a signal takes beside what it says."""
 
 
 class SignalQueue:
-    """Signals on their way to one consumer. Iterate over it for those that wait."""
+    """Signals on their way to one consumer.
 
-    def __init__(self) -> None:
-        self._waiting: deque[ClientSignal] = deque()
-        self._video_bytes = 0
+    Args:
+        most_bytes: How much may wait before an answer is cut.
+
+    Attributes:
+        downstream_bytes: How much waits behind the consumer; it counts too.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._waiting: deque[tuple[ClientSignal, int]] = deque()
+        self._waiting_bytes = 0
+        self._endings = 0
+        self._cut: str | None = None
         self._news = asyncio.Event()
         self._room = asyncio.Event()
-        self._room.set()
-
-    def __iter__(self) -> Iterator[ClientSignal]:
-        return iter(self._waiting)
+        self.downstream_bytes: Callable[[], int] = _nothing
 
     @property
     def crowded(self) -> bool:
         """Whether so much waits that nothing more should be made."""
-        return len(self._waiting) >= _TOO_MANY or self._video_bytes >= _MUCH_VIDEO_BYTES
+        return self._waiting_bytes >= 2 * self._most_bytes
+
+    @property
+    def ends_an_answer(self) -> bool:
+        """Whether a signal waits that ends an answer, or hands tool calls over."""
+        return self._endings > 0
 
     def put(self, signal: ClientSignal) -> None:
-        """Give the consumer one more."""
-        self._waiting.append(signal)
-        self._video_bytes += _video_bytes(signal)
-        self._news.set()
+        """Give the consumer one more, or cut the answer it belongs to."""
+        if not isinstance(signal, effects.AnswerPart):
+            self._append(signal)
+        elif signal.response_id != self._cut:
+            waiting_bytes = self._waiting_bytes + self.downstream_bytes()
+            if waiting_bytes < self._most_bytes:
+                self._append(signal)
+            else:
+                self._cut = signal.response_id
+                self._append(AnswerCut(signal.response_id, waiting_bytes))
 
     def take(self) -> ClientSignal | None:
         """The oldest, None if there is none."""
         if not self._waiting:
             return None
-        signal = self._waiting.popleft()
-        self._video_bytes -= _video_bytes(signal)
-        if len(self._waiting) < _ENOUGH and self._video_bytes < _MUCH_VIDEO_BYTES:
+        signal, size_bytes = self._waiting.popleft()
+        self._waiting_bytes -= size_bytes
+        self._endings -= _ends(signal)
+        if not self.crowded:
             self._room.set()
         return signal
 
     def drop_answer(self) -> None:
         """Forget what an answer consists of: it was interrupted."""
-        self._waiting = deque(
-            signal for signal in self._waiting if not isinstance(signal, effects.AnswerPart)
-        )
+        kept = [one for one in self._waiting if not isinstance(one[0], effects.AnswerPart)]
+        self._waiting = deque(kept)
+        self._waiting_bytes = sum(size_bytes for _, size_bytes in kept)
         self._room.set()
 
     async def news(self) -> None:
@@ -128,6 +170,41 @@ class SignalQueue:
         self._news.set()
         self._room.set()
 
+    def _append(self, signal: ClientSignal) -> None:
+        size_bytes = _size(signal)
+        self._waiting.append((signal, size_bytes))
+        self._waiting_bytes += size_bytes
+        self._endings += _ends(signal)
+        self._news.set()
 
-def _video_bytes(signal: ClientSignal) -> int:
-    return len(signal.data) if isinstance(signal, effects.AvatarVideo) else 0
+
+def _nothing() -> int:
+    return 0
+
+
+def _ends(signal: object) -> bool:
+    return isinstance(signal, effects.ResponseClosed | effects.ToolCalls)
+
+
+def _size(signal: object) -> int:
+    if isinstance(signal, effects.Audio):  # by far the most
+        return _SIGNAL_BYTES + len(signal.audio)
+    return _SIGNAL_BYTES + _content_bytes(signal)
+
+
+def _content_bytes(value: Any) -> int:
+    """About what the texts and bytes in something take."""
+    if value is None or isinstance(value, int | float):
+        return 0
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, dict):
+        members = cast("dict[Any, Any]", value)
+        return sum(50 + _content_bytes(name) + _content_bytes(part) for name, part in members.items())
+    if isinstance(value, list | tuple):
+        return sum(50 + _content_bytes(part) for part in cast("list[Any]", value))
+    if isinstance(value, msgspec.Struct):
+        return sum(_content_bytes(getattr(value, name)) for name in value.__struct_fields__)
+    if is_dataclass(value):
+        return sum(_content_bytes(getattr(value, name)) for name in value.__dataclass_fields__)
+    return int(getattr(value, "nbytes", 0))

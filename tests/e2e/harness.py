@@ -151,6 +151,7 @@ async def calling(
     observers=(),
     await_ready=True,
     microphone=None,
+    downstream=(),
     service_type=VoiceLiveLLMService,
 ):
     """A call with a bot; ends with it, checking that nothing stays behind."""
@@ -171,7 +172,9 @@ async def calling(
         heard_by = [microphone(transport)] if microphone else []
         watcher = Watcher()
         worker = PipelineWorker(
-            Pipeline([transport.input(), *heard_by, user, service, transport.output(), assistant]),
+            Pipeline(
+                [transport.input(), *heard_by, user, service, *downstream, transport.output(), assistant]
+            ),
             params=PipelineParams(
                 audio_in_sample_rate=in_hz,
                 audio_out_sample_rate=out_hz,

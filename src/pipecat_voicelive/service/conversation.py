@@ -21,6 +21,7 @@ from pipecat_voicelive.protocol.echo import ECHO_QUERY
 from pipecat_voicelive.protocol.session_options import SessionProperties
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.avatar import Media, make_avatar
+from pipecat_voicelive.service.backlog import Backlog
 from pipecat_voicelive.service.context import ContextReader
 from pipecat_voicelive.service.echo_reference import EchoReference
 from pipecat_voicelive.service.formats import choose_formats
@@ -107,7 +108,9 @@ class Conversation:
         audio_out = OutputAudio(self._formats.bot, around.rates_hz[1])
         avatar = make_avatar(service, self.client, around.avatar_media, around.rates_hz[1])
         self.frames_in = FramesIn(service, self.client, self.hearing, self.seeing, avatar, self._reader)
-        self._out = FramesOut(service, audio_out, meter, around.marks, self.seeing, avatar)
+        backlog = Backlog()
+        self.client.count_downstream(lambda: backlog.waiting_bytes)
+        self._out = FramesOut(service, audio_out, meter, around.marks, self.seeing, avatar, backlog)
 
     def configure(self, options: Mapping[str, Any]) -> None:
         """Give the client the session's options; the formats are those that the conversation began with."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from loguru import logger
 from pipecat.frames.frames import (
+    Frame,
     FunctionCallFromLLM,
     InterimTranscriptionFrame,
     LLMFullResponseEndFrame,
@@ -32,6 +33,7 @@ from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.time import time_now_iso8601
 
 from pipecat_voicelive.client import (
+    AnswerCut,
     ClientSignal,
     ConnectionInterrupted,
     ConnectionLost,
@@ -45,6 +47,7 @@ from pipecat_voicelive.protocol.refusals import failure_of, service_error, witho
 from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.avatar import AvatarOut
+from pipecat_voicelive.service.backlog import Backlog
 from pipecat_voicelive.service.frames import (
     VoiceLiveAgentEventFrame,
     VoiceLiveAnnotationFrame,
@@ -77,6 +80,7 @@ class FramesOut:
         marks: SpeechMarks,
         seeing: Seeing,
         avatar: AvatarOut,
+        backlog: Backlog,
     ) -> None:
         self._service = service
         self._audio = audio
@@ -88,6 +92,7 @@ class FramesOut:
         self._seeing = seeing
         self._remote = RemoteToolsOut(service)
         self._avatar = avatar
+        self._backlog = backlog
         self._silent = False
         self._speech: TTSSpeakFrame | None = None
         self._dropped_audio = False
@@ -101,6 +106,7 @@ class FramesOut:
         self._interruptions += 1
         self._audio.reset()
         self._avatar.void()
+        self._backlog.void()
 
     async def aclose(self) -> None:
         """The conversation is over."""
@@ -194,6 +200,7 @@ class FramesOut:
                 logger.info(f"{service}: session {session.id} is ready, model {session.model}")
                 self._check_format(session)
                 await service.set_usable(True)
+                await service.push_frame(self._backlog.mark())
                 await self._avatar.session(session)
                 await service.tell("on_session_ready", session)
             case fx.SessionChanged(session):
@@ -216,6 +223,12 @@ class FramesOut:
                 self._dropped_audio = True
             case fx.Unreadable(type=name, problem=problem):
                 logger.warning(f"{service}: passed over an event {name or 'without a type'!r}: {problem}")
+            case AnswerCut(_, waiting_bytes):
+                await service.push_error(
+                    f"The rest of an answer is dropped: {waiting_bytes / 2**20:.0f} MiB wait to be heard. "
+                    "Something in the pipeline is slow or blocked.",
+                    category=ErrorCategory.APPLICATION,
+                )
             case fx.OptionWithheld(option, reason):
                 logger.warning(f"{service}: {option} is not sent: {reason}")
             case fx.ServiceWarning(message, code):
@@ -252,7 +265,7 @@ class FramesOut:
             await self._service.stop_ttfb_metrics()  # only the first time after it was started
             if interruptions != self._interruptions:
                 return
-        push = self._service.push_frame
+        push = self._push
         match part:
             case fx.TextDelta() if self._speech is not None:
                 pass  # no words of the model
@@ -265,6 +278,7 @@ class FramesOut:
                     await push(text)
                 else:
                     await self._service.push_llm_text(delta)
+                    await self._count()
             case fx.SpeechItem(_, item_id):
                 await push(self._meter.mark(item_id, silent=self._silent))
             case fx.Annotation():
@@ -310,16 +324,24 @@ class FramesOut:
                 f"{self._service}: Voice Live speaks in {session.output_audio_format}, not as asked for"
             )
 
+    async def _push(self, frame: Frame, content_bytes: int = 0) -> None:
+        await self._service.push_frame(frame)
+        await self._count(content_bytes)
+
+    async def _count(self, content_bytes: int = 0) -> None:
+        """A frame of an answer was pushed."""
+        if mark := self._backlog.pushed(content_bytes):
+            await self._service.push_frame(mark)
+
     async def _push_audio(self, pcm: bytes) -> None:
         if pcm:
-            await self._service.push_frame(
-                TTSAudioRawFrame(audio=pcm, sample_rate=self._audio.rate_hz, num_channels=1)
-            )
+            frame = TTSAudioRawFrame(audio=pcm, sample_rate=self._audio.rate_hz, num_channels=1)
+            await self._push(frame, len(pcm))
 
     async def _push_audit(self, pcm: bytes, response_id: str, item_id: str) -> None:
         if pcm:
             frame = VoiceLiveAuditAudioFrame(pcm, self._audio.rate_hz, response_id, item_id)
-            await self._service.push_frame(frame)
+            await self._push(frame, len(pcm))
 
     async def _audio_ends(self) -> None:
         rest, audit, self._audit = self._audio.flush(), self._audit, None

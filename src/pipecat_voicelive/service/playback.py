@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 
 from pipecat.frames.frames import DataFrame, OutputAudioRawFrame, TTSAudioRawFrame, TTSStoppedFrame
 from pipecat.observers.base_observer import BaseObserver, FramePushed
+from pipecat.pipeline.pipeline import Pipeline, PipelineSink
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transports.base_output import BaseOutputTransport
 
+from pipecat_voicelive.service.backlog import BacklogMarkFrame
 from pipecat_voicelive.service.echo_reference import EchoReference
 from pipecat_voicelive.session.inputs import Heard
 
@@ -64,7 +66,11 @@ class PlaybackMeter(BaseObserver):
         return SpeechMarkFrame(item_id, self, _READ_MS if silent else 0.0)
 
     async def on_push_frame(self, data: FramePushed) -> None:
-        """See what leaves an output transport."""
+        """See what leaves an output transport, and what comes to the pipeline's end."""
+        if isinstance(data.frame, BacklogMarkFrame):
+            if isinstance(data.destination, PipelineSink) and isinstance(data.source, Pipeline):
+                data.frame.arrive()
+            return
         if data.direction is not FrameDirection.DOWNSTREAM or not isinstance(
             data.source, BaseOutputTransport
         ):
