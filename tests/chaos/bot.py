@@ -52,6 +52,7 @@ FRAME_S, CHUNK_MS = 0.1, 100
 SLOW_S, LASTING_S = 1.5, 3.0
 _OF_THE_TOOL = "Error executing function call [failing]"
 """What Pipecat says when a handler raises."""
+_NO_ANSWER = ("Voice Live could not answer", "Voice Live refused")
 TOOLS = ("fast", "slow", "failing", "lasting")
 
 
@@ -64,6 +65,8 @@ class Log:
     words: Counter[str] = field(default_factory=Counter)
     """How many words of each answer came out as text."""
     errors: list[str] = field(default_factory=list)
+    refused: int = 0
+    """How many of these say that an answer will not come."""
     runs: list[tuple[str, str, str]] = field(default_factory=list)
     """Each run of a tool: its call id, its name, its key."""
     results: list[str] = field(default_factory=list)
@@ -151,6 +154,7 @@ class Listener:
             case ErrorFrame():
                 if not frame.error.startswith(_OF_THE_TOOL):
                     log.errors.append(frame.error)
+                log.refused += frame.error.startswith(_NO_ANSWER)
                 log.is_over |= self.service is not None and not self.service.is_usable
                 log.note(f"error: {frame.error}")
             case TTSTextFrame() | LLMTextFrame():

@@ -136,10 +136,10 @@ class _Caller:
             seen = TurnSeen(turn, self._log.now_s(), over=self._log.speaking)
             self._evidence.turns.append(seen)
             self._log.note(f"turn {turn.number}: {turn.kind} {turn.tool}")
-            before, errors = self._log.words[turn.answer], len(self._log.errors)
+            before, refused = self._log.words[turn.answer], self._log.refused
             await self._do(turn)
             if turn.answer:
-                await self._answered(seen, turn.answer, before, errors)
+                await self._answered(seen, turn.answer, before, refused)
 
     async def settles(self, backstage: Backstage) -> dict[str, Any]:
         """Wait until nothing is going on any more; returns what the simulator has then."""
@@ -193,10 +193,10 @@ class _Caller:
         for frame in frames:
             await self._bot.transport.caller.push_frame(frame)
 
-    async def _answered(self, seen: TurnSeen, name: str, before: int = 0, errors: int = 0) -> None:
+    async def _answered(self, seen: TurnSeen, name: str, before: int = 0, refused: int = 0) -> None:
         """Wait until the answer has been heard: to its end, or as long as it is listened to."""
         log = self._log
-        await self._until(lambda: log.words[name] > before or len(log.errors) > errors)
+        await self._until(lambda: log.words[name] > before or log.refused > refused)
         # What was refused is not answered, unless somebody asks once more.
         if not await self._until(lambda: log.words[name] > before, REFUSED_S):
             log.note(f"no answer {name}")

@@ -257,7 +257,9 @@ def _holes(evidence: Evidence) -> Iterator[str]:
 
 
 def _errors(evidence: Evidence) -> Iterator[str]:
-    excused = refusals(evidence)
+    if evidence.plan.damaged:
+        return
+    excused = refusals(evidence) + _fired(evidence, "transcribe fail")
     yield from evidence.bot.log.errors[excused:]
 
 

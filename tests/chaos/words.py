@@ -98,7 +98,7 @@ class CodedSpeaker:
         """See `Speaker.aclose`."""
 
 
-@lru_cache(64)
+@lru_cache(8)
 def _coded(text: str) -> Utterance:
     words = text.split()
     if not words:
