@@ -23,6 +23,7 @@ from msgspec import UNSET
 from chaos.voices import LINES_HZ, callers_voices
 from chaos.words import CodedSpeaker
 from pipecat_voicelive.protocol.client_events import ConversationItemCreateEvent
+from pipecat_voicelive.protocol.server_events import MalformedEvent
 from pipecat_voicelive.simulator import VoiceLiveSimulator
 from pipecat_voicelive.simulator.exchange import ClientSent, FaultFired, ServiceSent
 from pipecat_voicelive.simulator.simulated_session import SimulatedSession
@@ -159,6 +160,8 @@ def _session(session: SimulatedSession) -> dict[str, Any]:
         event: Any = entry.event
         if isinstance(entry, FaultFired):
             faults.append(str(entry.fault))
+        elif isinstance(event, MalformedEvent):
+            pass  # a fault sent it
         elif event.type == "error":
             errors.append({"code": event.error.code, "message": event.error.message})
         elif isinstance(entry, ServiceSent) and event.type == "response.done":

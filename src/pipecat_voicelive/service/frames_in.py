@@ -137,9 +137,10 @@ class FramesIn:
     async def _context_came(self, context: LLMContext, direction: FrameDirection) -> None:
         """Tell the service what is new, and have it answer if somebody asks for that.
 
-        Context frames ask for an answer, with two exceptions. One that follows the writing down of a spoken
-        turn does not: the service heard that turn itself and answers it unasked. And one that says nothing
-        new while an answer is coming does not ask for another.
+        Context frames ask for an answer, with three exceptions. One that follows the writing down of a spoken
+        turn does not: the service heard that turn itself and answers it unasked. One that says nothing new
+        while an answer is coming does not ask for another. Nor does one that comes for results of which an
+        answer has spoken.
         """
         service = self._service
         writing_turn = False
@@ -154,10 +155,11 @@ class FramesIn:
         self._seeing.add(news.items)
         if direction is FrameDirection.DOWNSTREAM and (writing_turn or news.spoken):
             return
+        for_results = direction is FrameDirection.UPSTREAM and self._results.asked()
         told = self._results.to_be_spoken_of_now() or bool(news.items)
         if self._client.results_waiting and not told and service.groups_parallel_tools:
             await self._respond_to_results()
-        elif told or self._client.results_waiting or not self._client.answer_coming:
+        elif told or self._client.results_waiting or not (for_results or self._client.answer_coming):
             await service.respond()
 
     async def _respond_to_results(self) -> None:

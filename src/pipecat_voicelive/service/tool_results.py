@@ -3,6 +3,10 @@
 Pipecat asks for an answer when the last call of a group brings a result that wants one. Two cases are left
 to us. The last may want none, since it says nothing, or was to be kept quiet: then the results before it
 are still to be spoken of. And a result in between may want an answer while others of its group still run.
+
+Pipecat may also ask too early, when a handler is done before it knows of the other calls, and then again
+when the last result comes to its aggregator. That may be late, behind sound that is being played: by then the
+answer may have been given.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ class ToolResults:
         self._client = client
         self._grouped = grouped
         self._in_progress: set[str] = set()
+        self._to_be_asked = False
 
     def take(self, frame: FunctionCallResultFrame) -> bool:
         """Tell a result. Returns whether an answer is to be asked for that speaks of those before it."""
@@ -37,6 +42,7 @@ class ToolResults:
             self._take_in_between(frame, wants_answer=wants_answer)
             return False
         self._in_progress.discard(frame.tool_call_id)
+        self._to_be_asked |= wants_answer
         output = tool_output(frame.result)
         self._client.answer_tool(frame.tool_call_id, output, name=frame.function_name, respond=wants_answer)
         return not wants_answer and self._grouped and self._client.results_waiting
@@ -46,6 +52,11 @@ class ToolResults:
         self._client.answer_tool(
             frame.tool_call_id, "CANCELLED", name=frame.function_name, respond=frame.run_llm
         )
+
+    def asked(self) -> bool:
+        """Pipecat's assistant aggregator asks. Returns whether results may be why."""
+        expected, self._to_be_asked = self._to_be_asked, False
+        return expected
 
     def to_be_spoken_of_now(self) -> bool:
         """Whether a result in between wants an answer, which the next one is."""
