@@ -302,6 +302,7 @@ async def test_when_the_first_endpoint_is_gone_the_other_takes_over_with_its_own
         talking(
             first,
             api_key="first",
+            recovery=fast(stable_after_s=0),
             failover=Failover(endpoint=other.endpoint, api_key="other", model="gpt-4.1"),
         ) as talk,
     ):
@@ -341,3 +342,14 @@ async def test_when_both_refuse_for_good_that_is_the_end():
             await client.connect()
         await client.close()
         assert (len(first.faults.fired), len(other.faults.fired)) == (1, 1)
+
+
+async def test_an_endpoint_whose_sessions_do_not_last_is_left_for_the_other():
+    async with (
+        VoiceLiveSimulator(HELLO, faults=["drop after 50ms"]) as first,
+        VoiceLiveSimulator(HELLO) as other,
+        talking(first, failover=Failover(endpoint=other.endpoint)) as talk,
+    ):
+        await other.wait_for_session()
+        await talk.until(Reconnected, 2)
+        assert len(first.sessions) == 2

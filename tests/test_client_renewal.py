@@ -283,7 +283,7 @@ async def test_a_service_that_does_not_even_answer_pings_is_left():
     async with VoiceLiveSimulator(HELLO) as simulator, talking(simulator, options=SILENT) as talk:
         simulator.sessions[0].inject("stop-reading")
         interrupted = await talk.until(ConnectionInterrupted)
-        assert "not even an answer to a ping" in str(interrupted.error)
+        assert "not even the answer to a ping" in str(interrupted.error)
         await talk.until(Reconnected)
 
 

@@ -33,10 +33,10 @@ def test_one_that_fails_some_times_is_left_for_the_other_and_they_take_turns():
     assert tried == ["1", "1", "2", "2", "1", "1"]
 
 
-def test_a_connection_makes_the_failures_before_it_good():
+def test_failures_that_are_forgiven_do_not_count():
     going = route()
     going.failed(permanent=True)
-    going.opened()
+    going.forgive()
     assert going.failed(permanent=True)
     assert port(going) == "1"
 

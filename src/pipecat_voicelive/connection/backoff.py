@@ -43,13 +43,15 @@ class Backoff:
         """Since when there is no connection; None if there is one."""
         return self._lost_at_s
 
-    def lost(self, now_s: float) -> None:
-        """There is no connection from now on; nothing changes if there was none."""
+    def lost(self, now_s: float) -> bool:
+        """There is no connection from now on. Returns whether there had been one for long enough."""
         if self._lost_at_s is not None:
-            return
-        if self._held_since_s is not None and now_s - self._held_since_s >= self.stable_after_s:
+            return False
+        stable = self._held_since_s is not None and now_s - self._held_since_s >= self.stable_after_s
+        if stable:
             self.attempts, self._spent_s = 0, 0.0
         self._lost_at_s, self._last = now_s, False
+        return stable
 
     def held(self, now_s: float) -> None:
         """There is a connection, and it can be used."""

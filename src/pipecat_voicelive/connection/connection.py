@@ -64,7 +64,7 @@ class ConnectionOptions:
     max_message_bytes: int = 32 * 1024 * 1024
     max_unsent_bytes: int = 16 * 1024 * 1024
     max_waiting_bytes: int = 32 * 1024 * 1024
-    ping_interval_s: float | None = 10.0
+    ping_interval_s: float | None = 8.0
     stall_timeout_s: float = 5.0
     headers: dict[str, str] | None = field(default=None, repr=False)
     proxy: ProxyChoice = field(default=True, repr=False)
@@ -136,6 +136,7 @@ class Connection:
                 message = await self._websocket.recv()
             except ConnectionClosed:
                 return
+            self._websocket.heard()
             yield self._decode(message)
 
     @property

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -136,7 +136,7 @@ class Line:
             AuthenticationError: The credential was refused, or no token could be had.
             ConnectionFailedError: No connection could be opened.
         """
-        self._route.opened()
+        self._route.forgive()
         backoff = self._new_backoff(self._recovery.connect_budget_s)
         backoff.lost(self._clock())
         while True:
@@ -148,7 +148,7 @@ class Line:
                 if delay_s is None:
                     raise
             else:
-                self._keeper = asyncio.create_task(self._keep(), name="voicelive-line")
+                self._keeper = asyncio.create_task(self._guard(self._keep), name="voicelive-line")
                 return
             await asyncio.sleep(delay_s)
 
@@ -174,32 +174,32 @@ class Line:
     # --- losses ------------------------------------------------------------------------------------
 
     async def _keep(self) -> None:
-        while True:
+        while not self._over:
             leg = self._live
             assert leg is not None, "there is a live leg from the first connection on"
             await asyncio.wait({leg.reader})
             if leg is not self._live:
                 continue  # it was left for another
-            self._backoff.lost(self._clock())
             if self._second is not None and self._second.is_ready and self._second.is_open:
-                second = self._second
                 self._stop_renewal()
-                self._switch(second)
+                self._switch(self._second)
                 continue
             try:
                 await self._reopen(leg)
             except (ConnectionFailedError, AuthenticationError) as error:
                 error.session_id = error.session_id or leg.session_id
                 self._side.lost(error)
-                return
 
     async def _reopen(self, lost: Leg) -> None:
         """Put another leg in the place of a lost one; raises if that cannot be."""
         error: Failure = lost.error()
         lost.cut()
+        stable = self._backoff.lost(self._clock())
+        if stable:
+            self._route.forgive()
         if lost.is_ready:
             self.attempts = 0
-        if lost.is_ready and not error.permanent:  # no fault of the endpoint's: it is tried again first
+        if stable and not error.permanent:  # no fault of the endpoint's: it is tried first
             delay_s = self._backoff.delay_s(self._clock())
         else:
             delay_s = self._delay_s(error, self._route, self._backoff)
@@ -241,8 +241,15 @@ class Line:
         now_s = self._clock()
         self.away_s = now_s - self._backoff.lost_at_s if self._backoff.lost_at_s is not None else 0.0
         self._backoff.held(now_s)
-        self._route.opened()
         self._plan_renewal(leg)
+
+    async def _guard(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Let a mistake of ours end the call with an error, not hang it."""
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody must be told
+            name = type(error).__name__
+            self._side.lost(ConnectionFailedError(f"{name} while another session began.", permanent=True))
 
     def _new_backoff(self, budget_s: float) -> Backoff:
         recovery = self._recovery
@@ -258,8 +265,9 @@ class Line:
 
     def _plan_renewal(self, leg: Leg) -> None:
         lasts = lasts_s(leg.expires_at, leg.clocks_s(), self._recovery.max_session_age_s)
+        end_s = asyncio.get_running_loop().time() + lasts
         self._renewal = asyncio.create_task(
-            self._renew(lasts, asyncio.get_running_loop().time() + lasts), name="voicelive-renewal"
+            self._guard(lambda: self._renew(lasts, end_s)), name="voicelive-renewal"
         )
 
     async def _renew(self, lasts: float, end_s: float) -> None:

@@ -1,7 +1,7 @@
 """Whether a peer still lives and reads, found out by a timer and by nothing on the way of the audio.
 
-Silent: we ping every so often; if nothing at all comes for as long again after a ping, the peer is dead. So
-it is noticed after one to two intervals. While we do not read ourselves, nothing is concluded.
+Silent: we ping every so often; if no pong and no message comes for as long again, the peer is dead. So it is
+noticed after one to two intervals. While we do not read ourselves, nothing is concluded.
 
 Deaf: bytes wait to be sent, and not one has gone for a while, whatever was added meanwhile. websockets' own
 keep-alive would wait for such a peer before it sends its ping.
@@ -83,7 +83,7 @@ class Pulse:
             self._asked = False
         if self._asked and now_s - self._pinged_s >= interval_s:
             return ConnectionFailedError(
-                f"Nothing came from the service for {now_s - self._websocket.heard_s:.0f} s, not even an "
+                f"Nothing came from the service for {now_s - self._websocket.heard_s:.0f} s, not even the "
                 "answer to a ping. Check the network."
             )
         if not self._asked and now_s - self._pinged_s >= interval_s:

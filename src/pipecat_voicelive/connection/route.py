@@ -2,8 +2,9 @@
 
     at the first ──it fails for good, or `failover_after` times in a row──▶ at the other, and back likewise
 
-A connection that was opened makes the failures before it good. The one it was opened at is tried first when
-it is lost; a renewal goes back to the first. When every endpoint has failed for good there is nowhere left.
+A session that is lost soon after it was ready counts as a failure too; one that has lasted makes those before
+it good. A loss is first answered where the session was; a renewal goes back to the first endpoint. When every
+endpoint has failed for good there is nowhere left.
 """
 
 from __future__ import annotations
@@ -116,8 +117,8 @@ class Route:
         """The endpoint that is to be tried."""
         return self._targets[self._place]
 
-    def opened(self) -> None:
-        """A session is ready there."""
+    def forgive(self) -> None:
+        """Forget what has failed."""
         self._failures = 0
         self._dead.clear()
 
@@ -137,7 +138,7 @@ class Route:
     def follow(self, other: Route) -> None:
         """Stand where the other one has come to."""
         self._place = other._place
-        self.opened()
+        self.forgive()
 
     async def aclose(self) -> None:
         """Give back what the endpoints' credentials hold. May be called twice."""

@@ -52,15 +52,19 @@ class WriteNow(ClientConnection):
         self._written_bytes += len(message)
 
     def ping_now(self) -> None:
-        """Send a ping without waiting for anything; any answer shows in `heard_s`."""
+        """Send a ping without waiting for anything; its answer shows in `heard_s`."""
         if self.is_live:
             self.protocol.send_ping(b"")
             self.send_data()
 
-    def data_received(self, data: bytes) -> None:
-        """Take in what came, and note when."""
+    def acknowledge_pings(self, data: bytes) -> None:
+        """A pong has come."""
+        self.heard()
+        super().acknowledge_pings(data)
+
+    def heard(self) -> None:
+        """There is a sign of life. Pings are none: who does not read may still send them."""
         self.heard_s = self.loop.time()
-        super().data_received(data)
 
     @property
     def is_live(self) -> bool:
