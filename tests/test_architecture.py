@@ -40,7 +40,7 @@ LAYERS = {
     "conversation": Layer("errors protocol session connection questions renewal signals"),
     "client": Layer("errors protocol session connection questions conversation signals", "msgspec"),
     "service": Layer(
-        "errors protocol session connection client",
+        "errors protocol session connection signals client",
         "pipecat loguru pydantic msgspec numpy soxr audioop aiortc av PIL",
     ),
     "simulator": Layer(

@@ -144,6 +144,7 @@ speeches
 session_info
 start_turn
 takes_images
+turn_answer_ids
 """.split()
 )
 

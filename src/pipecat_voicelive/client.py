@@ -270,6 +270,11 @@ class VoiceLiveClient(Asks):
         return self._session.speeches
 
     @property
+    def turn_answer_ids(self) -> frozenset[str]:
+        """The responses that began since the service last heard the caller begin."""
+        return self._session.turn_answer_ids
+
+    @property
     def results_waiting(self) -> bool:
         """Whether a tool's result was given that no answer has spoken of."""
         return self._session.results_waiting
@@ -415,9 +420,15 @@ class VoiceLiveClient(Asks):
         """
         self.handle(inputs.AnswerApproval(approval_request_id, approve, reason))
 
-    def interrupt(self, heard: inputs.Heard | None = None) -> None:
-        """Stop the answer. `heard` says how far it was played, so that the conversation is cut there."""
-        self.handle(inputs.Interrupt(heard))
+    def interrupt(self, heard: inputs.Heard | None = None, *, for_turn: bool = False) -> None:
+        """Stop the answer.
+
+        Args:
+            heard: How far it was played, so that the conversation is cut there.
+            for_turn: Whether it is the caller's turn that interrupts, so that an answer to that very turn
+                goes on which has begun by now.
+        """
+        self.handle(inputs.Interrupt(heard, for_turn))
 
     def connect_avatar(self, sdp_offer: str) -> None:
         """Offer the avatar a peer connection, in plain SDP with candidates; `AvatarAnswer` answers.

@@ -95,8 +95,8 @@ class Conversation:
         if self.over:
             return
         match event:
-            case inputs.Interrupt():
-                self.signals.drop_answer()
+            case inputs.Interrupt(for_turn=for_turn):
+                self.signals.drop_answer(self.session.turn_answer_ids if for_turn else frozenset())
             case inputs.Configure(session):
                 self._options = session
             case _:

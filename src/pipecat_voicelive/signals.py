@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, is_dataclass
 from typing import Any, TypeAlias, cast
 
@@ -148,9 +148,9 @@ class SignalQueue:
             self._room.set()
         return signal
 
-    def drop_answer(self) -> None:
-        """Forget what an answer consists of: it was interrupted."""
-        kept = [one for one in self._waiting if not isinstance(one[0], effects.AnswerPart)]
+    def drop_answer(self, going_on: frozenset[str]) -> None:
+        """Forget what an answer consists of: it was interrupted. These responses go on."""
+        kept = [one for one in self._waiting if _is_wanted(one[0], going_on)]
         self._waiting = deque(kept)
         self._waiting_bytes = sum(size_bytes for _, size_bytes in kept)
         self._room.set()
@@ -208,3 +208,12 @@ def _content_bytes(value: Any) -> int:
     if is_dataclass(value):
         return sum(_content_bytes(getattr(value, name)) for name in value.__dataclass_fields__)
     return int(getattr(value, "nbytes", 0))
+
+
+def still_wanted(signals: Iterable[ClientSignal], going_on: frozenset[str]) -> Iterator[ClientSignal]:
+    """What is left of signals after an interruption: no parts of answers, except of those that go on."""
+    return (signal for signal in signals if _is_wanted(signal, going_on))
+
+
+def _is_wanted(signal: ClientSignal, going_on: frozenset[str]) -> bool:
+    return not isinstance(signal, effects.AnswerPart) or signal.response_id in going_on

@@ -48,7 +48,7 @@ async def bot_on(name, messages, tools=()):
         context = LLMContext(messages, **({"tools": list(tools)} if tools else {}))
         # A tape without times plays the caller and the answer in one breath: an interruption would find both.
         turns = UserTurnStrategies(
-            start=[ExternalUserTurnStartStrategy(enable_interruptions=False)],
+            start=[ExternalUserTurnStartStrategy()],
             stop=[ExternalUserTurnStopStrategy()],
         )
         user, assistant = LLMContextAggregatorPair(

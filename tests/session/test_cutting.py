@@ -16,6 +16,7 @@ from session_harness import (
 
 from pipecat_voicelive.protocol import client_events as ce
 from pipecat_voicelive.protocol import server_events as se
+from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session.inputs import Heard, Interrupt, Respond
 
 
@@ -134,3 +135,29 @@ def test_items_heard_long_ago_are_forgotten():
     assert sent(driver.give(Interrupt(Heard("i199", 100)))) == []
     driver.give(created("r"), silence("r", "last", 1000), done("r"))
     assert sent(driver.give(Interrupt(Heard("last", 300)))) == [truncate("last", 300)]
+
+
+def test_an_interruption_by_the_callers_turn_leaves_the_answer_to_it_alone():
+    driver = ready(turn_detection=VAD)
+    driver.give(created("r1"), silence("r1", "a", 1000), done("r1"))
+    driver.give(speech_started("u1"), created("r2"), silence("r2", "b", 1000))
+    assert sent(driver.give(Interrupt(Heard("a", 400), for_turn=True))) == [truncate("a", 400)]
+    assert any(isinstance(effect, fx.Audio) for effect in driver.give(silence("r2", "b", 1000)))
+    assert sent(driver.give(done("r2"))) == []
+
+
+def test_any_other_interruption_cuts_the_answer_to_the_callers_turn_too():
+    driver = ready(turn_detection=VAD)
+    driver.give(created("r1"), silence("r1", "a", 1000), done("r1"))
+    driver.give(speech_started("u1"), created("r2"), silence("r2", "b", 1000))
+    effects = driver.give(Interrupt(Heard("a", 400)))
+    assert sent_types(effects) == ["response.cancel", "conversation.item.truncate"]
+    assert driver.give(silence("r2", "b", 1000)) == []
+    assert sent(driver.give(done("r2", "cancelled"))) == [delete("b")]
+
+
+def test_an_interruption_by_the_callers_turn_stops_what_began_before_it():
+    driver = ready(turn_detection={**VAD, "interrupt_response": False})
+    driver.give(created("r1"), silence("r1", "a", 1000), speech_started("u1"))
+    effects = driver.give(Interrupt(Heard("a", 400), for_turn=True))
+    assert sent_types(effects) == ["response.cancel", "conversation.item.truncate"]

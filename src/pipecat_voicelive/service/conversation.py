@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.service.settings import NEXT_TIME
 from pipecat_voicelive.service.speech_marks import SpeechMarks
+from pipecat_voicelive.service.turn_gate import TurnGate
 from pipecat_voicelive.session import effects
 
 if TYPE_CHECKING:
@@ -105,12 +107,20 @@ class Conversation:
         )
         self.seeing.camera.paused = blind
         self._reader = ContextReader()
+        self._gate = TurnGate(time.monotonic)
         audio_out = OutputAudio(self._formats.bot, around.rates_hz[1])
         avatar = make_avatar(service, self.client, around.avatar_media, around.rates_hz[1])
-        self.frames_in = FramesIn(service, self.client, self.hearing, self.seeing, avatar, self._reader)
+        self.frames_in = FramesIn(
+            service, self.client, self.hearing, self.seeing, avatar, self._reader, self._gate
+        )
         backlog = Backlog()
         self.client.count_downstream(lambda: backlog.waiting_bytes)
         self._out = FramesOut(service, audio_out, meter, around.marks, self.seeing, avatar, backlog)
+
+    @property
+    def answer_pending(self) -> bool:
+        """Whether anything is still to be said, or has not become frames yet."""
+        return self.client.answer_pending or self._gate.holding
 
     def configure(self, options: Mapping[str, Any]) -> None:
         """Give the client the session's options; the formats are those that the conversation began with."""
@@ -119,7 +129,8 @@ class Conversation:
     def interrupt(self) -> None:
         """Stop the answer, and cut the conversation where the caller heard it end."""
         self.frames_in.writing_turn = False
-        self.client.interrupt(self._around.meter.heard)
+        for_turn = self._gate.interrupted(going_on=self.client.turn_answer_ids)
+        self.client.interrupt(self._around.meter.heard, for_turn=for_turn)
         self._out.void()
 
     def leave(self) -> None:
@@ -148,7 +159,7 @@ class Conversation:
             await service.push_error(told, exception=error, force_treat_as_permanent=True)
             await client.close()
         async with contextlib.aclosing(self._out) as out:
-            async for signal in client:
+            async for signal in self._gate.through(aiter(client)):
                 if isinstance(signal, effects.UserTranscript):
                     self._reader.transcribed(signal.text)
                 try:

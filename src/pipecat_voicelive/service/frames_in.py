@@ -36,6 +36,7 @@ from pipecat_voicelive.service.hearing import Hearing
 from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.service.speaking import speak
 from pipecat_voicelive.service.tool_results import ToolResults
+from pipecat_voicelive.service.turn_gate import TurnGate
 from pipecat_voicelive.session.tools import message_item
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class FramesIn:
         seeing: Seeing,
         avatar: AvatarOut,
         reader: ContextReader,
+        gate: TurnGate,
     ) -> None:
         self._service = service
         self._client = client
@@ -61,9 +63,10 @@ class FramesIn:
         self._avatar = avatar
         self._reader = reader
         self._results = ToolResults(client, grouped=service.groups_parallel_tools)
+        self._gate = gate
         self.writing_turn = False
 
-    async def take(self, frame: Frame, direction: FrameDirection) -> bool:
+    async def take(self, frame: Frame, direction: FrameDirection) -> bool:  # noqa: C901 - one line a type
         """Heed a frame. Returns whether it goes on through the pipeline."""
         service = self._service
         match frame:
@@ -77,9 +80,14 @@ class FramesIn:
             case UserStartedSpeakingFrame():
                 self._read_context()
                 self._hearing.turn_started()
+                self._gate.turn_started()
             case UserStoppedSpeakingFrame():
+                self._gate.turn_stopped()
                 if self._hearing.turn_stopped():
                     await service.measure_answer()
+                elif self._client.results_waiting:
+                    # The aggregators ask for no answer to what comes while the caller speaks.
+                    await self._respond_to_results()
             case UserImageRawFrame():
                 self._seeing.image(frame, service.show)
             case InputImageRawFrame():

@@ -408,7 +408,7 @@ class VoiceLiveLLMService(InferringService):
         return self._conversation.client
 
     def _answer_pending(self) -> bool:
-        return self.is_usable and self._client.answer_pending
+        return self.is_usable and self._conversation.answer_pending
 
     # --- what the conversation asks for ------------------------------------------------------------
 

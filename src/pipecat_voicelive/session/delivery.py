@@ -171,27 +171,32 @@ class Delivery:
         if self._ending and now_s >= self._ending[2]:
             self._end()
 
-    def interrupt(self, heard: Heard | None, now_s: float, *, truncates: bool) -> None:
+    def interrupt(
+        self, heard: Heard | None, now_s: float, *, truncates: bool, but_for: frozenset[str] = frozenset()
+    ) -> None:
         """Nothing more of the present answer is wanted.
 
         Args:
             heard: What was heard of it, if that is known.
             now_s: The present time.
             truncates: Whether the service cuts the conversation itself.
+            but_for: Responses that go on. The avatar leaves what it said before them by itself.
         """
-        if self._avatar.present:
+        if self._avatar.present and not but_for:
             effects, heard = self._avatar.interrupt(now_s)
             self._out.tell(*effects)
         if heard is not None and not truncates:
-            truncations, deletions = self._playback.cut(heard)
+            truncations, deletions = self._playback.cut(heard, but_for)
             for truncation in truncations:
                 self._cut(truncation)
             self._deletions += deletions
             for deletion in deletions:
                 self._out.history.remove(deletion.item_id)
         self.delete_unheard()
-        self._end(interrupted=True)
-        self._close(interrupted=True)
+        if self._ending and self._ending[0].response_id not in but_for:
+            self._end(interrupted=True)
+        if self._answer and self._answer.response_id not in but_for:
+            self._close(interrupted=True)
 
     def delete_unheard(self) -> None:
         """Take unheard items out, but not while their response is still being written."""

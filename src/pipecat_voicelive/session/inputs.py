@@ -154,9 +154,12 @@ class Interrupt:
 
     Attributes:
         heard: The playback position. Without one the conversation is left as it is.
+        for_turn: Whether it is the caller's turn that interrupts. Then what has begun since the service
+            heard the caller begin is the answer to that turn, and goes on.
     """
 
     heard: Heard | None = None
+    for_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

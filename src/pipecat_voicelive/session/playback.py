@@ -28,6 +28,7 @@ _REMEMBERED = 64
 class SpokenItem:
     """An item, and how much audio of it there is."""
 
+    response_id: str
     content_index: int
     received_ms: float = 0.0
 
@@ -44,7 +45,7 @@ class Playback:
 
     def received(self, event: ResponseAudioDelta, audio_format: AudioFormat) -> None:
         """More audio of an item arrived."""
-        item = self._items.setdefault(event.item_id, SpokenItem(event.content_index))
+        item = self._items.setdefault(event.item_id, SpokenItem(event.response_id, event.content_index))
         item.received_ms += audio_format.duration_ms(len(event.delta))
         self.has_spoken = True
         if len(self._items) > _REMEMBERED:
@@ -52,7 +53,7 @@ class Playback:
 
     def spoken_elsewhere(self, event: ResponseAudioTranscriptDelta) -> None:
         """An item is spoken where it cannot be measured: it is as long as it may be."""
-        self._items[event.item_id] = SpokenItem(event.content_index, math.inf)
+        self._items[event.item_id] = SpokenItem(event.response_id, event.content_index, math.inf)
 
     def leave(self) -> dict[str, SpokenItem]:
         """The connection is left: what is still being played, for `resume`."""
@@ -72,16 +73,20 @@ class Playback:
         self._items.pop(item_id, None)
 
     def cut(
-        self, heard: Heard | None
+        self, heard: Heard | None, but_for: frozenset[str] = frozenset()
     ) -> tuple[list[ConversationItemTruncateEvent], list[ConversationItemDeleteEvent]]:
         """The events that cut the conversation to what was heard; afterwards nothing is left to cut.
 
-        Items before the one being played were heard. Without a position, none was played.
+        Items before the one being played were heard. Without a position, none was played. Items of the
+        responses `but_for` are left alone.
         """
         truncations: list[ConversationItemTruncateEvent] = []
         deletions: list[ConversationItemDeleteEvent] = []
         was_heard = heard is not None and heard.item_id in self._items
+        kept = {item_id: item for item_id, item in self._items.items() if item.response_id in but_for}
         for item_id, item in self._items.items():
+            if item_id in kept:
+                continue
             played_ms = item.received_ms if was_heard else 0
             if heard is not None and item_id == heard.item_id:
                 was_heard, played_ms = False, int(heard.played_ms)
@@ -93,5 +98,5 @@ class Playback:
                         item_id=item_id, content_index=item.content_index, audio_end_ms=int(played_ms)
                     )
                 )
-        self._items.clear()
+        self._items = kept
         return truncations, deletions

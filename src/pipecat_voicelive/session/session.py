@@ -142,6 +142,11 @@ class Session:
         return self._responses.speeches
 
     @property
+    def turn_answer_ids(self) -> frozenset[str]:
+        """The responses that began since the service last heard the caller begin."""
+        return self._turns.answer_ids
+
+    @property
     def results_waiting(self) -> bool:
         """Whether a tool's result was given that no answer has spoken of."""
         return self._calls.results_waiting
@@ -235,8 +240,8 @@ class Session:
                 self._turns.start(now_s)
             case inputs.CommitTurn():
                 self._turns.commit()
-            case inputs.Interrupt(heard):
-                self._interrupt(heard, now_s)
+            case inputs.Interrupt():
+                self._interrupt(intent, now_s)
             case inputs.ConnectAvatar(sdp_offer):
                 self._out.send(self._avatar.offer(sdp_offer))
             case inputs.SendRaw(event):
@@ -250,11 +255,14 @@ class Session:
             case _:
                 assert_never(intent)
 
-    def _interrupt(self, heard: inputs.Heard | None, now_s: float) -> None:
-        cancel_id = self._responses.interrupt(keep_owed=self._responses.held)
-        if cancel_id is not None and cancel_id != self._turns.stopped:
-            self._out.send(ResponseCancelEvent(response_id=cancel_id))
-        self._delivery.interrupt(heard, now_s, truncates=self._turns.rules.truncates)
+    def _interrupt(self, interruption: inputs.Interrupt, now_s: float) -> None:
+        going_on = self._turns.answer_ids if interruption.for_turn else frozenset[str]()
+        if not going_on:
+            cancel_id = self._responses.interrupt(keep_owed=self._responses.held)
+            if cancel_id is not None and cancel_id != self._turns.stopped:
+                self._out.send(ResponseCancelEvent(response_id=cancel_id))
+        truncates = self._turns.rules.truncates
+        self._delivery.interrupt(interruption.heard, now_s, truncates=truncates, but_for=going_on)
 
     def _lost(self) -> None:
         self._delivery.lost()
@@ -390,7 +398,7 @@ class Session:
         # The service answers of itself after a turn of the caller, and never in between.
         interim = self._setup.interim_responses and not self._turns.answer_due
         if self._delivery.created(response, now_s, interim=interim):
-            self._turns.answered()
+            self._turns.answered(response.id)
 
     def _response_done(self, response: Response, now_s: float) -> None:
         if aside := self._asides.done(response):

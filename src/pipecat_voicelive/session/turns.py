@@ -17,6 +17,7 @@ An answer that the service would have given, were it not for a response that it 
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -36,6 +37,8 @@ HEAR_S = 3.0
 
 LONGEST_TURN_S = 90.0
 """How long a turn lasts whose end is never told: nobody else gets the floor until then."""
+
+_REMEMBERED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Turns:
         self._responses = responses
         self._calls = calls
         self._turn: Turn = Quiet()
+        self._answer_ids: deque[str] = deque(maxlen=_REMEMBERED)
 
     @property
     def quiet(self) -> bool:
@@ -134,6 +138,11 @@ class Turns:
     def stopped(self) -> str | None:
         """The response that the service stops itself because the caller speaks."""
         return self._turn.stopped if isinstance(self._turn, Speaking) else None
+
+    @property
+    def answer_ids(self) -> frozenset[str]:
+        """The responses that began since the service last heard the caller begin, the newest few."""
+        return frozenset(self._answer_ids)
 
     @property
     def deadline_s(self) -> float | None:
@@ -179,6 +188,7 @@ class Turns:
             self.caller.started(event.item_id, event.audio_start_ms)
             self._out.tell(fx.UserSpeechStarted(event.item_id, event.audio_start_ms))
         self._answer_due = False
+        self._answer_ids.clear()
         stopped = self._responses.active_id if self.rules.interrupts_response else None
         self._turn = Speaking(now_s + LONGEST_TURN_S, heard_by_service=True, stopped=stopped)
         if self.rules.creates_response:
@@ -215,8 +225,9 @@ class Turns:
         if isinstance(self._turn, Speaking) and self._turn.heard_by_service:
             self._over()
 
-    def answered(self) -> None:
+    def answered(self, response_id: str) -> None:
         """An answer begins."""
+        self._answer_ids.append(response_id)
         if isinstance(self._turn, Answering):
             self._turn = Quiet()
             self._responses.held = False
