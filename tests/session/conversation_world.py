@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from legal_server import BYTES_PER_MS, LegalServer, words_asked_for
-from referee import Brackets, Transcripts, Whole
+from referee import Brackets, CallersTurns, Transcripts, Whole
 
 from pipecat_voicelive.protocol import client_events as ce
 from pipecat_voicelive.protocol import server_events as se
@@ -32,6 +32,7 @@ class Wanted:
     words: str | None = None
     keeps: bool = False
     given: bool = False
+    given_by: str = ""
     dropped: bool = False
 
 
@@ -55,16 +56,23 @@ class World:
         transcribes: bool = True,
         interrupts: bool = True,
     ) -> None:
-        self.server = LegalServer(
-            echoes=echoes, turn_detection=turn_detection, transcribes=transcribes, interrupts=interrupts
-        )
+        self._service = {
+            "echoes": echoes,
+            "turn_detection": turn_detection,
+            "transcribes": transcribes,
+            "interrupts": interrupts,
+        }
+        self.server = LegalServer(**self._service)
         self.session = Session(id_prefix="w")
         self.now_s = 0.0
         self.trace: list[fx.Effect] = []
         self.turn_detection = turn_detection
         self._knows_its_responses = echoes
         self._one_at_a_time = echoes and acquainted
-        self._referees = (Brackets(), Whole(), Transcripts())
+        self._referees = (Brackets(), Whole(), Transcripts(), CallersTurns())
+        self._came_out: set[str] = set()
+        self._refused: set[str] = set()
+        self._connections = 1
         self._wanted: list[Wanted] = []
         self._may_ask = 0
         self._sent_items: set[str] = set()
@@ -84,9 +92,11 @@ class World:
         self.tell(se.SessionCreated(session=SessionInfo(id="sess")))
         self.give(inputs.Configure({"instructions": "x"}))
         self.settle()
+        if turn_detection:
+            self.start_turn()  # or there is nothing to hear
         if acquainted:
             self.respond()
-            self.settle()
+        self.settle()
 
     @property
     def brackets(self) -> Brackets:
@@ -143,6 +153,10 @@ class World:
                     self._spoken_ms[item_id] += len(audio) / BYTES_PER_MS
                 case _:
                     pass
+            if isinstance(effect, fx.SpeechOpened) or (
+                isinstance(effect, fx.TextDelta) and not effect.spoken
+            ):
+                self._came_out.add(effect.response_id)
             if isinstance(effect, fx.AnswerPart):
                 assert effect.response_id not in self._silenced, "output of an interrupted response"
                 if self._knows_its_responses:
@@ -150,7 +164,14 @@ class World:
         self.trace += effects
 
     def _sent(self, event: ce.ClientEvent | RawEvent) -> None:
+        if isinstance(event, ce.ConversationItemDeleteEvent):
+            self._sent_items.discard(event.item_id)
+            for wanted in self._wanted:
+                wanted.about.discard(event.item_id)
         if isinstance(event, ce.ConversationItemCreateEvent):
+            if event.item.id in self._sent_items:
+                self.server.inbox.append(event)
+                return
             self._sent_items.add(event.item.id or "")
             if event.item.type == "function_call_output" and "not a JSON" in (event.item.output or ""):
                 self._may_ask += 1
@@ -200,6 +221,7 @@ class World:
                 and (wanted.instructions is None or wanted.instructions == given.instructions)
             ):
                 wanted.given = True
+                wanted.given_by = wanted.given_by or response_id
 
     def _close(self, event_id: str, *, refused: bool) -> None:
         """A request is over; refused for its content, whatever it was for is not to be had."""
@@ -252,6 +274,10 @@ class World:
         self._answer_tool(f"old{self._count}", respond=respond)
 
     def _answer_tool(self, call_id: str, *, respond: bool) -> None:
+        if not self.session.ready:  # nobody sees what is held
+            self._may_ask += respond
+            self.give(inputs.AnswerTool(call_id, "out", "look", respond))
+            return
         before = set(self._sent_items)
         self._may_ask += respond
         self.give(inputs.AnswerTool(call_id, "out", "look", respond))
@@ -303,7 +329,9 @@ class World:
             self.give(inputs.Withdraw(self._questions.pop()))
 
     def start_turn(self) -> None:
-        if not self.turn_detection:
+        if self.turn_detection:
+            self.give(inputs.AppendAudio(bytes(50 * BYTES_PER_MS)))
+        else:
             self._speaking_since_s = self.now_s
             self.give(inputs.StartTurn())
 
@@ -368,12 +396,70 @@ class World:
                 return
         raise AssertionError("never comes to rest")
 
+    # --- connections that go -------------------------------------------------------------------------
+
+    def change_connection(self, *, planned: bool) -> None:
+        """The connection is lost, or another takes over from it; what was under way is gone."""
+        effects, carried = self.session.leave(self.now_s)
+        assert not [effect for effect in effects if isinstance(effect, fx.Send)]
+        self._effects(effects)
+        self.brackets.assert_closed()
+        items = carried.history.again()
+        self._forget_connection({str(item.id) for item in items})
+        self._connections += 1
+        self._commits = 1 if carried.turn is not None and carried.turn.committed_by else 0
+        self.server = LegalServer(**self._service, prefix=f"{self._connections}.")
+        self.session = Session(id_prefix=f"w{self._connections}")
+        created = se.SessionCreated(session=SessionInfo(id="sess"))
+        if planned:
+            self.tell(created)
+            self.give(inputs.Configure({"instructions": "x"}))
+            self.catch_up()
+            self.give(inputs.Resume(carried))
+        else:
+            self.give(inputs.Configure({"instructions": "x"}))
+            self.give(inputs.Resume(carried))
+            self.server.outbox.append(created)
+
+    def _forget_connection(self, told_again: set[str]) -> None:
+        """What was asked for may be asked for once more, and of items only those told again are there."""
+        self._may_ask += list(self._requests.values()).count("open")
+        self._requests = dict.fromkeys(self._requests, "over")
+        unheard = self._running if self._running not in self._silenced | self._came_out else None
+        if unheard is not None and not self.server.given[unheard].out_of_band:
+            self._may_ask += 1
+            for wanted in self._wanted:
+                if wanted.given_by == unheard:
+                    wanted.given, wanted.given_by = False, ""
+        elif self.turn_detection:
+            self._may_ask += 1  # the service was to answer, perhaps
+        self._running = None
+        if self.turn_detection:
+            self._speaking_since_s = None
+        self._sent_items &= told_again
+        self._results &= told_again
+        for wanted in self._wanted:
+            wanted.about &= told_again
+
+    def assert_the_server_knows_the_conversation(self) -> None:
+        """All has come to rest: what another session would be told is what the server has, in its order."""
+        if not self._knows_its_responses:
+            return  # what was said out of band may be taken for a part of the conversation
+        items = [item for item in self.session.leave(self.now_s)[1].history.again()]
+        order = {item_id: place for place, item_id in enumerate(self.server.items)}
+        places = [order[str(item.id)] for item in items]
+        assert places == sorted(places)
+        told = {item.id for item in items}
+        for item in self.server.items.values():
+            assert item.id in told or item.role == "assistant" or not item.content, "forgotten"
+
     def assert_kept_its_promises(self) -> None:
         """All has come to rest: everything wanted was given, every call answered, nothing is pending."""
         all_ours = all(
             given.asked_by in self._requests and given.words is None for given in self.server.given.values()
         )
-        if self._one_at_a_time or all_ours:  # else the session may have taken a response for another
+        known = self._knows_its_responses or not any(wanted.words for wanted in self._wanted)
+        if self._one_at_a_time or (all_ours and known):  # else one response may be taken for another
             assert [wanted for wanted in self._wanted if not (wanted.given or wanted.dropped)] == []
         assert not self.session.answer_pending
         assert self.session.deadline_s is None

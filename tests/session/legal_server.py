@@ -45,16 +45,25 @@ class LegalServer:
         turn_detection: Whether the caller's turns are noticed and answered here.
         transcribes: Whether what the caller says is written down.
         interrupts: Whether the turn detection stops what is running.
+        prefix: Begins the ids it gives.
     """
 
     def __init__(
-        self, *, echoes: bool, turn_detection: bool, transcribes: bool, interrupts: bool = True
+        self,
+        *,
+        echoes: bool,
+        turn_detection: bool,
+        transcribes: bool,
+        interrupts: bool = True,
+        prefix: str = "",
     ) -> None:
+        self._prefix = prefix
         self.inbox: deque[ce.ClientEvent | RawEvent] = deque()
         self.outbox: deque[se.ServerEvent] = deque()
         self.active: Given | None = None
         self.given: dict[str, Given] = {}
         self.conversation: set[str] = set()
+        self.items: dict[str, ConversationItem] = {}  # in order, by their ids
         self.refused_items: set[str] = set()
         self.untranscribed: list[str] = []
         self.unanswered: deque[str] = deque()
@@ -67,12 +76,13 @@ class LegalServer:
         self._interrupts = interrupts
         self._audio_ms: dict[str, float] = {}
         self._buffered_bytes = 0
+        self._heard_bytes = 0
         self._commits = 0
         self._count = 0
 
     def _new_id(self, kind: str) -> str:
         self._count += 1
-        return f"{kind}{self._count}"
+        return f"{self._prefix}{kind}{self._count}"
 
     def _say(self, event: se.ServerEvent) -> None:
         self.outbox.append(event)
@@ -85,6 +95,9 @@ class LegalServer:
         match event:
             case ce.SessionUpdateEvent():
                 self._say(se.SessionUpdated(session=self._effective_session()))
+            case ce.ConversationItemCreateEvent(item=item) if item.type == "function_call":
+                self.calls_open.add(item.call_id or "")
+                self._add(item)
             case ce.ConversationItemCreateEvent(item=item) if item.type == "function_call_output":
                 call_id = item.call_id or ""
                 assert call_id in self.calls_open, f"an output for the unknown or answered call {call_id}"
@@ -96,7 +109,7 @@ class LegalServer:
                     self.refused_items.add(item.id or "")
                     self._refuse(event, "invalid_value")
                 else:
-                    self._add(item)
+                    self._add(item, event.previous_item_id or None)
             case ce.ResponseCreateEvent():
                 if self.active is not None:
                     self._refuse(event, "conversation_already_has_active_response")
@@ -111,6 +124,7 @@ class LegalServer:
                     self._refuse(event, "response_cancel_not_active")
             case ce.InputAudioBufferAppendEvent(audio=audio):
                 self._buffered_bytes += len(audio)
+                self._heard_bytes += len(audio)
             case ce.InputAudioBufferCommitEvent():
                 assert self._buffered_bytes, "a commit of nothing"
                 self._buffered_bytes = 0
@@ -132,6 +146,7 @@ class LegalServer:
         else:
             assert self.active is None or item_id not in self.active.items, "deleted while it is written"
             self.conversation.discard(item_id)
+            self.items.pop(item_id, None)
             self._say(se.ConversationItemDeleted(item_id=item_id))
 
     def _effective_session(self) -> SessionInfo:
@@ -145,14 +160,24 @@ class LegalServer:
     def _refuse(self, event: ce.ClientEvent, code: str) -> None:
         self._say(se.Error(error=ErrorDetails(code=code, event_id=event.event_id or None)))
 
-    def _add(self, item: ConversationItem) -> None:
-        self.conversation.add(item.id or "")
-        self._say(se.ConversationItemCreated(item=item))
+    def _add(self, item: ConversationItem, previous_item_id: str | None = None) -> None:
+        item_id = item.id or ""
+        assert item_id not in self.items, f"{item_id} twice"
+        self.conversation.add(item_id)
+        order = list(self.items)
+        place = len(order)
+        if previous_item_id is not None:
+            place = 0 if previous_item_id == "root" else order.index(previous_item_id) + 1
+        order.insert(place, item_id)
+        items = {**self.items, item_id: item}
+        self.items = {name: items[name] for name in order}
+        before = order[place - 1] if place else None
+        self._say(se.ConversationItemCreated(item=item, previous_item_id=before))
 
     def _add_turn(self, item_id: str, also_known_as: str = "") -> None:
         self.conversation |= {item_id, also_known_as}
         self._say(se.InputAudioBufferCommitted(item_id=item_id))
-        self._say(se.ConversationItemCreated(item=ConversationItem(type="message", role="user", id=item_id)))
+        self._add(ConversationItem(type="message", role="user", id=item_id))
         if self._transcribes:
             self.untranscribed.append(item_id)
 
@@ -197,8 +222,7 @@ class LegalServer:
             self._audio_ms[item_id] = 0.0
             self._say(se.ResponseOutputItemAdded(response_id=self.active.response_id, item=item))
             if not self.active.out_of_band:
-                self.conversation.add(item_id)
-                self._say(se.ConversationItemCreated(item=item))
+                self._add(item)
         return self.active.items[-1]
 
     def speak(self, audio_bytes: int, *, new_item: bool) -> None:
@@ -240,6 +264,7 @@ class LegalServer:
         item_id, call_id, response_id = self._new_id("item"), self._new_id("call"), self.active.response_id
         begun = ConversationItem(type="function_call", id=item_id, call_id=call_id, name="look")
         self._say(se.ResponseOutputItemAdded(response_id=response_id, item=begun))
+        self._add(begun)
         if whole:
             self.calls_open.add(call_id)
             self._say(
@@ -262,9 +287,10 @@ class LegalServer:
 
     def caller_starts(self) -> None:
         """The turn detection hears speech, and stops what is running, if it is to."""
-        if self._detects and self.caller is None:
+        if self._detects and self.caller is None and self._heard_bytes:
             self.caller = self._new_id("turn")
-            self._say(se.InputAudioBufferSpeechStarted(item_id=self.caller))
+            start_ms = max(self._heard_bytes // BYTES_PER_MS - 10, 0)
+            self._say(se.InputAudioBufferSpeechStarted(item_id=self.caller, audio_start_ms=start_ms))
             if self._interrupts:
                 self.finish("cancelled")
 
@@ -273,7 +299,8 @@ class LegalServer:
         if self.caller is None:
             return
         item_id, self.caller = self.caller, None
-        self._say(se.InputAudioBufferSpeechStopped(item_id=item_id))
+        end_ms = self._heard_bytes // BYTES_PER_MS
+        self._say(se.InputAudioBufferSpeechStopped(item_id=item_id, audio_end_ms=end_ms))
         if not cough:
             self._add_turn(item_id)
             if self.active is None:

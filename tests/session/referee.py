@@ -74,6 +74,21 @@ class Whole:
                 pass
 
 
+class CallersTurns:
+    """The caller begins and ends to speak by turns."""
+
+    def __init__(self) -> None:
+        self.speaking = False
+
+    def check(self, effect: fx.Effect) -> None:
+        if isinstance(effect, fx.UserSpeechStarted):
+            assert not self.speaking
+            self.speaking = True
+        elif isinstance(effect, fx.UserSpeechStopped):
+            assert self.speaking
+            self.speaking = False
+
+
 class Transcripts:
     """What the caller said is told once an item, and never empty."""
 

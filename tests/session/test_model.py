@@ -44,6 +44,8 @@ PEOPLE = {
     "wait longer": lambda world: world.wait(2.5),
     "wait very long": lambda world: world.wait(100.0),
     "catch up": World.catch_up,
+    "lose the connection": lambda world: world.change_connection(planned=False),
+    "change the connection": lambda world: world.change_connection(planned=True),
 }
 
 
@@ -131,6 +133,7 @@ class Conversation(RuleBasedStateMachine):
         else:
             self.world.settle()
             self.world.assert_kept_its_promises()
+            self.world.assert_the_server_knows_the_conversation()
 
 
 TestConversation = Conversation.TestCase
@@ -169,7 +172,10 @@ def by_chance(seed: int) -> None:
         world.network_moves(*chance.choice([(0, 0), (0, 0), (0, 2), (1, 0), (1, 1), (2, 9), (4, 0)]))
     world.settle()
     world.assert_kept_its_promises()
-    world.lose_connection()
+    if seed % 2:
+        world.lose_connection()
+    else:
+        world.assert_the_server_knows_the_conversation()
 
 
 @pytest.mark.parametrize("hundred", range(settings.default.max_examples // 10))

@@ -49,8 +49,8 @@ def test_events_before_the_options_are_taken_go_out_after_them_in_order():
         "input_audio_buffer.append",
         "conversation.item.create",
         "x",
-        "response.create",
         "input_audio_buffer.commit",
+        "response.create",
     ]
     assert driver.session.ready
 

@@ -130,6 +130,11 @@ class CallerAudio:
             self.settle()
         self.turn = SpokenTurn(self._settled, self._end, committed_by=committed_by, end_told=True)
 
+    def silent(self) -> None:
+        """A turn that somebody here told of is over, and nothing was said in it."""
+        if self.turn is not None and self.turn.end is None:
+            self.turn = None
+
     def committed(self, item_id: str) -> bytes:
         """The last turn is this item. Returns its audio, b"" if it is not known or not kept whole."""
         turn = self.turn

@@ -84,7 +84,7 @@ class Parts:
         manual = turns.rules.manual
         audio, turn = turns.caller.rest(manual=manual)
         again = turn.item_id if turn is not None else ""
-        self.out.tell(*self.transcripts.leave(item for item in history.wordless if item != again))
+        self.out.tell(*self.transcripts.leave([item for item in history.wordless if item != again]))
         if again:
             history.remove(again)
         turns.lost()
@@ -117,7 +117,8 @@ class Parts:
         for event in carried.raws:
             self.out.send_raw(event)
         if carried.replays:
-            self.playback.resume(carried.playback)
+            played = {item_id: item for item_id, item in carried.playback.items() if item_id in history}
+            self.playback.resume(played)
         caller = self.turns.caller
         caller.configured(self.setup.input_format)
         if carried.manual and not self.setup.ready:

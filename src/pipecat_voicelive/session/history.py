@@ -11,8 +11,9 @@ the end until the service says otherwise. What an item says comes from what came
                 an MCP server or another agent brought is told in a system message, since such items cannot
                 be made by clients; searches, listings and approvals are left out, the answers speak of them
 
-Refused and deleted items are taken out, and items of a response that was interrupted before they began never
-get in. Everything is bounded: `trim` takes out the oldest turns, never half a pair of call and output.
+Refused and deleted items, and those of a response that was interrupted before they began, are told nobody;
+they only hold their places. Everything is bounded: `trim` takes out the oldest turns, and of a call and its
+output never the one alone is told.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ class Entry:
         spoken_ms: How much audio has come out.
         cut_ms: Where it was cut.
         again: Whether it was told to this session as text, and has no audio there.
+        never: Whether it was told that its transcript will not come.
+        hidden: Whether it is told nobody: it only holds its place, behind which others may stand.
     """
 
     item: ConversationItem
@@ -81,6 +84,8 @@ class Entry:
     spoken_ms: float = 0.0
     cut_ms: float | None = None
     again: bool = False
+    never: bool = False
+    hidden: bool = False
 
     @property
     def starts_turn(self) -> bool:
@@ -106,6 +111,8 @@ class Entry:
 
     def told(self) -> ConversationItem | None:
         """The item to tell another session, None if it says nothing there. Parts are not copied."""
+        if self.hidden:
+            return None
         item = self.item
         match item.type, item.role:
             case "message", "assistant":
@@ -169,7 +176,6 @@ class History:
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     summary: str = ""
     _entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
-    _gone: dict[str, None] = field(default_factory=dict[str, None])
     _texts: dict[str, str] = field(default_factory=dict[str, str])
     _awaited_texts: dict[str, str] = field(default_factory=dict[str, str])  # words: id that stands for them
     _ms_per_byte: float = 0.0
@@ -179,7 +185,7 @@ class History:
 
     def add(self, item: ConversationItem, previous_item_id: str | None = None) -> None:
         """An item is on its way to the service, once more if it is known."""
-        if (entry := self._entries.get(item.id or "")) is not None:
+        if (entry := self._entries.get(item.id or "")) is not None and not entry.hidden:
             entry.item = item
         else:
             self._put(Entry(item), previous_item_id)
@@ -187,11 +193,11 @@ class History:
     def created(self, item: ConversationItem, previous_item_id: str | None) -> bool:
         """The service has this item now, behind that one. Returns whether it is only told again."""
         item_id = item.id or ""
-        if not item_id or item_id in self._gone or item.type in _LEFT_OUT:
+        if not item_id:
             return False
         entry = self._entries.get(item_id)
         if entry is None:
-            self._put(Entry(item, confirmed=True), previous_item_id)
+            self._put(Entry(item, confirmed=True, hidden=item.type in _LEFT_OUT), previous_item_id)
             self._is_typed(item)
             return False
         entry.confirmed = True
@@ -212,10 +218,10 @@ class History:
 
     def begun(self, item: ConversationItem, *, comes_out: bool) -> None:
         """A response begins an item; one of which nothing will come out is kept out."""
+        if item.id and item.id not in self._entries:
+            self.created(item, None)
         if not comes_out:
             self.remove(item.id or "")
-        elif item.id and item.id not in self._entries:
-            self.created(item, None)
 
     def called(self, item_id: str, name: str | None, arguments: str) -> None:
         """A function call is whole."""
@@ -227,6 +233,11 @@ class History:
         entry = self._entries.get(item_id)
         if entry is not None and not entry.transcript:
             entry.transcript, entry.audio = transcript.strip(), b""
+
+    def not_understood(self, item_id: str) -> None:
+        """It was told that what the caller said in this item will not be known."""
+        if entry := self._entries.get(item_id):
+            entry.never = True
 
     def typed(self, item_id: str, delta: str) -> None:
         """Text is added to a user item."""
@@ -266,6 +277,8 @@ class History:
             case fx.TextDelta(item_id=item_id, delta=delta, spoken=False):
                 if entry := self._entries.get(item_id):
                     entry.written += delta
+            case fx.UserTranscriptFailed(item_id=item_id):
+                self.not_understood(item_id)
             case fx.SpeechOpened(audio_format=audio_format):
                 self._ms_per_byte = audio_format.duration_ms(1)
             case _:
@@ -296,12 +309,9 @@ class History:
 
     def remove(self, item_id: str) -> None:
         """An item was refused, deleted, or is to be."""
-        if not item_id:
-            return
-        self._entries.pop(item_id, None)
-        self._gone[item_id] = None
-        if len(self._gone) > _REMEMBERED:
-            del self._gone[next(iter(self._gone))]
+        if entry := self._entries.get(item_id):
+            item = ConversationItem(type=entry.item.type, id=item_id)
+            self._entries[item_id] = Entry(item, entry.confirmed, hidden=True)
 
     # --- what is told ------------------------------------------------------------------------------
 
@@ -317,7 +327,8 @@ class History:
 
     def __contains__(self, item_id: str) -> bool:
         """Whether there is such an item."""
-        return item_id in self._entries
+        entry = self._entries.get(item_id)
+        return entry is not None and not entry.hidden
 
     def shortened(self, item_id: str, audio_end_ms: float) -> tuple[ConversationItem | None, str] | None:
         """An item of which only so much was heard, if it has no audio at the service that could be cut.
@@ -330,10 +341,13 @@ class History:
         if entry is None or not entry.again:
             return None
         entry.cut(audio_end_ms)
-        order = list(self._entries)
-        place = order.index(item_id)
+        previous = "root"
+        for other_id, other in self._entries.items():
+            if other_id == item_id:
+                break
+            previous = previous if other.hidden else other_id
         told = entry.told()
-        return told and replace(told, id=UNSET), order[place - 1] if place else "root"
+        return told and replace(told, id=UNSET), previous
 
     def in_hand(self, call_ids: Container[str]) -> None:
         """These calls are run while the session ends: it is told that their results come later."""
@@ -354,7 +368,8 @@ class History:
         return [
             item_id
             for item_id, entry in self._entries.items()
-            if entry.starts_turn and not entry.transcript and not entry.item.words and not _has_parts(entry)
+            if entry.starts_turn
+            and not (entry.never or entry.transcript or entry.item.words or _has_parts(entry))
         ]
 
     def again(self) -> list[ConversationItem]:

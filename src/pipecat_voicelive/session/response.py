@@ -21,7 +21,7 @@ and what is still wanted after them, `owed`. Rules:
    answers that wish. A request for it that is under way by then is made in vain. An `interim` response, one
    that bridges the time until the answer comes, answers nothing.
 4. A refused request is owed again if another response got in first; refused for its content, it is gone.
-5. While the caller has the floor and an answer follows of itself (the turn detection's, or the one to
+5. Nothing is asked for before the session is ready. While the caller has the floor and an answer follows of itself (the turn detection's, or the one to
    `CommitTurn`), and until that answer should have begun, nothing is asked for. Nor while the service is
    `occupied` with a response out of band (`asides`), which gives way as soon as something is owed.
 6. After an interruption nothing of that response comes out: it is drained until `response.done`.
@@ -163,6 +163,7 @@ class Responses:
     request: Request = field(default_factory=NotAsked)
     owed: tuple[Wish, ...] = ()
     ask_again_at_s: float | None = None
+    ready: bool = False
     held: bool = False
     occupied: bool = False
     conclude_at_s: float | None = None
@@ -327,7 +328,7 @@ class Responses:
         """The request for the next owed answer, if one may be made now."""
         if not self.owed or not isinstance(self.active, Silent) or not isinstance(self.request, NotAsked):
             return None
-        if self.held or self.ask_again_at_s is not None or self.occupied:
+        if not self.ready or self.held or self.ask_again_at_s is not None or self.occupied:
             return None
         wish, *rest = self.owed
         self.owed = tuple(rest)

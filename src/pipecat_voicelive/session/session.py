@@ -388,6 +388,9 @@ class Session:
             self._turns.ready(self._setup.sent_audio_bytes, now_s)
         self._out.tell(fx.SessionReady(event.session) if first else fx.SessionChanged(event.session))
         self._out.tell(*(fx.Send(waiting) for waiting in held))
+        if first:
+            self._responses.ready = True
+            self._out.send(self._responses.ask())
 
     def _response_created(self, response: Response, now_s: float) -> None:
         if self._asides.created(response):
@@ -425,7 +428,9 @@ class Session:
         if refusal := self._asides.refused(error, now_s):
             self._out.tell(refusal)
             return
-        self._out.history.remove(self._out.unconfirmed.refused(event_id))
+        item_id = self._out.unconfirmed.refused(event_id)
+        self._out.history.remove(item_id)
+        self._playback.truncated(item_id)
         if code == ACTIVE_RESPONSE and not event_id:
             self._turns.unanswered()
             self._out.tell(fx.RequestRefused(error, expected=True))

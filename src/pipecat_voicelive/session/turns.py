@@ -175,6 +175,8 @@ class Turns:
         if commit := self._out.unconfirmed.commit():
             self.caller.ended(str(commit.event_id))
             self._out.send(commit)
+        else:
+            self.caller.silent()
         return commit is not None
 
     # --- turns that the service tells of -----------------------------------------------------------
