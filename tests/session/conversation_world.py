@@ -445,7 +445,7 @@ class World:
         """All has come to rest: what another session would be told is what the server has, in its order."""
         if not self._knows_its_responses:
             return  # what was said out of band may be taken for a part of the conversation
-        items = [item for item in self.session.leave(self.now_s)[1].history.again()]
+        items = self.session.leave(self.now_s)[1].history.again()
         order = {item_id: place for place, item_id in enumerate(self.server.items)}
         places = [order[str(item.id)] for item in items]
         assert places == sorted(places)

@@ -89,7 +89,7 @@ class LegalServer:
 
     # --- what the client asks for --------------------------------------------------------------------
 
-    def take(self, *, refuse: bool = False) -> None:
+    def take(self, *, refuse: bool = False) -> None:  # noqa: C901 - one line a type
         """Act on the oldest client event; `refuse` it if it is one that may be refused for its content."""
         event = self.inbox.popleft()
         match event:

@@ -121,8 +121,7 @@ class Entry:
             case "message", "user" if self.transcript:
                 return replace(message_item("user", self.transcript), id=item.id)
             case "message", "user" if self.audio:
-                part = ItemContent(type="input_audio", audio=to_base64(self.audio))
-                return ConversationItem(type="message", role="user", id=item.id, content=[part])
+                return replace(audio_item(self.audio), id=item.id)
             case "message", _:
                 parts = list(filter(None, map(_told_part, item.content or [])))
                 told = ConversationItem(type="message", role=item.role, id=item.id, content=parts)
@@ -155,6 +154,12 @@ class Entry:
             return ITEM_CHARS + len(self.transcript) + typed
         told = (item.name, item.arguments, item.output)
         return ITEM_CHARS + sum(len(member) for member in told if isinstance(member, str))
+
+
+def audio_item(audio: bytes) -> ConversationItem:
+    """What the caller said, as a message of audio in the session's input format."""
+    part = ItemContent(type="input_audio", audio=to_base64(audio))
+    return ConversationItem(type="message", role="user", content=[part])
 
 
 def _told_part(part: ItemContent) -> ItemContent | None:

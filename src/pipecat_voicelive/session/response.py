@@ -21,9 +21,10 @@ and what is still wanted after them, `owed`. Rules:
    answers that wish. A request for it that is under way by then is made in vain. An `interim` response, one
    that bridges the time until the answer comes, answers nothing.
 4. A refused request is owed again if another response got in first; refused for its content, it is gone.
-5. Nothing is asked for before the session is ready. While the caller has the floor and an answer follows of itself (the turn detection's, or the one to
-   `CommitTurn`), and until that answer should have begun, nothing is asked for. Nor while the service is
-   `occupied` with a response out of band (`asides`), which gives way as soon as something is owed.
+5. Nothing is asked for before the session is ready. While the caller has the floor and an answer follows of
+   itself (the turn detection's, or the one to `CommitTurn`), and until that answer should have begun, nothing
+   is asked for. Nor while the service is `occupied` with a response out of band (`asides`), which gives way
+   as soon as something is owed.
 6. After an interruption nothing of that response comes out: it is drained until `response.done`.
 7. A response begins once: being told of it again, even when it is over, changes nothing.
 8. A wish to say given words (`speaking`) is no wish for an answer, and what it brings is none.

@@ -26,6 +26,7 @@ from pipecat_voicelive.protocol.client_events import InputAudioBufferAppendEvent
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session.caller_audio import CallerAudio, SpokenTurn
 from pipecat_voicelive.session.calls import Calls
+from pipecat_voicelive.session.history import audio_item
 from pipecat_voicelive.session.outbox import Outbox
 from pipecat_voicelive.session.response import Responses, Wish
 
@@ -302,6 +303,10 @@ class Turns:
         turn, self.caller.turn = self.caller.turn, None
         if turn is not None and not turn.end_told:
             self._out.tell(fx.UserSpeechStopped(turn.item_id, self.caller.end_ms))
+        elif turn is not None and turn.is_item and turn.end is not None:
+            self._out.tell(fx.UserTranscriptFailed(turn.item_id, None))
+            if audio := b"".join(self.caller.between(turn.start, turn.end)):
+                self._out.add_item(audio_item(audio))
 
     def _over(self) -> None:
         """The caller's turn brings no answer of itself: ask for what is owed."""
