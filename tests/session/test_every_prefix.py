@@ -84,15 +84,21 @@ def prefix_played(name: str, length: int) -> tuple[Session, Told, float, int]:
     """A session after so many inputs of a tape, and how many there are."""
     session, told, events = Session(id_prefix="tape"), Told(), list(inputs_of(load(name)))
     metadata: dict[str, str] | None = None
+    output_id = ""  # the recording's client gave its outputs other ids
     for number, event in enumerate(events[:length]):
         if isinstance(event, se.ResponseCreated):
             response = msgspec.structs.replace(event.response, metadata=metadata)
             event, metadata = se.ResponseCreated(response=response), None
+        elif isinstance(event, se.ConversationItemCreated) and event.item.type == "function_call_output":
+            item = msgspec.structs.replace(event.item, id=output_id)
+            event = msgspec.structs.replace(event, item=item)
         told.gave(event)
         effects = session.handle(event, number / 1000)
         for sent in effects:
             if isinstance(sent, fx.Send) and isinstance(sent.event, ce.ResponseCreateEvent):
                 metadata = (sent.event.response or ce.ResponseProperties()).metadata or None
+            if isinstance(sent, fx.Send) and isinstance(sent.event, ce.ConversationItemCreateEvent):
+                output_id = str(sent.event.item.id)
         told.was_told(effects)
     return session, told, length / 1000, len(events)
 
