@@ -26,7 +26,7 @@ from pipecat_voicelive.protocol.client_events import InputAudioBufferAppendEvent
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session.caller_audio import CallerAudio, SpokenTurn
 from pipecat_voicelive.session.calls import Calls
-from pipecat_voicelive.session.history import audio_item
+from pipecat_voicelive.session.entry import audio_item
 from pipecat_voicelive.session.outbox import Outbox
 from pipecat_voicelive.session.response import Responses, Wish
 
