@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from pipecat_voicelive.simulator import TlsFiles
+
 DAY = dt.timedelta(days=1)
 
 
@@ -47,8 +49,22 @@ class Authority:
         self.file = folder / f"{name.replace(' ', '-')}.pem"
         self.file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
+    def files(self, *names):
+        """A certificate for these names and its key, as the simulator takes them."""
+        file = self._make(names, -DAY, DAY)
+        return TlsFiles(file, file)
+
     def server(self, *names, since=-DAY, until=DAY, newest=None):
         """A server's TLS context with a certificate for these names; `newest`: the newest TLS it talks."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._make(names, since, until))
+        if newest is not None:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+            context.maximum_version = newest
+        return context
+
+    def _make(self, names, since, until):
         key = ec.generate_private_key(ec.SECP256R1())
         now = dt.datetime.now(dt.UTC)
         certificate = (
@@ -71,13 +87,7 @@ class Authority:
             certificate.public_bytes(pem)
             + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        if newest is not None:
-            context.set_ciphers("ALL:@SECLEVEL=0")
-            context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-            context.maximum_version = newest
-        return context
+        return file
 
 
 def _usage(**granted):

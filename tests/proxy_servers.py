@@ -30,7 +30,8 @@ async def _pump(reader, writer):
 
 
 async def _tunnel(reader, writer, target_port):
-    there, to_there = await asyncio.open_connection("127.0.0.1", target_port)
+    port = target_port() if callable(target_port) else target_port
+    there, to_there = await asyncio.open_connection("127.0.0.1", port)
     await asyncio.gather(_pump(reader, to_there), _pump(there, writer))
 
 
@@ -62,7 +63,7 @@ def connect_proxy(target_port, *, user=None, refuse=None, tls=None):
     """A proxy that is asked with CONNECT.
 
     Args:
-        target_port: Where every host that is asked for lies on this machine.
+        target_port: Where every host that is asked for lies on this machine, or a function that tells.
         user: "name:password" that it wants.
         refuse: The HTTP status with which it refuses everybody.
         tls: A server's TLS context, if it is to be talked to over TLS.

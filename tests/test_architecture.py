@@ -33,7 +33,7 @@ LAYERS = {
     "errors": Layer(pure=True),
     "protocol": Layer("errors", "msgspec numpy pydantic", pure=True),
     "session": Layer("errors protocol", "msgspec", pure=True),
-    "connection": Layer("errors protocol", "websockets azure"),
+    "connection": Layer("errors protocol", "websockets azure loguru"),
     "questions": Layer("errors protocol session", "msgspec"),
     "signals": Layer("errors protocol session", "msgspec"),
     "renewal": Layer("errors protocol session connection signals"),

@@ -99,6 +99,7 @@ SERVICE = {
     "blendshape_rate_hz": 60.0,
     "mcp_approval_timeout_s": 30.0,
     "avatar_media": "client",
+    "log_content": False,
 }
 
 SERVICE_METHODS = sorted(

@@ -17,6 +17,7 @@ import functools
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,7 +29,7 @@ from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.connection.recovery import RecoveryOptions
 from pipecat_voicelive.connection.route import Failover, Route, Target
 from pipecat_voicelive.conversation import Conversation
-from pipecat_voicelive.errors import ConfigurationError, ProtocolError
+from pipecat_voicelive.errors import ConfigurationError, ProtocolError, raised_here
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
@@ -94,12 +95,15 @@ class VoiceLiveClient(Asks):
         mcp_approval_timeout_s: How long an MCP call may wait for `answer_approval` before it is denied.
         every_event: Whether every server event comes out too, each as an `EventReceived` before the signals
             that it brings.
+        log_content: Whether each event is logged at level DEBUG, with what was said; see
+            `connection.content_log`. Keys, tokens and audio never are.
         clock: Seconds that never go back; for tests.
 
     Raises:
         ConfigurationError: The endpoint, the credentials or the API version cannot work.
     """
 
+    @raised_here
     def __init__(
         self,
         *,
@@ -122,6 +126,7 @@ class VoiceLiveClient(Asks):
         blendshape_rate_hz: float = FRAME_RATE_HZ,
         mcp_approval_timeout_s: float = APPROVAL_TIMEOUT_S,
         every_event: bool = False,
+        log_content: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         parameters = {
@@ -149,6 +154,9 @@ class VoiceLiveClient(Asks):
         targets = [Target(endpoint, model, api_version, parameters, auth)]
         if failover is not None:
             targets.append(failover.target(targets[0]))
+        options = options or ConnectionOptions()
+        if log_content:
+            options = replace(options, log_content=True)
         if not 1 <= blendshape_rate_hz <= 1000:
             raise ConfigurationError("Give a blendshape_rate_hz of 1 to 1000 frames a second, such as 60.")
         if not mcp_approval_timeout_s > 0:
@@ -165,7 +173,7 @@ class VoiceLiveClient(Asks):
                 memory=memory,
             ),
             Route(targets, recovery.failover_after),
-            options or ConnectionOptions(),
+            options,
             recovery,
             dialect,
             of_agent=self._of_agent,
@@ -306,6 +314,7 @@ class VoiceLiveClient(Asks):
 
     # --- what is said ------------------------------------------------------------------------------
 
+    @raised_here
     def configure(self, session: SessionProperties | Mapping[str, Any]) -> None:
         """Set the session's options, all of them. Sent if they differ from what was sent.
 
@@ -330,12 +339,14 @@ class VoiceLiveClient(Asks):
         """Manual turns: the caller has finished, and is to be answered."""
         self.handle(inputs.CommitTurn())
 
+    @raised_here
     def send_text(self, text: str, *, role: str = "user", respond: bool = True) -> None:
         """Add a message: role "user", "system" or "assistant"; and have it answered."""
         self.add_item(message_item(role, text))
         if respond:
             self.respond()
 
+    @raised_here
     def send_image(
         self,
         image: bytes | str,
@@ -437,6 +448,7 @@ class VoiceLiveClient(Asks):
         """
         self.handle(inputs.ConnectAvatar(sdp_offer))
 
+    @raised_here
     def send_event(self, event: ClientEvent | RawEvent | Mapping[str, Any]) -> None:
         """Send any client event as it is; a mapping for one that this package has no type for."""
         raw = RawEvent(members=dict(event)) if isinstance(event, Mapping) else event

@@ -13,6 +13,13 @@ a prompt, tool arguments or audio.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
 
 class VoiceLiveError(Exception):
     """Root of every error of this package."""
@@ -68,6 +75,24 @@ class ConnectionFailedError(VoiceLiveError):
         self.permanent = permanent
         self.retry_after_s = retry_after_s
         self.session_id = session_id
+
+
+def raised_here(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """A function whose errors of this package come from here, and from no place further in.
+
+    A traceback that is printed with variables, as loguru does, would show there what the function was given:
+    keys and prompts.
+    """
+
+    @functools.wraps(function)
+    def raising(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return function(*args, **kwargs)
+        except VoiceLiveError as error:
+            told = error.with_traceback(None)
+        raise told from None
+
+    return raising
 
 
 class ProtocolError(VoiceLiveError):

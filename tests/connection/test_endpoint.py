@@ -62,6 +62,7 @@ def test_this_machine_may_be_reached_in_clear(host):
         ("https://", "no host"),
         ("https://r.example:port", "not a URL"),
         ("https://key@r.example", "api_key"),
+        ("https://me:SECRET", "not a URL"),
         ("https://r.example?api-key=SECRET", "api_key"),
         ("https://my resource", "no host"),
     ],

@@ -1,6 +1,8 @@
 """Which endpoint is tried: the first, and the other when it fails."""
 
-from pipecat_voicelive import Failover
+import pytest
+
+from pipecat_voicelive import ConfigurationError, Failover
 from pipecat_voicelive.connection.auth import choose_auth
 from pipecat_voicelive.connection.route import Route, Target
 
@@ -59,3 +61,16 @@ async def test_a_failover_has_a_model_and_a_key_of_its_own():
     assert "model=gpt-5" in other.url()
     assert await other.auth.headers() == {"api-key": "OTHER-KEY"}
     assert "KEY" not in repr(given) + repr(other) + repr(FIRST)
+
+
+def test_a_key_goes_to_no_other_host():
+    first = Target("https://one.example", "m", "2026-07-15", {}, choose_auth(api_key="KEY"))
+    with pytest.raises(ConfigurationError, match="would go to another host"):
+        Failover(endpoint="https://other.example").target(first)
+    assert Failover(endpoint="https://one.example/gateway").target(first).auth is first.auth
+    token = Target("https://one.example", "m", "2026-07-15", {}, choose_auth(token_provider=lambda: "T"))
+    assert Failover(endpoint="https://other.example").target(token).auth is token.auth
+    with pytest.raises(ConfigurationError, match="unencrypted"):
+        Failover(endpoint="http://other.example", api_key="OTHER").target(first)
+    with pytest.raises(ConfigurationError, match="holds a credential"):
+        Failover(endpoint="https://other.example", api_key="OTHER", query={"api-key": "OTHER"}).target(first)

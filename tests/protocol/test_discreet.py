@@ -34,6 +34,7 @@ CLASSES = {
     and not name.startswith("_")
     and kind.__module__ == module.__name__
     and (dataclasses.is_dataclass(kind) or issubclass(kind, msgspec.Struct))
+    and kind is not inputs.Resume  # what it carries has no repr
 }
 
 

@@ -8,17 +8,24 @@ import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import cast
+from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
 
 from pipecat_voicelive.connection.auth import Auth
+from pipecat_voicelive.connection.content_log import ContentLog
 from pipecat_voicelive.connection.failures import closed, cut, date_s, handshake_failed
 from pipecat_voicelive.connection.headers import Discreet, checked_headers
 from pipecat_voicelive.connection.proxies import Proxy, ProxyChoice, check_proxy, choose_proxy
 from pipecat_voicelive.connection.pulse import Pulse
 from pipecat_voicelive.connection.tls import CaFile, check_ca_file, check_context, client_context
 from pipecat_voicelive.connection.transport import BufferFull, ConnectWithoutRedirect, NotOpen, WriteNow
-from pipecat_voicelive.errors import AuthenticationError, ConfigurationError, ConnectionFailedError
+from pipecat_voicelive.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailedError,
+    raised_here,
+)
 from pipecat_voicelive.protocol.client_events import ClientEvent
 from pipecat_voicelive.protocol.codec import Dialect, RawEvent, decode_server_event, encode
 from pipecat_voicelive.protocol.server_events import ServerEvent
@@ -54,6 +61,8 @@ class ConnectionOptions:
             `connection.proxies`. This machine is never reached through one.
         ca_file: A PEM file of certificate authorities to trust beside the system's.
         ssl_context: In place of that, a context of your own. It must check certificates and names.
+        log_content: Whether each event is logged at level DEBUG, with what was said; see
+            `connection.content_log`.
 
     Raises:
         ConfigurationError: A header, the proxy, the file or the context cannot be used.
@@ -70,7 +79,9 @@ class ConnectionOptions:
     proxy: ProxyChoice = field(default=True, repr=False)
     ca_file: CaFile | None = None
     ssl_context: ssl.SSLContext | None = None
+    log_content: bool = False
 
+    @raised_here
     def __post_init__(self) -> None:
         # Whoever changes their own later changes no call.
         object.__setattr__(self, "headers", checked_headers(self.headers))
@@ -87,8 +98,13 @@ class Connection:
     """An open connection. Made by `open_connection`; iterate over it for the service's events."""
 
     def __init__(
-        self, websocket: WriteNow, options: ConnectionOptions, dialect: Dialect | None = None
+        self,
+        websocket: WriteNow,
+        options: ConnectionOptions,
+        dialect: Dialect | None = None,
+        log: ContentLog | None = None,
     ) -> None:
+        self._log = log
         self._encode = dialect.encode if dialect else encode
         self._decode = dialect.decode if dialect else decode_server_event
         self._websocket = websocket
@@ -109,7 +125,10 @@ class Connection:
                 is closed too, since what was to be sent is lost.
         """
         try:
-            self._websocket.write_text(self._encode(event), self._options.max_unsent_bytes)
+            message = self._encode(event)
+            self._websocket.write_text(message, self._options.max_unsent_bytes)
+            if self._log is not None:
+                self._log.sent(message)
         except NotOpen:
             raise self.lost_error() from None
         except BufferFull:
@@ -137,6 +156,8 @@ class Connection:
             except ConnectionClosed:
                 return
             self._websocket.heard()
+            if self._log is not None:
+                self._log.received(message)
             yield self._decode(message)
 
     @property
@@ -195,7 +216,7 @@ async def open_connection(
         AuthenticationError: No token could be had, or the service refused it (401, 403).
         ConnectionFailedError: Anything else; `permanent` says whether trying again can help.
     """
-    proxy = choose_proxy(options.proxy, url)
+    proxy, place = choose_proxy(options.proxy, url), urlsplit(url).netloc
     # Raised without their cause: its traceback, logged with variables as loguru does, would show the key.
     try:
         async with asyncio.timeout(options.open_timeout_s):
@@ -204,8 +225,9 @@ async def open_connection(
     except (AuthenticationError, ConnectionFailedError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may show the key
-        raise handshake_failed(error, url, proxy, options.open_timeout_s) from None
-    return Connection(websocket, options, dialect)
+        raise handshake_failed(error, place, proxy, options.open_timeout_s) from None
+    log = ContentLog(frozenset(headers.values())) if options.log_content else None
+    return Connection(websocket, options, dialect, log)
 
 
 async def _connect(

@@ -74,8 +74,8 @@ def base_url(endpoint: str) -> str:
     try:
         parts = urlsplit(text)
         host, _port = parts.hostname, parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"The endpoint is not a URL: {error}.") from error
+    except ValueError:  # whose text may hold a password that stands where a port would
+        raise ConfigurationError("The endpoint is not a URL: its host or its port is none.") from None
     scheme = _SCHEMES.get(parts.scheme.lower())
     if scheme is None:
         raise ConfigurationError(
@@ -97,6 +97,15 @@ def base_url(endpoint: str) -> str:
     if not path.endswith(PATH):
         path += PATH
     return urlunsplit((scheme, parts.netloc, path, parts.query, ""))
+
+
+def host_of(endpoint: str) -> str:
+    """The host that an endpoint names.
+
+    Raises:
+        ConfigurationError: As for `websocket_url`.
+    """
+    return urlsplit(base_url(endpoint)).hostname or ""
 
 
 def _refuse_credentials(names: Iterable[str], what: str) -> None:

@@ -30,6 +30,7 @@ from pipecat_voicelive.connection.proxies import Proxy, proxy_failed, proxy_refu
 from pipecat_voicelive.connection.tls import tls_error
 from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
 from pipecat_voicelive.protocol.items import ErrorDetails
+from pipecat_voicelive.protocol.refusals import without_quotes
 
 Failure: TypeAlias = ConnectionFailedError | AuthenticationError
 """Why there is no connection."""
@@ -64,9 +65,9 @@ _FATAL = frozenset(
 """Codes of `error` events after which another session would be told the same."""
 
 
-def handshake_failed(error: Exception, url: str, proxy: Proxy | None, timeout_s: float) -> Failure:
-    """Why a connection could not be opened, from what opening it raised."""
-    host = urlsplit(url).hostname or ""
+def handshake_failed(error: Exception, place: str, proxy: Proxy | None, timeout_s: float) -> Failure:
+    """Why a connection could not be opened at this place (host and port), from what opening it raised."""
+    host = urlsplit(f"//{place}").hostname or ""
     match error:
         case InvalidStatus():
             return _refused(error, host)
@@ -84,7 +85,7 @@ def handshake_failed(error: Exception, url: str, proxy: Proxy | None, timeout_s:
             return proxy_failed(error, proxy, host)
         case ConnectionRefusedError():
             return ConnectionFailedError(
-                f"Nothing listens at {urlsplit(url).netloc}. Check the endpoint's port, and whether the "
+                f"Nothing listens at {place}. Check the endpoint's port, and whether the "
                 "service (`voicelive simulator`, for one) is running."
             )
         case ConnectionResetError():
@@ -147,6 +148,7 @@ def date_s(value: str) -> float | None:
 
 def closed(code: int, reason: str, *, by_service: bool) -> ConnectionFailedError:
     """A connection was closed with a code, by the service, or here because of what it sent."""
+    reason = without_quotes(reason)
     told = f"code {code}{', ' + reason if reason else ''}"
     hint = ""
     if not by_service and code == CloseCode.MESSAGE_TOO_BIG:

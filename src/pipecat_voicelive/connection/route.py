@@ -15,12 +15,14 @@ from typing import Any
 
 from pipecat_voicelive.connection.auth import (
     DEFAULT_SCOPE,
+    ApiKey,
     Auth,
     TokenCredential,
     TokenProvider,
     choose_auth,
 )
-from pipecat_voicelive.connection.endpoint import websocket_url
+from pipecat_voicelive.connection.endpoint import host_of, websocket_url
+from pipecat_voicelive.errors import ConfigurationError, raised_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Failover:
     Attributes:
         endpoint: The other resource's endpoint.
         model: Its model or deployment.
-        api_key: Its key. One of the three must be given if the first endpoint's key is its own.
+        api_key: Its key. One of the three must be given if the first endpoint is reached with a key, which
+            is that resource's own and goes to no other host.
         credential: Or an `azure.identity` credential.
         token_provider: Or a function that gives a bearer token.
         scope: What tokens are asked for.
@@ -76,11 +79,13 @@ class Failover:
     scope: str = DEFAULT_SCOPE
     query: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
+    @raised_here
     def target(self, first: Target) -> Target:
         """The endpoint, as the first one's stand-in.
 
         Raises:
-            ConfigurationError: It cannot work, or more than one way to authenticate was given.
+            ConfigurationError: It cannot work, or more than one way to authenticate was given, or none where
+                the first endpoint's key would go to another host.
         """
         given: dict[str, Any] = {
             "api_key": self.api_key,
@@ -88,6 +93,11 @@ class Failover:
             "token_provider": self.token_provider,
         }
         own = any(value is not None for value in given.values())
+        if not own and isinstance(first.auth, ApiKey) and host_of(self.endpoint) != host_of(first.endpoint):
+            raise ConfigurationError(
+                "The failover endpoint needs credentials of its own: the first one's api_key would go to "
+                "another host. Give Failover an api_key, a credential or a token_provider."
+            )
         return Target(
             self.endpoint,
             self.model or first.model,

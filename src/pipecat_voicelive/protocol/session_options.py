@@ -154,7 +154,7 @@ class SessionProperties(Option):
     reasoning_effort: str | None = None
     interim_response: InterimResponse | None = Field(default=None, union_mode="left_to_right")
     include: list[str] | None = None
-    metadata: dict[str, str] | None = None
+    metadata: dict[str, str] | None = Field(default=None, repr=False)
 
     @property
     def manual_turns(self) -> bool:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pipecat_voicelive.service.service import VoiceLiveLLMService
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(slots=True, repr=False)
 class Surroundings:
     """What all conversations of one service have in common.
 

@@ -31,7 +31,7 @@ class VoiceLiveRespondFrame(DataFrame):
     """
 
     properties: ResponseProperties | None = None
-    additional_instructions: str = ""
+    additional_instructions: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,7 +51,7 @@ class VoiceLiveWordFrame(DataFrame):
         item_id: The assistant message it belongs to.
     """
 
-    text: str
+    text: str = field(repr=False)
     audio_offset_ms: float
     audio_duration_ms: float
     response_id: str
@@ -88,7 +88,7 @@ class VoiceLiveAnnotationFrame(DataFrame):
         item_id: The assistant message it belongs to.
     """
 
-    annotation: Any
+    annotation: Any = field(repr=False)
     text_offset: int
     annotation_index: int
     content_index: int
@@ -140,7 +140,7 @@ class VoiceLiveAgentEventFrame(DataFrame):
         event: The JSON object, as the agent wrote it.
     """
 
-    event: dict[str, Any]
+    event: dict[str, Any] = field(repr=False)
     interruptible: bool = field(default=False, init=False)
 
 

@@ -35,7 +35,7 @@ from pipecat_voicelive.connection.agent import FoundryAgent, names_agent
 from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, TokenProvider
 from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.connection.endpoint import base_url
-from pipecat_voicelive.errors import ConfigurationError
+from pipecat_voicelive.errors import ConfigurationError, raised_here
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
 from pipecat_voicelive.protocol.codec import RawEvent
@@ -99,6 +99,7 @@ class VoiceLiveLLMService(InferringService):
 
     adapter_class = VoiceLiveLLMAdapter
 
+    @raised_here
     def __init__(
         self,
         *,
@@ -121,6 +122,7 @@ class VoiceLiveLLMService(InferringService):
         blendshape_rate_hz: float = FRAME_RATE_HZ,
         mcp_approval_timeout_s: float = APPROVAL_TIMEOUT_S,
         avatar_media: Media = "client",
+        log_content: bool = False,
         **kwargs: Any,
     ) -> None:
         """Create the service. It connects when the pipeline is set up.
@@ -151,6 +153,8 @@ class VoiceLiveLLMService(InferringService):
             mcp_approval_timeout_s: How long an MCP call may wait for approval before it is denied.
             avatar_media: Where an avatar is seen: "client" if the transport's client connects to it,
                 "pipeline" if its picture and sound are to come as frames (extra `avatar`).
+            log_content: Whether each event is logged at level DEBUG, with what was said; see
+                `connection.content_log`. Keys, tokens and audio never are.
             **kwargs: Passed on to `LLMService`.
 
         Raises:
@@ -175,6 +179,7 @@ class VoiceLiveLLMService(InferringService):
             "profile": profile,
             "blendshape_rate_hz": blendshape_rate_hz,
             "mcp_approval_timeout_s": mcp_approval_timeout_s,
+            "log_content": log_content,
         }
         self._told_of_instructions = False
         check_media(avatar_media)

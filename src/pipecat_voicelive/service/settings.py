@@ -33,7 +33,7 @@ DEFAULT_VOICE = "en-US-Ava:DragonHDLatestNeural"
 NEXT_TIME = "It stays as it is; the change takes effect with `reset_conversation()`."
 
 
-@dataclass
+@dataclass(repr=False)
 class VoiceLiveLLMSettings(LLMSettings):
     """Settings of `VoiceLiveLLMService`, whole (in the service) or as a delta (in an update frame).
 
@@ -46,6 +46,12 @@ class VoiceLiveLLMSettings(LLMSettings):
     """
 
     session_properties: SessionProperties | NotGiven = field(default_factory=lambda: NOT_GIVEN)
+
+    def __repr__(self) -> str:
+        """What was given, without the system prompt and whatever Pipecat has added to its own settings."""
+        given = {name: getattr(self, name) for name in ("model", "temperature", "session_properties")}
+        shown = (f"{name}={value!r}" for name, value in given.items() if is_given(value))
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def apply_update(self, delta: Self) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Merge a delta. Returns the names of what changed, with the values they had."""

@@ -87,7 +87,7 @@ class Leaving:
 Phase: TypeAlias = Idle | Asked | Given | Leaving
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Asides:
     """The questions of one conversation."""
 

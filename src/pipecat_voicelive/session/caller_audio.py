@@ -51,7 +51,7 @@ class SpokenTurn:
     end_told: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class CallerAudio:
     """The caller's audio of one session, from the first byte that may still matter.
 

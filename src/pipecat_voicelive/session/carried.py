@@ -17,7 +17,7 @@ from pipecat_voicelive.session.tools import Call
 from pipecat_voicelive.session.unreadable import UnreadableEvents
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Carried:
     """One conversation between two sessions. Given to one session, once.
 

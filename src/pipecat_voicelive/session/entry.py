@@ -22,7 +22,7 @@ TOLD_BY_TEXT = frozenset({"mcp_call", "foundry_agent_call"})
 """Calls that the service runs, whose results are told in a message."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Entry:
     """One item.
 

@@ -38,7 +38,7 @@ from pipecat_voicelive.session.unreadable import UnreadableEvents
 from pipecat_voicelive.session.wording import Wording
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Parts:
     """The parts of a session that have something to hand over."""
 

@@ -50,7 +50,7 @@ _IMAGE = "[An image was shown here.]"
 _LEFT_OUT = frozenset({"mcp_list_tools", "mcp_approval_request", "mcp_approval_response"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class History:
     """The conversation of one session, and of those before it.
 

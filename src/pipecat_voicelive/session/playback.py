@@ -24,7 +24,7 @@ _PLAYED_OUT_MS = 40.0
 _REMEMBERED = 64
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class SpokenItem:
     """An item, and how much audio of it there is."""
 
@@ -33,7 +33,7 @@ class SpokenItem:
     received_ms: float = 0.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Playback:
     """The spoken items that may not have been heard to the end, in the order they are played.
 

@@ -126,7 +126,7 @@ CallEvent: TypeAlias = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class RemoteCalls:
     """The calls of one conversation. Methods return what there is to tell.
 

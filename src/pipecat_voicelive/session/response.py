@@ -77,7 +77,7 @@ class Wish:
     properties: ResponseProperties | None = None
     items: frozenset[str] = frozenset()
     speech: Speak | None = None
-    additional_instructions: str = ""
+    additional_instructions: str = field(default="", repr=False)
 
     @classmethod
     def to(cls, properties: ResponseProperties | None, items: frozenset[str], additional: str) -> Wish:
@@ -155,7 +155,7 @@ Active: TypeAlias = Silent | Running | Draining
 Request: TypeAlias = NotAsked | Asked | AskedInVain
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Responses:
     """The state described above. Methods return the request to send, if one is due."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pipecat_voicelive.protocol.client_events import ResponseProperties
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Results:
     """The results of one conversation that wait for an answer, by the item that holds each."""
 

@@ -58,7 +58,7 @@ class Refused:
 Phase: TypeAlias = AwaitingCreated | AwaitingUpdated | Ready | Refused
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Setup:
     """Options and what waits for them. Methods return the events to send."""
 

@@ -48,7 +48,7 @@ _MOST_FRAMES = 10**9
 Piece: TypeAlias = SpeechItem | Audio | SpokenText | Word | Viseme | Blendshapes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _ItemText:
     """The text of one item and how much of it has been released."""
 

@@ -27,11 +27,11 @@ _REMEMBERED = 64
 @dataclass(frozen=True, slots=True)
 class _Listing:
     server_label: str = ""
-    tools: tuple[dict[str, Any], ...] | None = None
+    tools: tuple[dict[str, Any], ...] | None = field(default=None, repr=False)
     completed: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class ToolListings:
     """The listings of one session, by item."""
 

@@ -34,7 +34,7 @@ class Complete:
 
     response_id: str
     name: str
-    arguments: str
+    arguments: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Answered:
 Call: TypeAlias = Announced | Complete | InHand | Answered
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Tools:
     """The tool calls of one conversation."""
 

@@ -31,7 +31,7 @@ _REMEMBERED = 256
 Told: TypeAlias = UserTranscript | UserTranscriptFailed | ItemUpdated
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Transcripts:
     """The transcripts of one conversation.
 

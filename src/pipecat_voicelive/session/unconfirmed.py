@@ -22,7 +22,7 @@ _CREATE = "create_"
 """Begins the id of the event that creates an item; the item's id follows."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Unconfirmed:
     """The items and turns of one conversation that are on their way."""
 

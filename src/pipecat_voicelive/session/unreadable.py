@@ -24,7 +24,7 @@ _LONGEST_PROBLEM = 300
 _NO_PART_OF_A_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class UnreadableEvents:
     """The types told of so far."""
 

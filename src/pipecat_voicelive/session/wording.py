@@ -55,7 +55,7 @@ _NOT_IN_V1 = (
 """Events that every dated version has in the same words, and v1 has not. Audio may be among what is sent."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Wording:
     """Puts what one session sends into the words of `api_version`. `told`: options that it told of."""
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from websockets.typing import Subprotocol
 
+from pipecat_voicelive.protocol.redaction import MASKED
 from pipecat_voicelive.protocol.versions import V1
 from pipecat_voicelive.simulator.fidelity import Topic, rule
 from pipecat_voicelive.simulator.pipelines import Agent, Model
@@ -25,7 +26,6 @@ from pipecat_voicelive.simulator.sources import (
 
 REALTIME_PATH = "/voice-live/realtime"
 SUBPROTOCOL = "realtime"
-MASKED = "***"
 
 _SECRETS = {
     "api-key",

@@ -13,6 +13,7 @@ from pipecat_voicelive.protocol.client_events import (
     ResponseCreateEvent,
 )
 from pipecat_voicelive.protocol.codec import RawEvent, encode, to_plain
+from pipecat_voicelive.protocol.redaction import shown
 from pipecat_voicelive.protocol.server_events import (
     InputAudioBufferSpeechStarted,
     InputAudioBufferSpeechStopped,
@@ -26,7 +27,6 @@ from pipecat_voicelive.protocol.server_events import (
 )
 from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired, Noted
 from pipecat_voicelive.simulator.narration import narrated
-from pipecat_voicelive.simulator.redaction import shown
 
 _LONGEST = 600
 

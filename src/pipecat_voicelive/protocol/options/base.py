@@ -18,6 +18,11 @@ class Option(BaseModel):
 
     model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What nobody knows may be anything, so of that only the names."""
+        for name, value in super().__repr_args__():
+            yield name, ... if name in (self.model_extra or {}) else value
+
     def model_post_init(self, _context: Any, /) -> None:
         """Count the class's own `type` among the members that were set."""
         if "type" in type(self).model_fields and self.__dict__.get("type") is not None:

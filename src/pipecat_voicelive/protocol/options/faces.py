@@ -42,7 +42,7 @@ class Background(Option):
     """What stands behind the avatar: a color `#RRGGBBAA` or the URL of an image, not both."""
 
     color: str | None = None
-    image_url: str | None = None
+    image_url: str | None = Field(default=None, repr=False)
 
 
 class VideoParams(Option):

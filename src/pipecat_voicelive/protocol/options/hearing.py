@@ -43,7 +43,7 @@ class InputAudioTranscription(Option):
 
     model: str | None = None
     language: str | list[str] | None = None
-    phrase_list: list[str] | None = None
+    phrase_list: list[str] | None = Field(default=None, repr=False)
     prompt: str | None = Field(default=None, repr=False)
     custom_speech: dict[str, Any] | None = None
 

@@ -14,8 +14,8 @@ class FunctionTool(Option):
 
     type: Literal["function"] = "function"
     name: str
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
+    description: str | None = Field(default=None, repr=False)
+    parameters: dict[str, Any] | None = Field(default=None, repr=False)
 
 
 class MCPServer(Option):
@@ -33,7 +33,7 @@ class MCPServer(Option):
 
     type: Literal["mcp"] = "mcp"
     server_label: str
-    server_url: str
+    server_url: str = Field(repr=False)
     authorization: str | None = Field(default=None, repr=False)
     headers: dict[str, str] | None = Field(default=None, repr=False)
     allowed_tools: list[str] | None = None
@@ -59,7 +59,7 @@ class FoundryAgentTool(Option):
     project_name: str
     agent_version: str | None = None
     client_id: str | None = None
-    description: str | None = None
+    description: str | None = Field(default=None, repr=False)
     foundry_resource_override: str | None = None
     agent_context_type: str | None = None
     return_agent_response_directly: bool | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from pipecat_voicelive.protocol.options.base import Option
 
 
@@ -48,7 +50,7 @@ class TurnDetection(Option):
     create_response: bool | None = None
     interrupt_response: bool | None = None
     auto_truncate: bool | None = None
-    appended_text_after_truncation: str | None = None
+    appended_text_after_truncation: str | None = Field(default=None, repr=False)
     remove_filler_words: bool | None = None
     languages: list[str] | None = None
     eagerness: str | None = None

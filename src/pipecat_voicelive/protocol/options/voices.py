@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from pydantic import Field
+
 from pipecat_voicelive.protocol.options.base import Option
 
 
@@ -16,8 +18,8 @@ class OpenAIVoice(Option):
 
 class _AzureVoice(Option):
     temperature: float | None = None
-    custom_lexicon_url: str | None = None
-    custom_text_normalization_url: str | None = None
+    custom_lexicon_url: str | None = Field(default=None, repr=False)
+    custom_text_normalization_url: str | None = Field(default=None, repr=False)
     prefer_locales: list[str] | None = None
     locale: str | None = None
     style: str | None = None

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pipecat_voicelive.simulator.redaction import base64_size_bytes, shown
+from pipecat_voicelive.protocol.redaction import base64_size_bytes, shown
 from pipecat_voicelive.simulator.tapes.links import TapeLinks, inner, text
 from pipecat_voicelive.simulator.tapes.tape import Tape, TapeEntry
 

@@ -17,7 +17,7 @@ from typing import Any, Literal, Self, cast
 from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.audio import output_format
 from pipecat_voicelive.protocol.codec import RawEvent, decode_any, decode_plain, encode, to_base64
-from pipecat_voicelive.simulator.redaction import without_media, without_secrets
+from pipecat_voicelive.protocol.redaction import without_media, without_secrets
 
 Source = Literal["client", "server"]
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from pipecat_voicelive.protocol.audio import AudioFormat, input_format, output_format
 from pipecat_voicelive.protocol.client_events import InputAudioBufferAppendEvent
 from pipecat_voicelive.protocol.codec import to_plain
+from pipecat_voicelive.protocol.redaction import shown
 from pipecat_voicelive.protocol.server_events import (
     InputAudioBufferSpeechStarted,
     InputAudioBufferSpeechStopped,
@@ -25,7 +26,6 @@ from pipecat_voicelive.protocol.server_events import (
     SessionUpdated,
 )
 from pipecat_voicelive.simulator.exchange import ClientSent, Exchanged, FaultFired, Noted, ServiceSent
-from pipecat_voicelive.simulator.redaction import shown
 from pipecat_voicelive.simulator.window.clock import ConversationClock
 
 _KEPT_ENTRIES = 4000

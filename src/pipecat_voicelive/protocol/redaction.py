@@ -9,7 +9,9 @@ import re
 from typing import Any, cast
 
 from pipecat_voicelive.protocol.codec import SERVER_EVENT_TYPES
-from pipecat_voicelive.simulator.handshake import MASKED
+
+MASKED = "***"
+"""What stands in the place of a secret."""
 
 _SECRET = re.compile(
     r"token$|secret|password|api_?key|access_?key|authorization|credential|cookie|connection_?string|sdp$|^sas$"

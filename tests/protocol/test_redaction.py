@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pipecat_voicelive.simulator.redaction import shown, without_media, without_secrets
+from pipecat_voicelive.protocol.redaction import shown, without_media, without_secrets
 
 TOOL = {
     "type": "mcp",
