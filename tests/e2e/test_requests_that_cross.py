@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from pipecat.frames.frames import (
     ErrorFrame,
     InterruptionFrame,
@@ -122,4 +123,33 @@ async def test_what_still_comes_of_a_cancelled_answer_is_neither_pushed_nor_play
         assert not pushed_after(call, stop, TTSAudioRawFrame, TTSTextFrame, LLMFullResponseStartFrame)
         assert names(call.pushed_by_service(*BRACKETS)) == ONE_ANSWER
         assert call.transport.recording.bot.end_s - played_s < 0.1
+    assert not call.seen(ErrorFrame)
+
+
+@pytest.mark.parametrize("reply", ["Very well, thank you.", "Fine."])
+async def test_an_answer_that_comes_together_with_the_news_of_its_turn_is_heard_whole(speaker, reply):
+    """A network that stalls brings all at once: that the caller speaks, has spoken, and is answered.
+
+    The turn interrupts what was said before it, and not its own answer.
+    """
+    scenario = {
+        "greeting": STORY,
+        "turns": [{"user": "Stop, please.", "say": reply}],
+    }
+    stall = {"faults": ["delay 2500ms at input_audio_buffer.speech_started"]}
+    async with calling(scenario, speaker, sim_options=stall) as call:
+        await call.until(lambda: call.heard(TTSAudioRawFrame), "for the bot")
+        await call.say("Stop, please.")
+        await call.until(lambda: call.said[-1:] == [("assistant", reply)], "for the answer")
+        (_, story), question, _ = call.said
+        assert STORY.startswith(story)
+        assert len(story) < len(STORY)
+        assert question == ("user", "Stop, please.")
+        (cut,) = call.session.received("conversation.item.truncate")
+        assert call.session.heard_text(cut.item_id) != reply
+        assert not call.session.received("conversation.item.delete")
+        assert call.session.conversation[-1].words == reply
+        assert not call.session.received("response.cancel")
+        assert names(call.pushed_by_service(*BRACKETS)) == 2 * ONE_ANSWER
+        assert "".join(frame.text for frame in call.heard(TTSTextFrame)).endswith(reply)
     assert not call.seen(ErrorFrame)

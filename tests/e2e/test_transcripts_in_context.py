@@ -1,10 +1,11 @@
-"""Transcripts that come late, twice, out of order or never: in order in the context, each turn once."""
+"""Transcripts that come late, twice, empty, out of order, never: in order in the context, each turn once."""
 
 import pytest
-from pipecat.frames.frames import ErrorFrame, LLMMessagesAppendFrame, TranscriptionFrame
+from pipecat.frames.frames import ErrorFrame, InterruptionFrame, LLMMessagesAppendFrame, TranscriptionFrame
 from pipecat.processors.frame_processor import FrameDirection
 
 from .harness import calling
+from .test_tools import WEATHER, get_weather
 
 COMPLETED = "conversation.item.input_audio_transcription.completed"
 DIALOGUE = {
@@ -56,6 +57,19 @@ async def test_transcripts_that_come_late_or_more_than_once_are_written_once_and
         assert transcripts(call) == [turn["user"] for turn in DIALOGUE["turns"]]
         assert nothing_was_sent_back(call)
     assert not call.seen(ErrorFrame)
+
+
+@pytest.mark.parametrize("outcome", ["empty", "never", "fail"])
+async def test_a_turn_without_a_transcript_is_answered_and_disturbs_no_other(speaker, outcome):
+    fault = f"transcribe {outcome} at turn 1"
+    async with calling(DIALOGUE, speaker, greet=False, sim_options={"faults": [fault]}) as call:
+        await both_turns(call)
+        await call.until(lambda: len(call.said) >= 3, "for the context")
+        assert call.said == WRITTEN[1:]
+        assert transcripts(call) == ["And what do you do?"]
+        assert len(call.pushed_by_service(InterruptionFrame)) == 2  # one a turn, none for nothing
+        assert nothing_was_sent_back(call)
+    assert len(call.seen(ErrorFrame)) == (outcome == "fail")  # a failure is told, and no more than that
 
 
 async def test_a_transcript_that_comes_after_its_short_answer_is_not_sent_back_nor_answered_again(speaker):
@@ -115,3 +129,16 @@ async def test_what_is_typed_after_turns_without_transcripts_is_still_told_apart
         (item,) = [event.item for event in call.session.received("conversation.item.create")]
         assert item.words == "How are you today?"
         assert len(call.session.received("response.create")) == 1
+
+
+async def test_a_call_in_a_turn_without_a_transcript_is_made_and_answered_once(speaker):
+    """The first look at the context comes with the call's result: all that stands there is known."""
+    silent = {"faults": ["transcribe never at turn 1"]}
+    async with calling(WEATHER, speaker, tools=[get_weather], greet=False, sim_options=silent) as call:
+        await call.say("What is the weather in Lisbon?")
+        await call.session.wait_for_sent("response.done", count=2)
+        (item,) = [event.item for event in call.session.received("conversation.item.create")]
+        assert item.type == "function_call_output"
+        assert len(call.session.received("response.create")) == 1
+        assert not call.session.sent("error")
+    assert not call.seen(ErrorFrame)

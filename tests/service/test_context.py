@@ -7,6 +7,7 @@ from pipecat.processors.aggregators import async_tool_messages
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMSpecificMessage
 
 from pipecat_voicelive.service.context import ContextReader, VoiceLiveLLMAdapter, history_items, tool_output
+from pipecat_voicelive.session.effects import TextDelta, ToolCall, ToolCalls, UserTranscript
 
 
 def told(items):
@@ -200,3 +201,28 @@ def test_words_that_the_service_was_told_to_say_before_the_first_look_are_known_
         {"role": "assistant", "content": text} for text in ("Welcome to", "Please wait.", "Please wait.")
     ]
     assert [item.words for item in reader.news(LLMContext(heard)).items] == ["Please wait."]
+
+
+def test_what_was_said_and_called_before_the_first_look_is_known_to_the_service():
+    reader = ContextReader()
+    reader.note(UserTranscript("u1", "Weather?", None))
+    for delta in ("Let me ", "see, it may take a while."):
+        reader.note(TextDelta("r1", "i1", delta, spoken=True))
+    reader.note(ToolCalls("r1", (ToolCall("c1", "look", {}),)))
+    calls = [{"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}]
+    context = LLMContext(
+        [
+            {"role": "developer", "content": "Be brief."},
+            {"role": "user", "content": "Weather?"},
+            {"role": "assistant", "content": "Let me see,"},
+            {"role": "assistant", "tool_calls": calls},
+            {"role": "tool", "tool_call_id": "c1", "content": "sunny"},
+            {"role": "user", "content": "What do you say?"},
+        ]
+    )
+    news = reader.news(context)
+    assert [(item.role, item.words) for item in news.items] == [
+        ("system", "Be brief."),
+        ("user", "What do you say?"),
+    ]
+    assert not news.spoken

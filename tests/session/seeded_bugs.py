@@ -34,6 +34,19 @@ class Bug(NamedTuple):
 
 
 BUGS = [
+    # --- whose turn it is ---
+    Bug(
+        "a turn that could not be answered stays unanswered",
+        "turns.py",
+        "        self._calls.want_answer()\n        if isinstance(self._turn, Answering):",
+        "        if isinstance(self._turn, Answering):",
+    ),
+    Bug(
+        "the answer to the turn that interrupts is taken out of the conversation",
+        "playback.py",
+        "            if item_id in kept:\n                continue\n",
+        "",
+    ),
     # --- which response runs ---
     Bug(
         "a request made in vain is answered after all",

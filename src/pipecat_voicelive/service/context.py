@@ -26,8 +26,10 @@ from pipecat.processors.aggregators.llm_context import (
 )
 from pipecat.utils.types import is_given
 
+from pipecat_voicelive.client import ClientSignal
 from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.service.pictures import image_url_of
+from pipecat_voicelive.session.effects import TextDelta, ToolCalls, UserTranscript
 from pipecat_voicelive.session.tools import message_item, output_item
 
 
@@ -251,7 +253,8 @@ class ContextReader:
     """Reads what is new in a context.
 
     The caller's spoken turns appear there as the transcripts that the service gave out, joined when
-    several came in one turn. Those, the bot's answers and the tool calls are known to the service.
+    several came in one turn. Those, the bot's answers and the tool calls are known to the service. The first
+    look may come late, when some of them stand there already among what the service has still to be told.
     """
 
     def __init__(self) -> None:
@@ -259,12 +262,26 @@ class ContextReader:
         self._last: LLMContextMessage | None = None
         self._transcripts: deque[str] = deque(maxlen=64)
         self._turns: deque[str] = deque(maxlen=16)
-        self._spoken: deque[str] = deque(maxlen=16)
+        self._spoken: deque[str] = deque(maxlen=64)
+        self._answers: dict[str, str] = {}
+        self._calls: set[str] = set()
         self._left_out: set[str] = set()
 
     def transcribed(self, text: str) -> None:
         """The service heard this; it will appear in the context, alone or joined with others."""
         self._transcripts.append(text)
+
+    def note(self, signal: ClientSignal) -> None:
+        """The service knows what is said and called; it will appear in the context as far as it was heard."""
+        match signal:
+            case UserTranscript(text=text):
+                self.transcribed(text)
+            case TextDelta(response_id, delta=delta) if self._read is None:
+                self._answers[response_id] = self._answers.get(response_id, "") + delta
+            case ToolCalls(calls=calls) if self._read is None:
+                self._calls |= {call.call_id for call in calls}
+            case _:
+                pass
 
     def spoke(self, text: str) -> None:
         """The service is told to say this. Said before the first look, it may stand there already."""
@@ -284,8 +301,12 @@ class ContextReader:
             return News(rebuilt=True)
         new = messages[read:] if read else split_system(messages)[1]
         self._tell_of_parts(new)
+        self._spoken.extend(self._answers.values())
+        self._answers.clear()
         unspoken = [message for message in new if not self._was_spoken(message)]
         items = history_items(unspoken if first_look else [m for m in unspoken if _is_news(m)])
+        items = [item for item in items if item.call_id not in self._calls]
+        self._calls.clear()
         from_users = [message for message in new if _is_news(message)]
         spoken = bool(from_users) and not any(message is from_users[-1] for message in unspoken)
         return News(tuple(items), spoken=spoken)

@@ -35,7 +35,6 @@ from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.service.settings import NEXT_TIME
 from pipecat_voicelive.service.speech_marks import SpeechMarks
 from pipecat_voicelive.service.turn_gate import TurnGate
-from pipecat_voicelive.session import effects
 
 if TYPE_CHECKING:
     from pipecat_voicelive.service.service import VoiceLiveLLMService
@@ -133,6 +132,10 @@ class Conversation:
         self.client.interrupt(self._around.meter.heard, for_turn=for_turn)
         self._out.void()
 
+    def interruption_passed(self) -> None:
+        """Whoever plays the answer knows of the interruption too: the next one may come."""
+        self._out.interruption_passed()
+
     def leave(self) -> None:
         """Stop without a word to whoever listens: another conversation goes on from here."""
         self.client.interrupt()
@@ -160,8 +163,7 @@ class Conversation:
             await client.close()
         async with contextlib.aclosing(self._out) as out:
             async for signal in self._gate.through(aiter(client)):
-                if isinstance(signal, effects.UserTranscript):
-                    self._reader.transcribed(signal.text)
+                self._reader.note(signal)
                 try:
                     await out.deliver(signal)
                 except Exception as error:  # noqa: BLE001 - one signal that fails must not silence the rest

@@ -2,10 +2,15 @@
 
 One task delivers them, so the order holds. What an interruption makes void while it waits here is not
 delivered: the client takes it out of its queue, and `void` tells this task of the signal it holds just then.
+
+A network that stalls brings much at once: that the caller speaks, and the answer to it. Whether that turn
+interrupts is decided in the pipeline, which takes a moment; its answer comes out afterwards and is not meant.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING, assert_never
 
 from loguru import logger
@@ -65,6 +70,9 @@ from pipecat_voicelive.session import remote_effects as rx
 if TYPE_CHECKING:
     from pipecat_voicelive.service.service import VoiceLiveLLMService
 
+_DECIDED_WITHIN_S = 0.2
+"""How long after a turn is proposed it may interrupt what was before it, though its answer has come."""
+
 _LATE_TRANSCRIPT_S = 0.4
 """How long the aggregator waits with the caller's words, if they have not come when the answer begins."""
 
@@ -100,6 +108,13 @@ class FramesOut:
         self._untranscribed: set[str] = set()
         self._told_wait_s: float | None = None
         self._interruptions = 0
+        self._proposed: tuple[str, float] | None = None  # a turn, and until when it may interrupt
+        self._decided = asyncio.Event()
+
+    @property
+    def proposed_turn(self) -> str:
+        """The item of the caller's turn that was proposed and has not interrupted yet, "" for none."""
+        return self._proposed[0] if self._proposed else ""
 
     def void(self) -> None:
         """An interruption: the answer part that is just being delivered is not wanted any more."""
@@ -107,6 +122,11 @@ class FramesOut:
         self._audio.reset()
         self._avatar.void()
         self._backlog.void()
+
+    def interruption_passed(self) -> None:
+        """The interruption has gone down the pipeline: what is pushed from here on comes behind it."""
+        self._proposed = None
+        self._decided.set()
 
     async def aclose(self) -> None:
         """The conversation is over."""
@@ -130,6 +150,8 @@ class FramesOut:
                 await self._answer_part(signal)
             case fx.UserSpeechStarted(item_id, _):
                 self._untranscribed.add(item_id)
+                self._proposed = item_id, asyncio.get_running_loop().time() + _DECIDED_WITHIN_S
+                self._decided.clear()
                 await service.broadcast_frame(ProposedUserStartedSpeakingFrame)
             case fx.UserSpeechStopped():
                 await service.start_ttfb_metrics()
@@ -149,6 +171,7 @@ class FramesOut:
                     category=ErrorCategory.UNKNOWN,
                 )
             case fx.ResponseOpened(_, speech):
+                await self._wait_for_decision()
                 self._speech = frame_of(speech)
                 self._heard.begin()
                 self._written.begin()
@@ -253,6 +276,14 @@ class FramesOut:
                 pass  # not asked for here
             case _:
                 assert_never(signal)
+
+    async def _wait_for_decision(self) -> None:
+        """Let a turn interrupt what was before it, when its answer has come together with it."""
+        if self._proposed is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(self._proposed[1]):
+                    await self._decided.wait()
+            self._proposed = None
 
     @property
     def _in_context(self) -> bool:

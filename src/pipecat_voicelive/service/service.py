@@ -402,6 +402,8 @@ class VoiceLiveLLMService(InferringService):
                 pass
         if await self._conversation.frames_in.take(frame, direction):
             await super().push_frame(frame, direction)
+        if isinstance(frame, InterruptionFrame):
+            self._conversation.interruption_passed()
 
     async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
         """Push a frame of our own; results of our function calls reach Voice Live on their way."""
