@@ -4,6 +4,8 @@ import pytest
 from pipecat.frames.frames import ErrorFrame, InterruptionFrame, LLMMessagesAppendFrame, TranscriptionFrame
 from pipecat.processors.frame_processor import FrameDirection
 
+from pipecat_voicelive import InputAudioTranscription, SessionProperties, VoiceLiveLLMSettings
+
 from .harness import calling
 from .test_tools import WEATHER, get_weather
 
@@ -133,10 +135,19 @@ async def test_what_is_typed_after_turns_without_transcripts_is_still_told_apart
 
 async def test_a_call_in_a_turn_without_a_transcript_is_made_and_answered_once(speaker):
     """The first look at the context comes with the call's result: all that stands there is known."""
-    silent = {"faults": ["transcribe never at turn 1"]}
-    async with calling(WEATHER, speaker, tools=[get_weather], greet=False, sim_options=silent) as call:
+
+    properties = SessionProperties(
+        tools=[get_weather], input_audio_transcription=InputAudioTranscription(model="azure-speech")
+    )
+    async with calling(
+        WEATHER,
+        speaker,
+        greet=False,
+        settings=VoiceLiveLLMSettings(model="gpt-4.1", session_properties=properties),
+        sim_options={"faults": ["transcribe never at turn 1"]},
+    ) as call:
         await call.say("What is the weather in Lisbon?")
-        await call.session.wait_for_sent("response.done", count=2)
+        await call.until(lambda: call.said[-1:] == [("assistant", "It is 21 degrees in Lisbon.")])
         (item,) = [event.item for event in call.session.received("conversation.item.create")]
         assert item.type == "function_call_output"
         assert len(call.session.received("response.create")) == 1
