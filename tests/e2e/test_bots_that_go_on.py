@@ -85,7 +85,7 @@ async def test_an_interruption_that_is_vetoed_cuts_nothing_and_what_was_sent_is_
         ],
     }
     async with calling(scenario, speaker, user_params=params) as call:
-        await call.until(lambda: call.heard(TTSAudioRawFrame), "for the bot")
+        await call.session.wait_for_sent("response.done")
         await call.say("Mm-hmm.")
         await call.bot_has_spoken()
         assert heard_text(call).startswith(TALE)  # the service had sent all of it before

@@ -163,6 +163,7 @@ class FramesOut:
                     FrameDirection.UPSTREAM,
                 )
             case fx.UserTranscript():
+                await self._wait_for_decision()  # what was interrupted is written before it
                 await self._transcript(signal)
             case fx.UserTranscriptFailed(item_id, error):
                 self._untranscribed.discard(item_id)
@@ -278,7 +279,7 @@ class FramesOut:
                 assert_never(signal)
 
     async def _wait_for_decision(self) -> None:
-        """Let a turn interrupt what was before it, when its answer has come together with it."""
+        """Let a turn interrupt what was before it, when its words or answer have come together with it."""
         if self._proposed is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(self._proposed[1]):
