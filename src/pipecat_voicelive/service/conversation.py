@@ -140,6 +140,7 @@ class Conversation:
         """Stop without a word to whoever listens: another conversation goes on from here."""
         self.client.interrupt()
         self._out.void()
+        self._out.interruption_passed()
 
     def warn_of_formats(self, now: SessionProperties, before: SessionProperties) -> None:
         """The pipeline's ends convert from and to the formats that the conversation began with."""

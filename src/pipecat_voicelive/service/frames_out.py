@@ -73,6 +73,9 @@ if TYPE_CHECKING:
 _DECIDED_WITHIN_S = 0.2
 """How long after a turn is proposed it may interrupt what was before it, though its answer has come."""
 
+_AFTER_INTERRUPTION = (fx.SpeechClosed, fx.ResponseClosed, fx.ResponseOpened, fx.UserTranscript)
+"""What the pipeline must not see before the interruption by the turn that they follow."""
+
 _LATE_TRANSCRIPT_S = 0.4
 """How long the aggregator waits with the caller's words, if they have not come when the answer begins."""
 
@@ -108,8 +111,9 @@ class FramesOut:
         self._untranscribed: set[str] = set()
         self._told_wait_s: float | None = None
         self._interruptions = 0
+        self._interrupting = False
         self._proposed: tuple[str, float] | None = None  # a turn, and until when it may interrupt
-        self._decided = asyncio.Event()
+        self._passed = asyncio.Event()
 
     @property
     def proposed_turn(self) -> str:
@@ -117,7 +121,12 @@ class FramesOut:
         return self._proposed[0] if self._proposed else ""
 
     def void(self) -> None:
-        """An interruption: the answer part that is just being delivered is not wanted any more."""
+        """An interruption: the answer part that is just being delivered is not wanted any more.
+
+        Nothing else is delivered until `interruption_passed`.
+        """
+        self._interrupting = True
+        self._passed.clear()
         self._interruptions += 1
         self._audio.reset()
         self._avatar.void()
@@ -126,7 +135,8 @@ class FramesOut:
     def interruption_passed(self) -> None:
         """The interruption has gone down the pipeline: what is pushed from here on comes behind it."""
         self._proposed = None
-        self._decided.set()
+        self._interrupting = False
+        self._passed.set()
 
     async def aclose(self) -> None:
         """The conversation is over."""
@@ -135,6 +145,10 @@ class FramesOut:
     async def deliver(self, signal: ClientSignal) -> None:  # noqa: C901 - one line a signal
         """Push the frames that say this."""
         service = self._service
+        if self._interrupting:
+            await self._passed.wait()
+        elif self._proposed is not None and isinstance(signal, _AFTER_INTERRUPTION):
+            await self._wait_for_decision(self._proposed[1])
         match signal:
             case (
                 fx.SpeechItem()
@@ -151,7 +165,7 @@ class FramesOut:
             case fx.UserSpeechStarted(item_id, _):
                 self._untranscribed.add(item_id)
                 self._proposed = item_id, asyncio.get_running_loop().time() + _DECIDED_WITHIN_S
-                self._decided.clear()
+                self._passed.clear()
                 await service.broadcast_frame(ProposedUserStartedSpeakingFrame)
             case fx.UserSpeechStopped():
                 await service.start_ttfb_metrics()
@@ -163,7 +177,6 @@ class FramesOut:
                     FrameDirection.UPSTREAM,
                 )
             case fx.UserTranscript():
-                await self._wait_for_decision()  # what was interrupted is written before it
                 await self._transcript(signal)
             case fx.UserTranscriptFailed(item_id, error):
                 self._untranscribed.discard(item_id)
@@ -172,7 +185,6 @@ class FramesOut:
                     category=ErrorCategory.UNKNOWN,
                 )
             case fx.ResponseOpened(_, speech):
-                await self._wait_for_decision()
                 self._speech = frame_of(speech)
                 self._heard.begin()
                 self._written.begin()
@@ -278,13 +290,12 @@ class FramesOut:
             case _:
                 assert_never(signal)
 
-    async def _wait_for_decision(self) -> None:
+    async def _wait_for_decision(self, until_s: float) -> None:
         """Let a turn interrupt what was before it, when its words or answer have come together with it."""
-        if self._proposed is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(self._proposed[1]):
-                    await self._decided.wait()
-            self._proposed = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until_s):
+                await self._passed.wait()
+        self._proposed = None
 
     @property
     def _in_context(self) -> bool:

@@ -383,9 +383,8 @@ class VoiceLiveLLMService(InferringService):
         if isinstance(frame, EndFrame) and self._end.holds(frame):
             return
         if isinstance(frame, InterruptionFrame):
-            self._conversation.interrupt()
-            await self.cancel_ttfb_metrics()
-            await self._end.release()
+            await self._interrupt(frame, direction)
+            return
         await super().process_frame(frame, direction)
         match frame:
             case LLMContextFrame():
@@ -402,8 +401,18 @@ class VoiceLiveLLMService(InferringService):
                 pass
         if await self._conversation.frames_in.take(frame, direction):
             await super().push_frame(frame, direction)
-        if isinstance(frame, InterruptionFrame):
-            self._conversation.interruption_passed()
+
+    async def _interrupt(self, frame: InterruptionFrame, direction: FrameDirection) -> None:
+        """Stop the answer, and let nothing of the next one pass before the pipeline knows."""
+        conversation = self._conversation
+        conversation.interrupt()
+        try:
+            await self.cancel_ttfb_metrics()
+            await self._end.release()
+            await super().process_frame(frame, direction)
+            await super().push_frame(frame, direction)
+        finally:
+            conversation.interruption_passed()
 
     async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
         """Push a frame of our own; results of our function calls reach Voice Live on their way."""
