@@ -3,8 +3,9 @@
 One task delivers them, so the order holds. What an interruption makes void while it waits here is not
 delivered: the client takes it out of its queue, and `void` tells this task of the signal it holds just then.
 
-A network that stalls brings much at once: that the caller speaks, and the answer to it. Whether that turn
-interrupts is decided in the pipeline, which takes a moment; its answer comes out afterwards and is not meant.
+A network that stalls brings much at once: that the caller speaks, and what was said. Whether that turn
+interrupts is decided in the pipeline, which takes a moment. What belongs behind the interruption waits for it
+here; the answer to the turn does before it comes here (`turn_gate`).
 """
 
 from __future__ import annotations
@@ -71,10 +72,10 @@ if TYPE_CHECKING:
     from pipecat_voicelive.service.service import VoiceLiveLLMService
 
 _DECIDED_WITHIN_S = 0.2
-"""How long after a turn is proposed it may interrupt what was before it, though its answer has come."""
+"""How long after a turn is proposed its words, and the end of what it interrupts, wait for its start."""
 
-_AFTER_INTERRUPTION = (fx.SpeechClosed, fx.ResponseClosed, fx.ResponseOpened, fx.UserTranscript)
-"""What the pipeline must not see before the interruption by the turn that they follow."""
+_AFTER_INTERRUPTION = (fx.SpeechClosed, fx.ResponseClosed, fx.UserTranscript)
+"""What must not reach the aggregators before the interruption by the turn that it follows."""
 
 _LATE_TRANSCRIPT_S = 0.4
 """How long the aggregator waits with the caller's words, if they have not come when the answer begins."""
@@ -112,13 +113,8 @@ class FramesOut:
         self._told_wait_s: float | None = None
         self._interruptions = 0
         self._interrupting = False
-        self._proposed: tuple[str, float] | None = None  # a turn, and until when it may interrupt
+        self._decided_by_s: float | None = None  # a turn was proposed, and interrupts until then
         self._passed = asyncio.Event()
-
-    @property
-    def proposed_turn(self) -> str:
-        """The item of the caller's turn that was proposed and has not interrupted yet, "" for none."""
-        return self._proposed[0] if self._proposed else ""
 
     def void(self) -> None:
         """An interruption: the answer part that is just being delivered is not wanted any more.
@@ -134,7 +130,7 @@ class FramesOut:
 
     def interruption_passed(self) -> None:
         """The interruption has gone down the pipeline: what is pushed from here on comes behind it."""
-        self._proposed = None
+        self._decided_by_s = None
         self._interrupting = False
         self._passed.set()
 
@@ -147,8 +143,8 @@ class FramesOut:
         service = self._service
         if self._interrupting:
             await self._passed.wait()
-        elif self._proposed is not None and isinstance(signal, _AFTER_INTERRUPTION):
-            await self._wait_for_decision(self._proposed[1])
+        elif self._decided_by_s is not None and isinstance(signal, _AFTER_INTERRUPTION):
+            await self._wait_for_decision(self._decided_by_s)
         match signal:
             case (
                 fx.SpeechItem()
@@ -164,7 +160,7 @@ class FramesOut:
                 await self._answer_part(signal)
             case fx.UserSpeechStarted(item_id, _):
                 self._untranscribed.add(item_id)
-                self._proposed = item_id, asyncio.get_running_loop().time() + _DECIDED_WITHIN_S
+                self._decided_by_s = asyncio.get_running_loop().time() + _DECIDED_WITHIN_S
                 self._passed.clear()
                 await service.broadcast_frame(ProposedUserStartedSpeakingFrame)
             case fx.UserSpeechStopped():
@@ -291,11 +287,11 @@ class FramesOut:
                 assert_never(signal)
 
     async def _wait_for_decision(self, until_s: float) -> None:
-        """Let a turn interrupt what was before it, when its words or answer have come together with it."""
+        """Let a turn interrupt what was before it, when its words have come together with it."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(until_s):
                 await self._passed.wait()
-        self._proposed = None
+        self._decided_by_s = None
 
     @property
     def _in_context(self) -> bool:
