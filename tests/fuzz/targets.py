@@ -24,6 +24,7 @@ from pipecat_voicelive.protocol.items import ConversationItem, ItemContent
 from pipecat_voicelive.protocol.server_events import KnownServerEvent, MalformedEvent, UnknownEvent
 from pipecat_voicelive.session import Session, inputs
 from pipecat_voicelive.session import effects as fx
+from pipecat_voicelive.session.memory import MemoryOptions
 from session.referee import Brackets
 
 from .choices import Choices
@@ -66,9 +67,7 @@ def converse(data: bytes) -> None:
     choices = Choices(data)
     talk = _Talk(choices)
     if choices.number(4):
-        talk.hear(b'{"type":"session.created","session":{"id":"s"}}')
-        talk.tell(inputs.Configure({"instructions": "x"}))
-        talk.hear(b'{"type":"session.updated","session":{"id":"s","turn_detection":{"type":"server_vad"}}}')
+        talk.begin()
     while not choices.used_up:
         talk.step()
     talk.end()
@@ -79,7 +78,8 @@ class _Talk:
 
     def __init__(self, choices: Choices) -> None:
         self._choices = choices
-        self._session = Session(id_prefix="x")
+        self._memory = MemoryOptions(budget_chars=1000, oldest=choices.pick(("drop", "summarize")))
+        self._session = Session(id_prefix="x", memory=self._memory)
         self._brackets = Brackets()
         self._now_s = 0.0
         self._count = 0
@@ -88,7 +88,7 @@ class _Talk:
     def step(self) -> None:
         """The next thing happens."""
         choices = self._choices
-        what = choices.number(18)
+        what = choices.number(19)
         if what < 6:
             self.hear(message(choices))
         elif what < 9:
@@ -98,8 +98,31 @@ class _Talk:
         elif what < 17:
             self._now_s += choices.pick((0.0, 0.01, 0.5, 3.0, 100.0))
             self.tell(inputs.Tick())
-        else:
+        elif what < 18:
             self.wait()
+        else:
+            self.change_connections()
+
+    def begin(self) -> None:
+        """The service takes the options."""
+        self.hear(b'{"type":"session.created","session":{"id":"s"}}')
+        self.tell(inputs.Configure({"instructions": "x"}))
+        self.hear(b'{"type":"session.updated","session":{"id":"s","turn_detection":{"type":"server_vad"}}}')
+
+    def change_connections(self) -> None:
+        """The connection is gone or left, and the conversation goes on over another."""
+        effects, carried = self._session.leave(self._now_s)
+        self._check(effects)
+        self._brackets.assert_closed()
+        self._brackets = Brackets()  # ids are the new session's
+        self._now_s += self._choices.pick((0.0, 1.0, 30.0))
+        self._session = Session(id_prefix="x", memory=self._memory)
+        when = self._choices.number(4)
+        if when == 1:
+            self.begin()
+        self.tell(inputs.Resume(carried if when < 3 else carried.without_history()))
+        if when == 2:
+            self.begin()
 
     def _flow(self, choices: Choices) -> None:
         """An answer or a turn as they go, up to some point, with what happens in between."""
@@ -147,15 +170,19 @@ class _Talk:
         assert held_bytes < OVERHEAD_BYTES + 4 * self._told_bytes, f"{held_bytes} bytes are held"
 
     def _handle(self, event: inputs.Input) -> None:
-        for effect in self._session.handle(event, self._now_s):
+        self._check(self._session.handle(event, self._now_s))
+        session = self._session
+        assert isinstance(session.answer_pending, bool)
+        assert isinstance(session.answer_coming, bool)
+        assert isinstance(session.at_boundary, bool)
+        assert isinstance(session.speeches, list)
+
+    def _check(self, effects: list[fx.Effect]) -> None:
+        for effect in effects:
             self._brackets.check(effect)
             if isinstance(effect, fx.Send):
                 encode(effect.event)
                 DIALECT.encode(effect.event)
-        session = self._session
-        assert isinstance(session.answer_pending, bool)
-        assert isinstance(session.answer_coming, bool)
-        assert isinstance(session.speeches, list)
 
 
 def _intent(choices: Choices) -> inputs.Intent:

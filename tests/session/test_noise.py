@@ -11,6 +11,7 @@ from session_harness import (
     heard_part,
     item_added,
     not_understood,
+    ready,
     spoken,
     viseme,
     word,
@@ -18,7 +19,7 @@ from session_harness import (
 )
 
 from pipecat_voicelive.protocol import server_events as se
-from pipecat_voicelive.protocol.items import Response, SessionInfo
+from pipecat_voicelive.protocol.items import ConversationItem, Response, SessionInfo
 from pipecat_voicelive.session import effects as fx
 
 STEPS = {
@@ -163,3 +164,9 @@ def test_types_that_are_made_up_without_end_are_told_of_only_so_often():
         world.tell(se.UnknownEvent(type=f"made.up.{number}", members={}))
     told = [effect.type for effect in world.trace if isinstance(effect, fx.Unreadable)]
     assert told == [f"made.up.{number}" for number in range(100)]
+
+
+def test_an_item_that_is_said_to_follow_itself_is_one_like_any_other():
+    driver = ready()
+    item = ConversationItem(type="message", id="i1", role="user")
+    assert driver.give(se.ConversationItemCreated(item=item, previous_item_id="i1"))

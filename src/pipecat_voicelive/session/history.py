@@ -359,8 +359,9 @@ class History:
 
     def _put(self, entry: Entry, previous_item_id: str | None) -> None:
         item_id = entry.item.id or ""
+        known = previous_item_id in self._entries and previous_item_id != item_id
         self._entries[item_id] = entry
-        if previous_item_id == "root" or previous_item_id in self._entries:
+        if previous_item_id == "root" or known:
             self._move(item_id, previous_item_id)
         self._put_in += 1
         if self._put_in % _BOUND_EVERY == 0:
