@@ -163,7 +163,7 @@ def test_types_that_are_made_up_without_end_are_told_of_only_so_often():
     for number in range(1000):
         world.tell(se.UnknownEvent(type=f"made.up.{number}", members={}))
     told = [effect.type for effect in world.trace if isinstance(effect, fx.Unreadable)]
-    assert told == [f"made.up.{number}" for number in range(100)]
+    assert told == [*(f"made.up.{number}" for number in range(100)), "(further types)"]
 
 
 def test_an_item_that_is_said_to_follow_itself_is_one_like_any_other():

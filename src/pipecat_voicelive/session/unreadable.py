@@ -34,6 +34,7 @@ class UnreadableEvents:
     def resume(self, unreadable: UnreadableEvents) -> None:
         """These were told of over another connection."""
         self._told |= unreadable._told
+        self._untold += unreadable._untold
 
     def tell(self, name: str, problem: str) -> Iterator[Unreadable]:
         """What to tell of an event of this type."""
