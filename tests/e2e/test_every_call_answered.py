@@ -12,6 +12,7 @@ from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
     EndFrame,
     ErrorFrame,
     FunctionCallInProgressFrame,
@@ -19,6 +20,7 @@ from pipecat.frames.frames import (
     FunctionCallsStartedFrame,
     InterruptionFrame,
     LLMMessagesAppendFrame,
+    TTSSpeakFrame,
 )
 
 from pipecat_voicelive import SessionProperties, VoiceLiveLLMSettings
@@ -277,6 +279,30 @@ async def test_a_group_that_wants_no_answer_gets_none(speaker):
         await call.until(lambda: len(outputs(call.session)) == 2, "for the outputs")
     answered_once(call)
     assert answers_spoken(call) == []
+
+
+async def test_results_that_come_while_the_bot_speaks_are_spoken_about_once(speaker):
+    ready = {name: asyncio.Event() for name in ("one", "two", "three")}
+    handlers = {name: gives(name, after=after) for name, after in ready.items()}
+    handlers["two"] = gives("two", after=ready["two"], properties=SILENTLY)
+    async with calling(scenario(*ready), speaker, tools=tools(**handlers), greet=False) as call:
+        await ask(call)
+        await call.until(lambda: ("assistant", ["three"]) in call.said, "for all calls to run")
+        await call.queue(TTSSpeakFrame("Let me see, this will take a little while.", append_to_context=False))
+        await call.until(lambda: call.heard(BotStartedSpeakingFrame), "for the bot")
+        for count, after in enumerate(ready.values(), start=1):
+            after.set()
+            await call.until(lambda count=count: len(outputs(call.session)) == count, "for an output")
+        assert not call.heard(BotStoppedSpeakingFrame)
+        await call.until(lambda: call.said[-1] == ("assistant", "Found."), "for the answer")
+        await call.until(
+            lambda: len(call.heard(BotStoppedSpeakingFrame)) == len(call.heard(BotStartedSpeakingFrame)),
+            "for the bot to stop",
+        )
+        await ask(call, "Hello?")
+        await call.until(lambda: call.said[-1] == ("assistant", "Anything else?"), "for the next answer")
+    assert len(answered_once(call)) == 3
+    assert answers_spoken(call)[1:] == ["Found.", "Anything else?"]
 
 
 @pytest.mark.parametrize(

@@ -163,8 +163,12 @@ class FramesIn:
         self._seeing.add(news.items)
         if direction is FrameDirection.DOWNSTREAM and (writing_turn or news.spoken):
             return
-        for_results = direction is FrameDirection.UPSTREAM and self._results.asked()
-        told = self._results.to_be_spoken_of_now() or bool(news.items)
+        in_between = for_results = False
+        if direction is FrameDirection.UPSTREAM:
+            in_between, for_results = self._results.asked()
+        else:
+            self._results.others_ask()
+        told = in_between or bool(news.items)
         if self._client.results_waiting and not told and service.groups_parallel_tools:
             await self._respond_to_results()
         elif told or self._client.results_waiting or not (for_results or self._client.answer_coming):
