@@ -56,6 +56,16 @@ async def test_a_loss_in_the_middle_of_an_answer_closes_it_once_and_the_next_one
         assert open_sessions(simulator) == [simulator.sessions[-1]]
 
 
+async def test_a_connection_that_is_reset_is_a_loss_like_any_other():
+    async with (
+        VoiceLiveSimulator(HELLO, faults=["reset at response.created in session 1"]) as simulator,
+        talking(simulator) as talk,
+    ):
+        talk.client.respond()
+        assert (await talk.until(ConnectionInterrupted)).error.code == 1006
+        await talk.until(fx.ResponseFinished)
+
+
 async def test_a_loss_says_which_session_was_lost_and_how():
     async with VoiceLiveSimulator(HELLO) as simulator, talking(simulator) as talk:
         session_id = talk.client.session_info.id

@@ -28,6 +28,14 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Reset:
+    """Reset the TCP connection, as a firewall does that forgot it: what was sent before may be lost."""
+
+    name: ClassVar = "reset"
+    example: ClassVar = "reset at response.audio.delta 3"
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Close the connection with a code and a reason; what comes later is not sent."""
 
@@ -320,7 +328,7 @@ MessageFault: TypeAlias = Delay | Jitter | Duplicate | Reorder | Corrupt | Corru
 SendFault: TypeAlias = SendEvent | SendText | SendBinary | SendUnknown | SendMalformed
 """What is sent besides."""
 
-SessionFault: TypeAlias = Drop | Close | StopReading | GoSilent | Expire | SendFault
+SessionFault: TypeAlias = Drop | Reset | Close | StopReading | GoSilent | Expire | SendFault
 """What happens to a session: just after the event that it is told of."""
 
 TurnFault: TypeAlias = Transcribe | TranscribeLate
@@ -339,6 +347,7 @@ KINDS: Mapping[str, type[Kind]] = {
     for kind in (
         Drop,
         Close,
+        Reset,
         StopReading,
         GoSilent,
         Delay,

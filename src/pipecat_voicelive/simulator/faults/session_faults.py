@@ -11,6 +11,8 @@ however much is held back; only what is to be sent takes its place in the lane.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -52,6 +54,7 @@ from pipecat_voicelive.simulator.faults.kinds import (
     Refuse,
     Reject,
     Reorder,
+    Reset,
     SendBinary,
     SendEvent,
     SendMalformed,
@@ -259,9 +262,8 @@ class SessionFaults:
         self._note(fault)
         with suppress(ConnectionClosed):
             match fault.what:
-                case Drop():
-                    self._outgoing.end()
-                    self._connection.transport.abort()
+                case Drop() | Reset():
+                    self._cut(reset=isinstance(fault.what, Reset))
                 case Close(code, reason):
                     self._outgoing.end()
                     await self._connection.close(code, reason)
@@ -305,6 +307,14 @@ class SessionFaults:
                     raise AssertionError("is for handshakes")
                 case _:
                     assert_never(fault.what)
+
+    def _cut(self, *, reset: bool) -> None:
+        self._outgoing.end()
+        transport = self._connection.transport
+        if reset:  # closed with a time to linger of zero, a socket says RST and not FIN
+            at_once = struct.pack("ii", 1, 0)
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        transport.abort()
 
     def _stop_reading(self, for_s: float | None) -> None:
         self._incoming.hold(for_s)
