@@ -8,9 +8,11 @@ import pytest
 
 from pipecat_voicelive import (
     AuthenticationError,
+    ConfigurationError,
     ConnectionFailedError,
     ConnectionOptions,
     Failover,
+    RecoveryOptions,
     VoiceLiveClient,
 )
 from pipecat_voicelive.client import ConnectionInterrupted, ConnectionLost, Reconnected
@@ -363,3 +365,77 @@ async def test_an_endpoint_whose_sessions_do_not_last_is_left_for_the_other():
         await other.wait_for_session()
         await talk.until(Reconnected, 2)
         assert len(first.sessions) == 2
+
+
+async def test_a_later_session_that_takes_no_options_is_final_and_the_other_endpoint_is_asked_first():
+    faults = ["reject invalid_value at session.update in session 2"]
+    async with VoiceLiveSimulator(HELLO, faults=faults) as simulator, talking(simulator) as talk:
+        await simulator.sessions[0].drop()
+        lost = await talk.end()
+        assert isinstance(lost, ConnectionLost)
+        assert (lost.error.reason, lost.error.permanent) == ("invalid_value", True)
+        assert not talk.told(fx.SessionRefused)
+    async with (
+        VoiceLiveSimulator(HELLO, faults=faults) as first,
+        VoiceLiveSimulator(HELLO) as other,
+        talking(first, failover=Failover(endpoint=other.endpoint)) as talk,
+    ):
+        await first.sessions[0].drop()
+        await talk.until(Reconnected)
+        assert len(other.sessions) == 1
+
+
+async def test_a_token_that_cannot_be_had_in_the_middle_of_a_call_is_asked_for_again():
+    tokens = iter(["one", "", "", "two"])
+    async with (
+        VoiceLiveSimulator(HELLO) as simulator,
+        talking(simulator, api_key=None, token_provider=lambda: next(tokens)) as talk,
+    ):
+        await simulator.sessions[0].drop()
+        assert (await talk.until(Reconnected)).attempts == 3
+
+
+async def test_a_network_that_is_gone_for_a_while_is_survived():
+    simulator = VoiceLiveSimulator(HELLO)
+    async with simulator:
+        port = int(simulator.endpoint.rsplit(":", 1)[1])
+        async with talking(simulator) as talk:
+            await simulator.aclose()  # nobody listens there any more
+            await talk.until(ConnectionInterrupted)
+            async with VoiceLiveSimulator(HELLO, port=port) as again:
+                await talk.until(Reconnected)
+                talk.client.respond()
+                await talk.until(fx.ResponseFinished)
+                assert len(again.sessions) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"budget_s": -1},
+        {"first_delay_s": "1"},
+        {"longest_delay_s": float("nan")},
+        {"answer_timeout_s": 0},
+        {"max_session_age_s": 0},
+        {"failover_after": 0},
+        {"first_delay_s": 3, "longest_delay_s": 1},
+        {"budget_s": None},
+        {"stable_after_s": True},
+    ],
+)
+def test_options_that_make_no_sense_are_refused_by_name(wrong):
+    with pytest.raises(ConfigurationError, match=next(reversed(wrong))):
+        RecoveryOptions(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"endpoint": "ftp://x"}, "scheme"),
+        ({"endpoint": "https://r.services.ai.azure.com", "api_key": "k", "token_provider": str}, "one way"),
+        ({"endpoint": "https://r.services.ai.azure.com", "api_key": ""}, "api_key is empty"),
+    ],
+)
+def test_a_failover_that_cannot_work_is_refused_at_once(wrong, told):
+    with pytest.raises(ConfigurationError, match=told):
+        VoiceLiveClient(endpoint="ws://127.0.0.1:9", api_key="k", model="m", failover=Failover(**wrong))

@@ -244,10 +244,13 @@ class Line:
         self._plan_renewal(leg)
 
     async def _guard(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Let a mistake of ours end the call with an error, not hang it."""
+        """Let a mistake of ours end the call with an error, not hang it, if it cannot go on."""
+        leg = self._live
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody must be told
+            if leg is self._live and self.is_open:
+                return  # nothing has come of a renewal; the session that lives goes on to its end
             name = type(error).__name__
             self._side.lost(ConnectionFailedError(f"{name} while another session began.", permanent=True))
 
