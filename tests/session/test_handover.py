@@ -213,6 +213,16 @@ def test_a_turn_without_words_or_answer_is_heard_again_and_told_of_once():
     assert not requests_in(driver.give(done("r1")) + driver.wait(10))
 
 
+def test_what_is_heard_after_an_answer_is_another_turn():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(96_000)), speech_started("u1"), speech_stopped("u1"))
+    dropped(driver)
+    driver.give(created("r1"), message_added("r1", "a1"), done("r1"))
+    again = driver.give(speech_started("v1"), speech_stopped("v1"))
+    assert [signal.item_id for signal in of(fx.UserSpeechStarted, again)] == ["v1"]
+    assert [signal.item_id for signal in of(fx.UserSpeechStopped, again)] == ["v1"]
+
+
 def test_an_answered_turn_without_words_stands_as_its_audio():
     driver = ready()
     driver.give(inputs.AppendAudio(b"\1\0" * 48_000), speech_started("u1"), speech_stopped("u1"))

@@ -184,7 +184,8 @@ class Turns:
 
     def speech_started(self, event: se.InputAudioBufferSpeechStarted, now_s: float) -> None:
         """The service hears the caller."""
-        again, self._lost_from_sight = self._lost_from_sight, False
+        again = self._lost_from_sight and self.caller.turn is not None
+        self._lost_from_sight = False
         if again:
             self.caller.heard_again(event.item_id, event.audio_start_ms)
         else:
