@@ -6,10 +6,11 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.ready-to-run
 READY := $(VENV)/.ready-to-work
 CONFORM := $(VENV)/.ready-to-conform
+AUDIT := $(VENV)/.ready-to-audit
 FUZZ := $(VENV)/.ready-to-fuzz
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check docs format bench conformance soak chaos hearing capacity seeded-bugs fuzz ci-guide clean
+.PHONY: help demo test check docs format bench conformance soak chaos hearing capacity seeded-bugs fuzz ci-guide audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -42,6 +43,9 @@ $(CONFORM): pyproject.toml
 
 $(FUZZ): pyproject.toml
 	$(call install,fuzz)
+
+$(AUDIT): pyproject.toml
+	$(call install,audit)
 
 demo: $(RUN)  ## a whole spoken call, offline: watch it, then look at out/call.html
 	@cd examples && ../$(BIN)/python -m demo --out ../out
@@ -92,6 +96,9 @@ seeded-bugs: $(READY)  ## plant known bugs in the session: the tests must find e
 
 fuzz: $(FUZZ)  ## bytes at random into the codec and the session, SECONDS=600 for each of four runs
 	@PYTHONPATH=tests $(BIN)/python -m fuzz $(or $(SECONDS),600)
+
+audit: $(AUDIT)  ## known holes in dependencies, and secrets in files (a minute; needs the network, says so without)
+	@PYTHONPATH=tools $(BIN)/python -m audit
 
 ci-guide: $(READY)  ## run the commands of docs/howto/continuous-integration.md in a new environment (minutes)
 	@PYTHONPATH=tests $(BIN)/python tests/testing/ci_guide.py

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, cast
 
 from pipecat_voicelive.simulator.effects import McpFailure, McpServer
+from pipecat_voicelive.simulator.names import may_have_credentials
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -62,6 +63,10 @@ async def call_tool(server: McpServer, name: str, arguments: str) -> str | McpFa
     return McpFailure(text) if result.is_error else text
 
 
+class InClear(Exception):  # noqa: N818 - a condition, turned into a failure
+    """Credentials would travel in clear."""
+
+
 @contextlib.asynccontextmanager
 async def _connected(server: McpServer) -> AsyncGenerator[Client]:
     import httpx2
@@ -71,8 +76,10 @@ async def _connected(server: McpServer) -> AsyncGenerator[Client]:
     headers = dict(server.headers)
     if server.authorization:
         headers["Authorization"] = server.authorization
+    if headers and not may_have_credentials(server.url):
+        raise InClear
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=CALL_S) as http,
+        httpx2.AsyncClient(headers=headers, timeout=CALL_S, follow_redirects=False) as http,
         Client(streamable_http_client(server.url, http_client=http)) as client,
     ):
         yield client
@@ -83,6 +90,11 @@ def _failure(error: Exception) -> McpFailure:
     reason: BaseException = error
     while isinstance(reason, ExceptionGroup):
         reason = cast("ExceptionGroup[Exception]", reason).exceptions[0]
+    if isinstance(reason, InClear):
+        return McpFailure(
+            "The MCP server would be sent its headers unencrypted. Give it an https:// URL; only servers on "
+            "this machine may do without."
+        )
     if isinstance(reason, TimeoutError):
         return McpFailure("The MCP server took too long.")
     return McpFailure(f"The MCP server could not be asked: {type(reason).__name__}.")

@@ -47,6 +47,12 @@ def is_loopback(host: str) -> bool:
     return _is_address(host) and ipaddress.ip_address(host).is_loopback
 
 
+def may_have_credentials(url: str) -> bool:
+    """Whether what is sent to a URL can be read there only: over TLS, or on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or is_loopback(parts.hostname or "")
+
+
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

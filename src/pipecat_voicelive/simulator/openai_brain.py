@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecat_voicelive.errors import ConfigurationError
 from pipecat_voicelive.protocol.items import ConversationItem
+from pipecat_voicelive.simulator.names import may_have_credentials
 from pipecat_voicelive.simulator.pictures import url_of
 from pipecat_voicelive.simulator.replies import Call, Part, Reply, Say
 from pipecat_voicelive.simulator.scenario import Incomplete
@@ -39,7 +40,7 @@ class OpenAIBrain:
         model: The model's name, as the endpoint knows it.
         url: The endpoint, up to and without "/chat/completions"; None for OpenAI's own.
         api_key: The endpoint's key; None for that in the environment variable OPENAI_API_KEY. Endpoints on
-            this machine usually want none.
+            this machine usually want none. A key goes over TLS, or to this machine; no redirect is followed.
         timeout_s: How long an answer may take, from the question to its last word.
 
     Raises:
@@ -55,7 +56,12 @@ class OpenAIBrain:
             raise ConfigurationError(f"the brain's url must begin with http:// or https://, not {url!r}")
         if not timeout_s > 0:
             raise ConfigurationError(f"timeout_s must be positive, not {timeout_s}")
-        key = api_key or os.environ.get(_KEY) or (_NO_KEY if url else None)
+        in_clear = url is not None and not may_have_credentials(url)
+        if in_clear and api_key:
+            raise ConfigurationError(
+                "the brain's api_key would be sent unencrypted: give an https:// url, or one of this machine"
+            )
+        key = api_key or (None if in_clear else os.environ.get(_KEY)) or (_NO_KEY if url else None)
         if key is None:
             raise ConfigurationError(f"OpenAI wants a key: set {_KEY}, or give the url of another endpoint")
         try:
@@ -99,8 +105,10 @@ class OpenAIBrain:
             raise self._failed("model_failed", f"broke off: {error or type(error).__name__}") from None
 
     def _client(self) -> AsyncOpenAI:
+        # It would follow redirects, with the question, and to the same host with the key.
+        http = self._openai.DefaultAsyncHttpxClient(follow_redirects=False, timeout=self._timeout_s)
         return self._openai.AsyncOpenAI(
-            api_key=self._key, base_url=self.url, max_retries=0, timeout=self._timeout_s
+            api_key=self._key, base_url=self.url, max_retries=0, timeout=self._timeout_s, http_client=http
         )
 
     def _failed(self, code: str, what: str) -> ThinkingFailedError:
