@@ -34,13 +34,17 @@ class AuthenticationError(VoiceLiveError):
 
     Attributes:
         status: HTTP status of the refused handshake, or None if the credential itself failed.
+        reason: The code of the error that came with it, or "".
         permanent: True if trying again unchanged cannot help; a token that could not be had now may be later.
         session_id: The session that was to be gone on with, or None.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, session_id: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, reason: str = "", session_id: str | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.reason = reason
         self.permanent = status is not None
         self.session_id = session_id
 
@@ -51,7 +55,7 @@ class ConnectionFailedError(VoiceLiveError):
     Attributes:
         status: HTTP status if the handshake was answered with one, else None.
         code: WebSocket close code if the connection was closed, else None.
-        reason: The reason that came with the close code, or the code of the service's last `error`, or "".
+        reason: The reason that came with the close code, or the code of an error that came before, or "".
         permanent: True if trying again unchanged cannot help.
         retry_after_s: Seconds the service asked to wait before the next try, or None.
         session_id: The session that was lost, or is to be gone on with, or None.
@@ -107,6 +111,7 @@ class ServiceError(VoiceLiveError):
         error_type: The service's error type, e.g. "invalid_request_error", or "".
         param: The parameter the service complains about, or None.
         event_id: Id of the client event that was refused, or None.
+        session_id: The session it happened in, or None.
     """
 
     def __init__(
@@ -117,9 +122,11 @@ class ServiceError(VoiceLiveError):
         error_type: str = "",
         param: str | None = None,
         event_id: str | None = None,
+        session_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.error_type = error_type
         self.param = param
         self.event_id = event_id
+        self.session_id = session_id

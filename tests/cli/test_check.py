@@ -125,7 +125,7 @@ async def test_a_port_where_nothing_listens(check):
     ("fault", "told", "advice"),
     [
         ("refuse 401", {"status": 401}, "key"),
-        ("refuse 403", {"status": 403}, "role"),
+        ("refuse 403", {"status": 403}, "Networking"),
         ("refuse 404", {"status": 404}, "endpoint"),
         ("refuse 400", {"status": 400}, "model"),
         ("refuse 429 retry-after 2s", {"status": 429, "retry_after_s": 2}, "quota"),

@@ -116,9 +116,9 @@ async def test_a_message_of_many_megabytes_is_taken():
 @pytest.mark.parametrize(
     ("status", "error_type", "hint", "permanent"),
     [
-        (400, ConnectionFailedError, "the api_version and the profile", True),
-        (401, AuthenticationError, "key or token was refused", None),
-        (403, AuthenticationError, "Cognitive Services User", None),
+        (400, ConnectionFailedError, "the api_version", True),
+        (401, AuthenticationError, "key was refused", None),
+        (403, AuthenticationError, "Networking", None),
         (404, ConnectionFailedError, "Check the endpoint", True),
         (429, ConnectionFailedError, "quota", False),
         (503, ConnectionFailedError, "not available", False),

@@ -122,7 +122,7 @@ async def test_options_that_the_service_refuses_make_the_service_unusable_and_sa
 @pytest.mark.parametrize(
     ("options", "hint", "category"),
     [
-        ({"api_key": "wrong"}, "key or token was refused", ErrorCategory.AUTHENTICATION),
+        ({"api_key": "wrong"}, "key was refused", ErrorCategory.AUTHENTICATION),
         ({"api_key": "right", "profile": "byom-nothing"}, "Check the model", ErrorCategory.INVALID_REQUEST),
         ({"token_provider": lambda: ""}, "empty token", ErrorCategory.AUTHENTICATION),
         ({"token_provider": lambda: "two\r\nlines"}, "no token", ErrorCategory.AUTHENTICATION),

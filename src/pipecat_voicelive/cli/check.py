@@ -176,20 +176,18 @@ def _endpoint(target: Target) -> tuple[str | None, Finding]:
     from pipecat_voicelive.cli.checking.findings import doubtful, well
     from pipecat_voicelive.cli.checking.target import Place
     from pipecat_voicelive.connection.endpoint import base_url, is_loopback
+    from pipecat_voicelive.connection.hints import HOSTS
 
     url = base_url(target.endpoint)
     host = Place.of(url).host
-    if not is_loopback(host) and not host.endswith(_HOSTS):
+    if not is_loopback(host) and not host.endswith(HOSTS):
         return url, doubtful(
             "endpoint",
             f"{url}",
-            f"Voice Live is documented at <resource>{' and <resource>'.join(_HOSTS)}. Another host may be a "
+            f"Voice Live is documented at <resource>{' and <resource>'.join(HOSTS)}. Another host may be a "
             "gateway of yours; if it is not, copy the endpoint from the resource's page.",
         )
     return url, well("endpoint", url)
-
-
-_HOSTS = (".services.ai.azure.com", ".cognitiveservices.azure.com")
 
 
 def _session(name: str | None) -> dict[str, Any]:

@@ -8,14 +8,14 @@ import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import cast
-from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
 
 from pipecat_voicelive.connection.auth import Auth
 from pipecat_voicelive.connection.content_log import ContentLog
-from pipecat_voicelive.connection.failures import closed, cut, date_s, handshake_failed
+from pipecat_voicelive.connection.failures import closed, cut, handshake_failed
 from pipecat_voicelive.connection.headers import Discreet, checked_headers
+from pipecat_voicelive.connection.hints import Asked, date_s
 from pipecat_voicelive.connection.proxies import Proxy, ProxyChoice, check_proxy, choose_proxy
 from pipecat_voicelive.connection.pulse import Pulse
 from pipecat_voicelive.connection.tls import CaFile, check_ca_file, check_context, client_context
@@ -216,16 +216,17 @@ async def open_connection(
         AuthenticationError: No token could be had, or the service refused it (401, 403).
         ConnectionFailedError: Anything else; `permanent` says whether trying again can help.
     """
-    proxy, place = choose_proxy(options.proxy, url), urlsplit(url).netloc
+    proxy, asked = choose_proxy(options.proxy, url), Asked.of(url)
     # Raised without their cause: its traceback, logged with variables as loguru does, would show the key.
     try:
         async with asyncio.timeout(options.open_timeout_s):
             headers = Discreet({**(options.headers or {}), **await auth.headers()})
+            asked = Asked.of(url, headers)
             websocket = await _connect(url, headers, proxy, options)
     except (AuthenticationError, ConnectionFailedError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may show the key
-        raise handshake_failed(error, place, proxy, options.open_timeout_s) from None
+        raise handshake_failed(error, asked, proxy, options.open_timeout_s) from None
     log = ContentLog(frozenset(headers.values())) if options.log_content else None
     return Connection(websocket, options, dialect, log)
 

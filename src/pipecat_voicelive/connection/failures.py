@@ -18,14 +18,13 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from email.utils import parsedate_to_datetime
 from typing import Final, TypeAlias
-from urllib.parse import urlsplit
 
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidProxyStatus, InvalidStatus, InvalidURI
 from websockets.frames import CloseCode
 
+from pipecat_voicelive.connection.hints import Asked, code_in, date_s, what_to_do
 from pipecat_voicelive.connection.proxies import Proxy, proxy_failed, proxy_refused
 from pipecat_voicelive.connection.tls import tls_error
 from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
@@ -37,14 +36,6 @@ Failure: TypeAlias = ConnectionFailedError | AuthenticationError
 
 EXPIRED = "session_expired"
 
-_HINTS: Final = {
-    400: "The service does not understand this. Check the model's name, the api_version and the profile.",
-    401: "The key or token was refused. Check that it belongs to this resource and has not expired.",
-    403: "The identity may not use this resource. Give it the role Cognitive Services User.",
-    404: "There is no Voice Live at this address. Check the endpoint, the api_version and the region.",
-    429: "Too many connections or requests. Wait, or raise the quota of the resource.",
-    503: "The service is not available at the moment.",
-}
 _PASSING_STATUSES = frozenset({408, 425, 429})
 _GO_ELSEWHERE = frozenset({CloseCode.GOING_AWAY, CloseCode.SERVICE_RESTART, CloseCode.TRY_AGAIN_LATER})
 _NOT_ALLOWED = frozenset({3000, 3003})
@@ -65,12 +56,12 @@ _FATAL = frozenset(
 """Codes of `error` events after which another session would be told the same."""
 
 
-def handshake_failed(error: Exception, place: str, proxy: Proxy | None, timeout_s: float) -> Failure:
-    """Why a connection could not be opened at this place (host and port), from what opening it raised."""
-    host = urlsplit(f"//{place}").hostname or ""
+def handshake_failed(error: Exception, asked: Asked, proxy: Proxy | None, timeout_s: float) -> Failure:
+    """Why a connection could not be opened, from what was asked for and what opening it raised."""
+    host = asked.host
     match error:
         case InvalidStatus():
-            return _refused(error, host)
+            return _refused(error, asked)
         case TimeoutError():
             return ConnectionFailedError(
                 f"{host} did not answer within {timeout_s:g} s. Check the network and the firewall."
@@ -85,7 +76,7 @@ def handshake_failed(error: Exception, place: str, proxy: Proxy | None, timeout_
             return proxy_failed(error, proxy, host)
         case ConnectionRefusedError():
             return ConnectionFailedError(
-                f"Nothing listens at {place}. Check the endpoint's port, and whether the "
+                f"Nothing listens at {asked.place}. Check the endpoint's port, and whether the "
                 "service (`voicelive simulator`, for one) is running."
             )
         case ConnectionResetError():
@@ -103,23 +94,28 @@ def handshake_failed(error: Exception, place: str, proxy: Proxy | None, timeout_
             )
 
 
-def _refused(error: InvalidStatus, host: str) -> Failure:
-    status = error.response.status_code
+def _refused(error: InvalidStatus, asked: Asked) -> Failure:
+    response = error.response
+    status, headers = response.status_code, response.headers
     if 300 <= status < 400:
         return ConnectionFailedError(
-            f"{host} redirects elsewhere, which is not followed, so that your credentials stay here. "
+            f"{asked.host} redirects elsewhere, which is not followed, so that your credentials stay here. "
             "Give the endpoint it redirects to.",
             status=status,
             permanent=True,
         )
-    message = f"{host} answered HTTP {status}. {_HINTS.get(status, '')}".rstrip()
+    code = code_in(response.body)
+    advice = what_to_do(status, asked, code=code, date=headers.get("Date", ""))
+    told = f"{asked.host} answered HTTP {status}{f' ({code})' if code else ''}."
+    message = f"{told} {advice}".rstrip()
     if status in (401, 403):
-        return AuthenticationError(message, status=status)
+        return AuthenticationError(message, status=status, reason=code)
     return ConnectionFailedError(
         message,
         status=status,
+        reason=code,
         permanent=_is_permanent(status),
-        retry_after_s=_retry_after_s(error.response.headers),
+        retry_after_s=_retry_after_s(headers),
     )
 
 
@@ -136,14 +132,6 @@ def _retry_after_s(headers: Headers) -> float | None:
     if at_s is None:
         return None
     return max(0.0, at_s - (date_s(headers.get("Date", "")) or time.time()))
-
-
-def date_s(value: str) -> float | None:
-    """A date as HTTP has them, as Unix seconds; None if it is none."""
-    try:
-        return parsedate_to_datetime(value).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def closed(code: int, reason: str, *, by_service: bool) -> ConnectionFailedError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pipecat_voicelive.errors import ServiceError
+from pipecat_voicelive.protocol.hints import hint_for
 from pipecat_voicelive.protocol.items import ErrorDetails, Response
 
 _QUOTED = re.compile(r"""(?<!\w)(['"])(.*?)(?:\1(?!\w)|$)""", re.DOTALL)
@@ -24,14 +25,17 @@ def without_quotes(message: str) -> str:
     )
 
 
-def service_error(error: ErrorDetails) -> ServiceError:
-    """An error to raise for what an `error` event says."""
+def service_error(error: ErrorDetails, session_id: str | None = None) -> ServiceError:
+    """An error to raise for what an `error` event says, and what to do about it."""
+    told = without_quotes(error.message or "The request was refused.")
+    hint = hint_for(error.code)
     return ServiceError(
-        without_quotes(error.message or "The request was refused."),
+        f"{told.rstrip('.')}. {hint}" if hint else told,
         code=error.code or "",
         error_type=error.type or "",
         param=error.param,
         event_id=error.event_id,
+        session_id=session_id,
     )
 
 

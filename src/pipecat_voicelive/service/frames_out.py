@@ -48,6 +48,7 @@ from pipecat_voicelive.client import (
     SessionExpiring,
 )
 from pipecat_voicelive.protocol.audio import output_format
+from pipecat_voicelive.protocol.hints import hint_for
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo, TokenUsage
 from pipecat_voicelive.protocol.refusals import failure_of, service_error, without_quotes
 from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
@@ -112,6 +113,7 @@ class FramesOut:
         self._untranscribed: set[str] = set()
         self._told_wait_s: float | None = None
         self._interruptions = 0
+        self._session_id: str | None = None
         self._interrupting = False
         self._decided_by_s: float | None = None  # a turn was proposed, and interrupts until then
         self._passed = asyncio.Event()
@@ -229,6 +231,7 @@ class FramesOut:
             case fx.ItemUpdated(item_id, item):
                 await service.tell("on_conversation_item_updated", item_id, item)
             case fx.SessionReady(session):
+                self._session_id = session.id
                 logger.info(f"{service}: session {session.id} is ready, model {session.model}")
                 self._check_format(session)
                 await service.set_usable(True)
@@ -243,8 +246,9 @@ class FramesOut:
                 await self._avatar.deliver(signal)
             case fx.SessionRefused(error, fatal):
                 await service.push_error(
-                    f"Voice Live refused the session's options{_told(error)}. Check `session_properties`.",
-                    exception=service_error(error),
+                    f"Voice Live refused the session's options{_told(error)}. "
+                    + (hint_for(error.code) or "Check `session_properties`."),
+                    exception=service_error(error, self._session_id),
                     category=ErrorCategory.INVALID_REQUEST if fatal else ErrorCategory.UNKNOWN,
                 )
             case fx.RequestRefused(error, expected):
@@ -419,7 +423,8 @@ class FramesOut:
         await self._count_tokens(response)
         if response.status == "failed":
             await service.push_error(
-                f"Voice Live could not answer{_told(failure_of(response))}.", category=ErrorCategory.SERVER
+                f"Voice Live could not answer{_told_with_hint(failure_of(response))}",
+                category=ErrorCategory.SERVER,
             )
         elif response.status == "incomplete":
             logger.warning(
@@ -436,10 +441,16 @@ class FramesOut:
             return
         what = self._seeing.refused(error.event_id) or "Voice Live refused a request"
         await self._service.push_error(
-            f"{what}{_told(error)}.",
-            exception=service_error(error),
+            f"{what}{_told_with_hint(error)}",
+            exception=service_error(error, self._session_id),
             category=ErrorCategory.UNKNOWN,
         )
+
+
+def _told_with_hint(error: ErrorDetails | None) -> str:
+    """What an error says, and what to do, for the end of a sentence and the one after it."""
+    hint = hint_for(error.code) if error else ""
+    return f"{_told(error)}. {hint}".rstrip()
 
 
 def _told(error: ErrorDetails | None) -> str:

@@ -63,7 +63,7 @@ def failed_with(step: str, found: str, error: VoiceLiveError) -> Finding:
                 "session_id": error.session_id,
             }
         case AuthenticationError():
-            fields = {"status": error.status}
+            fields = {"status": error.status, "reason": error.reason}
         case ServiceError():
             fields = {"code": error.code, "param": error.param}
         case _:

@@ -8,18 +8,17 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncGenerator
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pipecat_voicelive.cli.checking.findings import Finding, doubtful, failed, failed_with, well
 from pipecat_voicelive.cli.checking.target import Place
 from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.connection.endpoint import PATH
+from pipecat_voicelive.connection.hints import clock_off
 from pipecat_voicelive.connection.proxies import choose_proxy
 from pipecat_voicelive.connection.tls import client_context, tls_error
 from pipecat_voicelive.errors import ConnectionFailedError
 
-_CLOCK_MAY_BE_OFF_S = 120.0
 _LONGEST_HEAD_BYTES = 32 * 1024
 
 
@@ -147,34 +146,28 @@ async def _clock(
 ) -> Finding:
     """Ask for a page, as anybody may: the answer has a date, whatever else it says."""
     writer.write(f"GET {PATH} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode())
-    date = None
+    date = ""
     with contextlib.suppress(TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         async with asyncio.timeout(options.open_timeout_s):
             date = _date_in(await reader.readuntil(b"\r\n\r\n"))
-    if date is None:
+    if not date:
         return Finding(step="clock", state="skipped", found="The service does not tell the time.")
-    off_s = time.time() - date
-    if abs(off_s) <= _CLOCK_MAY_BE_OFF_S:
-        return well("clock", "It agrees with the service's.", off_s=round(off_s, 1))
-    way = "ahead of" if off_s > 0 else "behind"
-    return doubtful(
-        "clock",
-        f"It is {abs(off_s) / 60:.0f} minutes {way} the service's.",
-        "Set the clock of this machine: tokens and certificates seem expired, or not valid yet.",
-        off_s=round(off_s, 1),
-    )
+    if off := clock_off(date):
+        return doubtful(
+            "clock",
+            f"It is {off}.",
+            "Set the clock of this machine: tokens and certificates seem expired, or not valid yet.",
+        )
+    return well("clock", "It agrees with the service's.")
 
 
-def _date_in(head: bytes) -> float | None:
-    """The date in the head of an HTTP answer, in seconds."""
+def _date_in(head: bytes) -> str:
+    """The date in the head of an HTTP answer, "" if there is none."""
     for line in head[:_LONGEST_HEAD_BYTES].decode("latin-1").splitlines()[1:]:
         name, _, value = line.partition(":")
         if name.strip().lower() == "date":
-            try:
-                return parsedate_to_datetime(value.strip()).timestamp()
-            except (ValueError, OverflowError):
-                return None
-    return None
+            return value.strip()
+    return ""
 
 
 async def _closed(writer: asyncio.StreamWriter) -> None:

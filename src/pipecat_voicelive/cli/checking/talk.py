@@ -15,7 +15,7 @@ from pipecat_voicelive.connection.recovery import NEVER
 from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
 from pipecat_voicelive.protocol.hints import hint_for
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo
-from pipecat_voicelive.protocol.refusals import failure_of, service_error, without_quotes
+from pipecat_voicelive.protocol.refusals import failure_of, without_quotes
 from pipecat_voicelive.protocol.server_events import Error, SessionCreated
 from pipecat_voicelive.session import effects as fx
 
@@ -195,14 +195,14 @@ class Talk:
         )
 
     def _refused(self, step: str, found: str, error: ErrorDetails) -> Finding:
-        told = service_error(error)
-        code = f" (code {told.code})" if told.code else ""
+        said = without_quotes(error.message or "nothing more").rstrip(".")
+        code = f" (code {error.code})" if error.code else ""
         return failed(
             step,
-            f"{found} It said: {str(told).rstrip('.')}{code}.",
+            f"{found} It said: {said}{code}.",
             hint_for(error.code) or "Change what it complains about.",
-            code=told.code,
-            param=told.param,
+            code=error.code,
+            param=error.param,
             session_id=self._session_id,
         )
 
