@@ -613,3 +613,21 @@ async def test_a_result_that_comes_after_the_conversation_was_begun_anew_is_told
     assert outputs(call.sim.sessions[0]) == []
     assert in_between(call) == ["Result of the earlier call of look: rain"]
     answered_once(call)  # the model, asked anew, calls again
+
+
+async def test_an_output_that_the_service_refuses_is_told_as_a_message_and_spoken_about(speaker):
+    fault = "reject invalid_tool_call_id at conversation.item.create 2"
+    bot = calling(
+        scenario("look"),
+        speaker,
+        tools=tools(look=gives("rain")),
+        greet=False,
+        sim_options={"faults": [fault]},
+    )
+    async with bot as call:
+        await ask(call)
+        await call.until(lambda: in_between(call), "for the message")
+        await call.bot_has_spoken()
+    assert in_between(call) == ["Result of the earlier call of look: rain"]
+    assert not outputs(call.session)  # the simulator took none
+    assert not call.seen(ErrorFrame)

@@ -15,6 +15,7 @@ from session_harness import (
     names,
     of,
     ready,
+    refusal,
     request_in,
     requests_in,
     sent,
@@ -262,3 +263,28 @@ def test_an_interruption_by_speech_does_not_take_back_a_call_in_hand():
     driver = ready()
     driver.give(created("r1"), arguments_done("r1", "c1"), done("r1"), speech_started(), Interrupt())
     assert outputs(driver.give(AnswerTool("c1", "fine"))) == [("c1", "fine")]
+
+
+def test_an_output_that_the_service_refuses_is_told_in_a_message_and_spoken_of():
+    driver = ready()
+    driver.give(created("r1"), arguments_done("r1", "c1"), done("r1"))
+    effects = driver.give(AnswerTool("c1", "fine", "look"), RespondToResults())
+    refused_event = sent(effects)[0].event_id
+    request = request_in(effects)
+    effects = driver.give(refusal(refused_event, "invalid_tool_call_id"))
+    (event,) = [one for one in sent(effects) if one.type == "conversation.item.create"]
+    assert event.item.words == "Result of the earlier call of look: fine"
+    assert [told.expected for told in of(fx.RequestRefused, effects)] == [True]
+    driver.give(created("r2", request))
+    confirm_all(driver)
+    assert len(requests_in(driver.give(done("r2")))) == 1  # the first one could not know
+
+
+def test_a_message_with_a_result_that_is_refused_too_is_told_as_an_error():
+    driver = ready()
+    driver.give(created("r1"), arguments_done("r1", "c1"), done("r1"))
+    output = sent(driver.give(AnswerTool("c1", "fine", "look", respond=False)))[0]
+    message = sent(driver.give(refusal(output.event_id, "invalid_value")))[0]
+    effects = driver.give(refusal(message.event_id, "invalid_value"))
+    assert sent(effects) == []
+    assert [told.expected for told in of(fx.RequestRefused, effects)] == [False]

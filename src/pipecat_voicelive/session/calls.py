@@ -21,7 +21,7 @@ from pipecat_voicelive.session.remote_effects import CallSignal, RemoteCallEnded
 from pipecat_voicelive.session.response import Responses, Wish
 from pipecat_voicelive.session.results import Results
 from pipecat_voicelive.session.tool_listing import ToolListings
-from pipecat_voicelive.session.tools import Call, InHand, Tools
+from pipecat_voicelive.session.tools import Call, InHand, Tools, result_message
 
 
 class Calls:
@@ -42,6 +42,7 @@ class Calls:
         self._remote = RemoteCalls(approval_timeout_s)
         self._listings = ToolListings()
         self._results = Results()
+        self._sent: dict[str, AnswerTool] = {}  # by item, until the service has them
 
     @property
     def pending(self) -> bool:
@@ -151,9 +152,29 @@ class Calls:
         group = self._tools.group_of(answer.call_id)
         if output := self._tools.answer(answer.call_id, answer.output, answer.name):
             item_id = self._out.add_item(output)
+            if output.type == "function_call_output":
+                self._sent = {
+                    sent: given for sent, given in self._sent.items() if sent in self._out.unconfirmed.ids
+                }
+                self._sent[item_id] = answer
             if answer.respond:
                 self._results.given(item_id, group)
             self._speak_of_results()
+
+    def refused(self, item_id: str) -> bool:
+        """The service does not take an item. Returns whether it is an output that is told in a message now.
+
+        It refuses outputs of calls that it does not have any more.
+        """
+        answer = self._sent.pop(item_id, None)
+        if answer is None:
+            return False
+        message_id = self._out.add_item(result_message(answer.name, answer.output))
+        if answer.respond:
+            self._results.given(message_id, None)
+            self._results.want()
+        self._speak_of_results()
+        return True
 
     def add_item(self, item: ConversationItem, now_s: float) -> None:
         """An item of the client's user, who may answer a request for approval with it."""

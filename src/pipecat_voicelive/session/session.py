@@ -431,13 +431,15 @@ class Session:
         item_id = self._out.unconfirmed.refused(event_id)
         self._out.history.remove(item_id)
         self._playback.truncated(item_id)
+        told_otherwise = self._calls.refused(item_id)
         if code == ACTIVE_RESPONSE and not event_id:
             self._turns.unanswered()
             self._out.tell(fx.RequestRefused(error, expected=True))
             return
         ours, request = self._responses.refused(event_id, code, now_s)
         overtaken = ours and code == ACTIVE_RESPONSE
-        self._out.tell(fx.RequestRefused(error, expected=overtaken or code in _ORDINARY_REFUSALS))
+        expected = overtaken or told_otherwise or code in _ORDINARY_REFUSALS
+        self._out.tell(fx.RequestRefused(error, expected=expected))
         self._out.send(request)
 
     def _see_to_asides(self) -> None:
