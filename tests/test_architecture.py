@@ -53,7 +53,7 @@ LAYERS = {
     "testing/evals": Layer("errors simulator testing", "pipecat"),
     "events": Layer("protocol", pure=True),
     "cli": Layer("errors protocol session connection client simulator"),
-    "__init__": Layer("errors protocol connection client service", pure=True),
+    "__init__": Layer("errors protocol session connection client service", pure=True),
 }
 
 FILES = sorted(ROOT.rglob("*.py"))

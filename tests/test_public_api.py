@@ -32,6 +32,7 @@ InputAudioTranscription
 LlmInterimResponse
 MCPServer
 McpApprovalRequest
+MemoryOptions
 OpenAIVoice
 ProtocolError
 RecoveryOptions

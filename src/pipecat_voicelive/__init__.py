@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from pipecat_voicelive.service.remote_tools import McpApprovalRequest
     from pipecat_voicelive.service.service import VoiceLiveLLMService
     from pipecat_voicelive.service.settings import VoiceLiveLLMSettings
+    from pipecat_voicelive.session.memory import MemoryOptions
 
 _HOMES = {
     "client": ("VoiceLiveClient",),
@@ -75,6 +76,7 @@ _HOMES = {
     "connection.connection": ("ConnectionOptions",),
     "connection.recovery": ("RecoveryOptions",),
     "connection.route": ("Failover",),
+    "session.memory": ("MemoryOptions",),
     "errors": (
         "AuthenticationError",
         "ConfigurationError",
@@ -157,6 +159,7 @@ __all__ = [
     "LlmInterimResponse",
     "MCPServer",
     "McpApprovalRequest",
+    "MemoryOptions",
     "OpenAIVoice",
     "ProtocolError",
     "RecoveryOptions",

@@ -201,6 +201,8 @@ class Conversation:
             match effect:
                 case effects.Send(event):
                     self.line.send(event)
+                case effects.SummaryWanted():
+                    self.questions.summarize(effect, self.handle)
                 case effects.SessionReady(session) if self._info is not None:
                     self.signals.put(
                         Reconnected(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -14,7 +15,7 @@ from pipecat_voicelive.protocol.items import ConversationItem, ErrorDetails
 from pipecat_voicelive.protocol.refusals import failure_of, service_error
 from pipecat_voicelive.protocol.requests import response_properties
 from pipecat_voicelive.session import inputs
-from pipecat_voicelive.session.effects import AskAnswered, AskRefused
+from pipecat_voicelive.session.effects import AskAnswered, AskRefused, SummaryWanted
 
 
 class Questions:
@@ -23,6 +24,7 @@ class Questions:
     def __init__(self) -> None:
         self._open: dict[str, asyncio.Future[str]] = {}
         self._count = 0
+        self._summaries: set[asyncio.Task[None]] = set()
         self._over: VoiceLiveError | None = None
 
     def open(self) -> tuple[str, asyncio.Future[str]]:
@@ -50,9 +52,24 @@ class Questions:
             case AskAnswered(_, text, _):
                 answer.set_result(text)
 
+    def summarize(self, wanted: SummaryWanted, tell: Callable[[inputs.Input], None]) -> None:
+        """Have the function of the client's user summarise, and tell the session."""
+
+        async def summarize() -> None:
+            text = ""
+            with contextlib.suppress(Exception):  # without a summary the oldest turns are dropped
+                text = str(await wanted.summarize(list(wanted.items)))
+            tell(inputs.Summary(wanted.summary_id, text))
+
+        task = asyncio.get_running_loop().create_task(summarize(), name="voicelive-summary")
+        self._summaries.add(task)
+        task.add_done_callback(self._summaries.discard)
+
     def end(self, error: VoiceLiveError) -> None:
         """Nobody will answer any more."""
         self._over = self._over or error
+        for task in list(self._summaries):
+            task.cancel()
         for answer in list(self._open.values()):
             if not answer.done():
                 answer.set_exception(error)

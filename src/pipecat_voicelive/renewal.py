@@ -63,6 +63,8 @@ class Candidate:
                     self._leg.give_up(options_refused(error.code or "unknown code"))
                 case effects.SessionReady() | effects.OptionWithheld():
                     pass  # both were told when the first session began
+                case effects.SummaryWanted():
+                    pass  # nothing was said yet
                 case _:
                     self.signals.append(effect)
 

@@ -47,6 +47,151 @@ BUGS = [
         "            if item_id in kept:\n                continue\n",
         "",
     ),
+    # --- from one connection to the next ---
+    Bug(
+        "an answer in the middle is asked for again",
+        "delivery.py",
+        "if answer is None or answer.came_out:\n            return None",
+        "if answer is None:\n            return None",
+    ),
+    Bug(
+        "an answer of which nothing came out is forgotten",
+        "delivery.py",
+        "return answer.wish or (Wish() if answer.answers else None)",
+        "return None",
+    ),
+    Bug(
+        "what was asked for is not asked for in the next session",
+        "response.py",
+        "wanted = [wish for wish in (unheard, asked, *self.owed) if wish is not None]",
+        "wanted = [wish for wish in (unheard, *self.owed) if wish is not None]",
+    ),
+    Bug(
+        "what was owed is not asked for in the next session",
+        "response.py",
+        "wanted = [wish for wish in (unheard, asked, *self.owed) if wish is not None]",
+        "wanted = [wish for wish in (unheard, asked) if wish is not None]",
+    ),
+    Bug(
+        "asks before the session is ready",
+        "response.py",
+        "if not self.ready or self.held or",
+        "if self.held or",
+    ),
+    Bug(
+        "a turn that the service was to answer is forgotten",
+        "handover.py",
+        "if unheard is None and turns.answer_was_due:",
+        "if False:",
+    ),
+    Bug(
+        "items are told in the order in which they were sent",
+        "history.py",
+        "            self._move(item_id, previous_item_id)\n        return entry.again",
+        "            pass\n        return entry.again",
+    ),
+    Bug(
+        "half a pair of call and output is told",
+        "history.py",
+        "entry.item.call_id not in pairs",
+        "entry.item.call_id not in called",
+    ),
+    Bug(
+        "a refused item is told the next session",
+        "session.py",
+        "        self._out.history.remove(item_id)\n        self._playback",
+        "        self._playback",
+    ),
+    Bug(
+        "an item told again is told of again",
+        "history.py",
+        "            self._move(item_id, previous_item_id)\n        return entry.again",
+        "            self._move(item_id, previous_item_id)\n        return False",
+    ),
+    Bug(
+        "an item told as text is cut as audio",
+        "history.py",
+        "if entry is None or not entry.again:",
+        "if entry is None or entry:",
+    ),
+    Bug(
+        "an interrupted answer is told whole",
+        "entry.py",
+        "if at_ms < cut_ms)",
+        "if at_ms < cut_ms or cut_ms)",
+    ),
+    Bug(
+        "the budget is nobody's",
+        "history.py",
+        "        self.trim(self.memory.budget_chars)\n",
+        "",
+    ),
+    Bug(
+        "audio of a settled turn is heard again",
+        "caller_audio.py",
+        "start = max(self._settled, self._end - self.audio_format.size_bytes(PREROLL_MS))",
+        "start = self._end - self.audio_format.size_bytes(KEPT_MS)",
+    ),
+    Bug(
+        "the beginning of a turn is lost",
+        "caller_audio.py",
+        "        if turn is not None:\n            start = turn.start\n        elif",
+        "        if turn is not None:\n            start = self._end\n        elif",
+    ),
+    Bug(
+        "a turn that is heard again is told of again",
+        "turns.py",
+        "again, self._lost_from_sight = self._lost_from_sight, False",
+        "again, self._lost_from_sight = False, False",
+    ),
+    Bug(
+        "a turn that nobody hears again stays open",
+        "turns.py",
+        "self._turn = Speaking(now_s + HEAR_S, heard_by_service=False)",
+        "self._turn = Speaking(now_s + LONGEST_TURN_S, heard_by_service=False)",
+    ),
+    Bug(
+        "a manual turn is not committed again",
+        "turns.py",
+        "commits_at = turn.end if turn is not None and turn.committed_by else None",
+        "commits_at = None",
+    ),
+    Bug(
+        "the result of a call of another connection is an output",
+        "tools.py",
+        "replace(call, earlier=True) if isinstance(call, InHand) else call",
+        "call",
+    ),
+    Bug(
+        "results that wait are forgotten",
+        "calls.py",
+        "        self._results.resume(results)\n",
+        "",
+    ),
+    Bug(
+        "a question is forgotten",
+        "asides.py",
+        "waiting = (running, *self._waiting)",
+        "waiting = tuple(self._waiting)",
+    ),
+    Bug(
+        "what is sent as it is is sent twice",
+        "session.py",
+        "            self._out.raws.clear()\n",
+        "",
+    ),
+    Bug(
+        "audio that was dropped counts as sent",
+        "caller_audio.py",
+        "if never := max(0, self._end - size_bytes):",
+        "if never := 0:",
+    ),
+    Bug(
+        "summaries are asked for without end",
+        "summaries.py",
+        'if memory.oldest != "summarize" or self._running is not None:',
+        'if memory.oldest != "summarize":',
+    ),
     # --- which response runs ---
     Bug(
         "a request made in vain is answered after all",
@@ -81,8 +226,8 @@ BUGS = [
     Bug(
         "asks while the caller speaks",
         "response.py",
-        "if self.held or self.ask_again_at_s is not None or",
-        "if self.ask_again_at_s is not None or",
+        "if not self.ready or self.held or self.ask_again_at_s is not None or",
+        "if not self.ready or self.ask_again_at_s is not None or",
     ),
     Bug(
         "hammers after a refusal",
@@ -153,8 +298,8 @@ BUGS = [
     Bug(
         "a speech counts as the answer to tool results",
         "delivery.py",
-        "if wish.is_answer if wish else not interim:",
-        "if wish is not None or not interim:",
+        "answers=wish.is_answer if wish else not interim,",
+        "answers=wish is not None or not interim,",
     ),
     Bug(
         "a speech keeps an answer from being asked for",
@@ -213,8 +358,8 @@ BUGS = [
     Bug(
         "an interim response is taken for one that speaks of the results",
         "delivery.py",
-        "if wish.is_answer if wish else not interim:",
-        "if wish is None or wish.is_answer:",
+        "answers=wish.is_answer if wish else not interim,",
+        "answers=wish is None or wish.is_answer,",
     ),
     Bug(
         "asks while a response out of band runs",
@@ -317,14 +462,14 @@ BUGS = [
     Bug(
         "confirmed items are not noticed",
         "unconfirmed.py",
-        "self._ids.discard(item_id)",
-        "pass",
+        'is in the conversation."""\n        self._ids.discard(item_id)',
+        'is in the conversation."""',
     ),
     Bug(
         "refused items are waited for",
         "unconfirmed.py",
-        "self._ids.discard(event_id.removeprefix(_CREATE))",
-        "pass",
+        "item_id = event_id.removeprefix(_CREATE)\n        self._ids.discard(item_id)",
+        "item_id = event_id.removeprefix(_CREATE)",
     ),
     Bug(
         "a committed turn is not among what a response must see",
@@ -409,8 +554,8 @@ BUGS = [
     Bug(
         "a transcript that never comes is waited for",
         "transcripts.py",
-        "if item_id not in self._ready:\n                del",
-        "if item_id in self._ready:\n                del",
+        "if until_s <= now_s]:\n            if item_id not in self._ready:",
+        "if until_s <= now_s]:\n            if item_id in self._ready:",
     ),
     # --- answer, timeline, playback, setup ---
     Bug(

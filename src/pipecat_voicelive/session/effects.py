@@ -15,6 +15,7 @@ Those about tools that the service runs itself are in `remote_effects`.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -33,6 +34,15 @@ class Send:
     """Write this event to the connection."""
 
     event: ClientEvent | RawEvent
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryWanted:
+    """Have this function summarise these items, and answer with `inputs.Summary`."""
+
+    summary_id: str
+    items: tuple[ConversationItem, ...] = field(repr=False)
+    summarize: Callable[[Sequence[ConversationItem]], Awaitable[str]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,4 +434,4 @@ Signal: TypeAlias = (
     | OptionWithheld
     | ServiceWarning
 )
-Effect: TypeAlias = Send | Signal
+Effect: TypeAlias = Send | SummaryWanted | Signal

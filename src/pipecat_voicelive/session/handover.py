@@ -32,6 +32,7 @@ from pipecat_voicelive.session.outbox import Outbox
 from pipecat_voicelive.session.playback import Playback
 from pipecat_voicelive.session.response import Responses, Wish
 from pipecat_voicelive.session.setup import Setup
+from pipecat_voicelive.session.summaries import Summaries
 from pipecat_voicelive.session.transcripts import Transcripts
 from pipecat_voicelive.session.turns import TurnRules, Turns
 from pipecat_voicelive.session.unreadable import UnreadableEvents
@@ -53,6 +54,7 @@ class Parts:
     playback: Playback
     avatar: Avatar
     delivery: Delivery
+    summaries: Summaries
     unreadable: UnreadableEvents
 
     @property
@@ -94,7 +96,7 @@ class Parts:
             results=results,
             owed=owed,
             echoes=self.responses.echoes,
-            questions=self.asides.leave(),
+            questions=tuple(one for one in self.asides.leave() if not self.summaries.is_ours(one)),
             playback=self.playback.leave(),
             audio=audio,
             audio_format=turns.caller.audio_format,

@@ -322,7 +322,8 @@ class History:
     @property
     def size_chars(self) -> int:
         """How much there is."""
-        return len(self.summary) + sum(entry.size_chars for entry in self._entries.values())
+        summary_chars = 0 if _SUMMARY_ID in self._entries else len(self.summary)
+        return summary_chars + sum(entry.size_chars for entry in self._entries.values())
 
     def turns(self) -> list[list[str]]:
         """The items by turn: each begins where the caller begins. What stands before the first is its own."""
@@ -334,16 +335,47 @@ class History:
         return turns
 
     def trim(self, most_chars: int) -> None:
-        """Take the oldest turns out until no more is left than that. The newest stays."""
+        """Take the oldest turns out until no more is left than that. The newest stays.
+
+        So do system messages before the first turn: they say what the conversation is about.
+        """
         size_chars = self.size_chars
         if size_chars <= most_chars:
             return
         for turn in self.turns()[:-1]:
             if size_chars <= most_chars:
                 return
-            size_chars -= sum(self._entries[item_id].size_chars for item_id in turn)
             for item_id in turn:
+                entry = self._entries[item_id]
+                if entry.item.role != "system" or self._entries[turn[0]].starts_turn:
+                    size_chars -= self._entries.pop(item_id).size_chars
+
+    def oldest(self, kept_chars: int) -> str:
+        """The last item of the oldest turns, so that the others are no longer than that; "" for none."""
+        left = self.size_chars
+        upto = ""
+        for turn in self.turns()[:-1]:
+            if left <= kept_chars:
+                break
+            left -= sum(self._entries[item_id].size_chars for item_id in turn)
+            upto = turn[-1] if turn else upto
+        return upto
+
+    def until(self, item_id: str) -> Iterator[ConversationItem]:
+        """The conversation up to this item."""
+        for item in self._items():
+            yield item
+            if item.id == item_id:
+                return
+
+    def summarised(self, upto: str, text: str) -> None:
+        """All up to this item is told in these words from now on."""
+        self.summary = f"Summary of the conversation so far: {text}"
+        if upto in self._entries:
+            for item_id in list(self._entries):
                 del self._entries[item_id]
+                if item_id == upto:
+                    return
 
     def bound(self) -> None:
         """Keep no more than may ever be needed, even if nobody but the bot ever says anything."""

@@ -95,6 +95,14 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """The summary that `SummaryWanted` asked for, "" if there is none."""
+
+    summary_id: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class RespondToResults:
     """Have the model speak of the tool results given so far, once every call of their group has its own.
 
@@ -210,6 +218,7 @@ Intent: TypeAlias = (
     | Speak
     | Ask
     | Withdraw
+    | Summary
     | RespondToResults
     | AnswerTool
     | AnswerApproval

@@ -48,6 +48,7 @@ from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S, CallEvent
 from pipecat_voicelive.session.response import ACTIVE_RESPONSE, Responses, Wish
 from pipecat_voicelive.session.setup import Setup
 from pipecat_voicelive.session.speaking import wish_to_say
+from pipecat_voicelive.session.summaries import Summaries
 from pipecat_voicelive.session.transcripts import Transcripts
 from pipecat_voicelive.session.turns import TurnRules, Turns
 from pipecat_voicelive.session.unreadable import UnreadableEvents
@@ -99,6 +100,7 @@ class Session:
             self._unreadable,
             blendshape_rate_hz,
         )
+        self._summaries = Summaries(self._asides, id_prefix)
         self._parts = Parts(
             self._setup,
             self._wording,
@@ -111,6 +113,7 @@ class Session:
             self._playback,
             self._avatar,
             self._delivery,
+            self._summaries,
             self._unreadable,
         )
 
@@ -230,6 +233,8 @@ class Session:
                 self._asides.want(Question(ask_id, properties))
             case inputs.Withdraw(ask_id):
                 self._asides.withdraw(ask_id)
+            case inputs.Summary(summary_id, text):
+                self._summaries.given(summary_id, text, self._out.history)
             case inputs.RespondToResults(properties):
                 self._calls.want_results_spoken_of(properties)
             case inputs.AnswerTool():
@@ -279,7 +284,8 @@ class Session:
         self._delivery.tick(now_s)
         self._turns.tick(now_s)
         self._calls.tick(now_s)
-        self._out.tell(*self._asides.tick(now_s))
+        for refusal in self._asides.tick(now_s):
+            self._tell_of_aside(refusal)
         self._out.send(self._responses.tick(now_s))
 
     # --- server events -----------------------------------------------------------------------------
@@ -405,7 +411,7 @@ class Session:
 
     def _response_done(self, response: Response, now_s: float) -> None:
         if aside := self._asides.done(response):
-            self._out.tell(aside)
+            self._tell_of_aside(aside)
             return
         settled = self._calls.response_done(response, now_s)
         if not self._responses.gives(response.id):
@@ -418,6 +424,8 @@ class Session:
             self._asides.doubt(now_s)
         self._delivery.delete_unheard()
         self._out.send(request)
+        if wanted := self._summaries.consider(self._out.history):
+            self._out.tell(wanted)
 
     def _refused(self, error: ErrorDetails, now_s: float) -> None:
         event_id, code = error.event_id or "", error.code or ""
@@ -426,7 +434,7 @@ class Session:
             self._out.tell(fx.SessionRefused(error, fatal))
             return
         if refusal := self._asides.refused(error, now_s):
-            self._out.tell(refusal)
+            self._tell_of_aside(refusal)
             return
         item_id = self._out.unconfirmed.refused(event_id)
         self._out.history.remove(item_id)
@@ -441,6 +449,11 @@ class Session:
         expected = overtaken or told_otherwise or code in _ORDINARY_REFUSALS
         self._out.tell(fx.RequestRefused(error, expected=expected))
         self._out.send(request)
+
+    def _tell_of_aside(self, aside: fx.AskAnswered | fx.AskDeferred | fx.AskRefused) -> None:
+        if not isinstance(aside, fx.AskDeferred):
+            self._summaries.came(aside, self._out.history)
+        self._out.tell(aside)
 
     def _see_to_asides(self) -> None:
         """Answers first: what is out of band waits for a pause, and gives way when it ends."""
