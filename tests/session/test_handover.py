@@ -38,6 +38,7 @@ from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.session import Session, inputs
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session.carried import Carried
+from pipecat_voicelive.session.remote_effects import RemoteCallEnded
 
 OPTIONS = {"instructions": "x"}
 
@@ -391,3 +392,121 @@ def test_a_renewal_at_a_boundary_says_nothing_but_the_conversation():
     again = driver.give(inputs.Resume(carried))
     assert told_again(again) == [("user", "Hello?"), ("assistant", "Hi.")]
     assert driver.session.at_boundary
+
+
+def test_a_cough_is_not_heard_again():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(96_000)), speech_started("u1"), speech_stopped("u1"))
+    driver.wait(3)
+    driver.give(inputs.AppendAudio(b"\1\0" * 10))
+    _, again = dropped(driver)
+    assert appended(again) == bytes(96_000 - 24_000) + b"\1\0" * 10
+    assert names(driver.give(speech_started("v1"))) == ["UserSpeechStarted"]
+
+
+def test_text_that_is_being_written_stands_there_as_far_as_it_came_and_goes_on():
+    driver = ready()
+    driver.give(inputs.AddItem(message("What is", "t1")))
+    driver.give(inputs.SendRaw(ce.InputTextDeltaEvent(id="t1", delta=" the")))
+    _, again = dropped(driver)
+    assert told_again(again) == [("user", "What is the")]
+    more = inputs.SendRaw(ce.InputTextDeltaEvent(id="t1", delta=" time?"))
+    assert sent_types(driver.give(more)) == ["input_text.delta"]
+    _, again = dropped(driver)
+    assert told_again(again) == [("user", "What is the time?")]
+
+
+def test_text_of_versions_that_make_its_item_at_the_end_is_written_again():
+    driver = ready()
+    driver.give(inputs.SendRaw(ce.InputTextDeltaEvent(id="t1", delta="What is")))
+    assert not driver.session.at_boundary
+    driver.give(inputs.SendRaw(ce.InputTextDeltaEvent(id="t1", delta=" the")))
+    _, again = dropped(driver)
+    assert [event.delta for event in sent(again) if isinstance(event, ce.InputTextDeltaEvent)] == [
+        "What is the"
+    ]
+    driver.give(inputs.SendRaw(ce.InputTextDeltaEvent(id="t1", delta=" time?")))
+    driver.give(inputs.SendRaw(ce.InputTextDoneEvent(id="t1")))
+    _, again = dropped(driver)
+    assert told_again(again) == [("user", "What is the time?")]
+    driver.give(se.ConversationItemCreated(item=message("What is the time?", "t1")))
+    _, again = dropped(driver)
+    assert told_again(again) == [("user", "What is the time?")]
+
+
+def an_mcp_call(driver: Driver) -> None:
+    call = ConversationItem(type="mcp_call", id="m1", name="book", server_label="shop", arguments="{}")
+    driver.give(created("r1"), item_added("r1", call), done("r1"))
+    driver.give(se.ResponseMcpCallInProgress(item_id="m1"))
+
+
+def test_a_call_that_the_service_ran_is_lost_and_told_of_and_an_answer_is_asked_for():
+    driver = ready()
+    an_mcp_call(driver)
+    effects, again = dropped(driver)
+    assert [ended.outcome for ended in of(RemoteCallEnded, effects)] == ["lost"]
+    assert told_again(again) == [
+        ("system", "The call of book was cut off. Whether it took effect is not known.")
+    ]
+    assert len(requests_in(again)) == 1
+
+
+def test_what_a_call_that_the_service_ran_has_brought_is_told_in_a_message():
+    driver = ready()
+    an_mcp_call(driver)
+    whole = ConversationItem(type="mcp_call", id="m1", name="book", arguments="{}", output="Booked.")
+    driver.give(se.ResponseMcpCallCompleted(item_id="m1"))
+    request = request_in(driver.give(se.ConversationItemDone(item=whole)))
+    driver.give(created("r2", request), message_added("r2", "a2"), written("r2", "a2", "Done."), done("r2"))
+    _, again = dropped(driver)
+    assert told_again(again) == [
+        ("system", "Result of the earlier call of book: Booked."),
+        ("assistant", "Done."),
+    ]
+    assert not requests_in(again)
+
+
+def test_an_approval_that_comes_when_its_call_is_gone_changes_nothing():
+    driver = ready()
+    asked = ConversationItem(type="mcp_approval_request", id="ap1", name="book", server_label="shop")
+    driver.give(created("r1"), item_added("r1", asked), done("r1"))
+    effects, again = dropped(driver)
+    assert [ended.outcome for ended in of(RemoteCallEnded, effects)] == ["lost"]
+    assert len(requests_in(again)) == 1
+    assert driver.give(inputs.AnswerApproval("ap1", approve=True)) == []
+
+
+def test_an_item_that_the_service_cut_itself_is_told_as_far_as_it_was_heard():
+    driver = ready()
+    driver.give(created("r1"), message_added("r1", "a1"), *four_words(), silence("r1", "a1", 3000))
+    driver.give(done("r1"), se.ConversationItemTruncated(item_id="a1", audio_end_ms=300))
+    _, again = dropped(driver)
+    ((_, words),) = told_again(again)
+    assert words in {"One", "One two"}
+
+
+def test_calls_that_an_unfinished_response_wrote_are_not_run_and_its_answer_is_asked_for_again():
+    driver = ready()
+    driver.give(created("r1"), item_added("r1", call_item("c1")), arguments_done("r1", "c1"))
+    effects, again = dropped(driver)
+    assert not of(fx.ToolCalls, effects)
+    assert sent_types(again) == ["response.create"]
+
+
+def test_calls_of_a_finished_response_are_run_though_the_transcript_is_awaited():
+    driver = ready()
+    driver.give(speech_started("u1"), speech_stopped("u1"), committed("u1"), created("r1"))
+    driver.give(item_added("r1", call_item("c1")), arguments_done("r1", "c1"), done("r1"))
+    effects, again = dropped(driver)
+    assert [call.call_id for calls in of(fx.ToolCalls, effects) for call in calls.calls] == ["c1"]
+    assert not requests_in(again)
+
+
+def test_audio_of_another_format_is_dropped_and_told():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(48_000)), speech_started("u1"))
+    _, carried = leave(driver)
+    driver.session = Session(id_prefix="n")
+    effects = driver.give(inputs.Configure({"input_audio_format": "g711_ulaw"}), inputs.Resume(carried))
+    assert [round(dropped.duration_ms) for dropped in of(fx.AudioDropped, effects)] == [990]
+    assert not appended(become_ready(driver))

@@ -135,6 +135,11 @@ class CallerAudio:
         if self.turn is not None and self.turn.end is None:
             self.turn = None
 
+    def forget_cough(self) -> None:
+        """The last turn would be an item by now if anything had been said in it."""
+        if self.turn is not None and not self.turn.is_item:
+            self.settle()
+
     def committed(self, item_id: str) -> bytes:
         """The last turn is this item. Returns its audio, b"" if it is not known or not kept whole."""
         turn = self.turn

@@ -78,6 +78,7 @@ class Calls:
         if self._asides.gave(response_id or self._asides.active_id):
             return
         if item.type in CALL_ITEMS:
+            self._out.history.changed(item)
             under_way = self._responses.gives(response_id or "")
             begun = self._remote.announced(item, response_id, now_s, under_way=under_way)
             self.tell([*begun, *self._remote.item_done(item)])

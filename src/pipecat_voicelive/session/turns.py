@@ -248,6 +248,8 @@ class Turns:
     def tick(self, now_s: float) -> None:
         """Time has passed."""
         if not isinstance(self._turn, Quiet) and now_s >= self._turn.until_s:
+            if isinstance(self._turn, Answering):
+                self.caller.forget_cough()
             self._over()
 
     def lost(self) -> None:
