@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pipecat_voicelive.protocol.audio import AudioFormat
 from pipecat_voicelive.protocol.client_events import ClientEvent
@@ -47,11 +47,11 @@ class Carried:
     echoes: bool | None
     questions: tuple[Question, ...]
     playback: dict[str, SpokenItem]
-    audio: list[bytes] = field(repr=False)
+    audio: list[bytes]
     audio_format: AudioFormat
     turn: SpokenTurn | None
     manual: bool
-    raws: tuple[ClientEvent | RawEvent, ...] = field(repr=False)
+    raws: tuple[ClientEvent | RawEvent, ...]
     unreadable: UnreadableEvents
     withheld: set[str]
     replays: bool = True
