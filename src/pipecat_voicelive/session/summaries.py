@@ -35,7 +35,7 @@ _INSTRUCTIONS = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Summaries:
     """The summaries of one session.
 
