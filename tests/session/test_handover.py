@@ -38,6 +38,7 @@ from pipecat_voicelive.protocol.items import ConversationItem, SessionInfo
 from pipecat_voicelive.session import Session, inputs
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session.carried import Carried
+from pipecat_voicelive.session.history import STILL_RUNNING
 from pipecat_voicelive.session.remote_effects import RemoteCallEnded
 
 OPTIONS = {"instructions": "x"}
@@ -156,7 +157,7 @@ def test_a_call_being_run_is_told_of_and_its_result_comes_as_a_message():
     driver.give(created("r1"), item_added("r1", call_item("c1")), arguments_done("r1", "c1"))
     driver.give(done("r1", output=[call_item("c1")]))
     _, again = dropped(driver)
-    assert told_again(again) == [("system", "look was called with {}. Its result comes later.")]
+    assert told_again(again) == [("function_call", "look"), ("function_call_output", STILL_RUNNING)]
     assert driver.session.answer_pending
     result = driver.give(inputs.AnswerTool("c1", "fog"), inputs.RespondToResults())
     assert told_again(result) == [("system", "Result of the earlier call of look: fog")]

@@ -32,7 +32,7 @@ from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session.entry import TOLD_BY_TEXT, Entry
 from pipecat_voicelive.session.memory import MemoryOptions
 from pipecat_voicelive.session.remote_effects import RemoteCall
-from pipecat_voicelive.session.tools import message_item
+from pipecat_voicelive.session.tools import message_item, output_item
 
 _REMEMBERED = 256
 
@@ -45,6 +45,10 @@ _PLACED = 16
 TURN_AUDIO_MS = 60_000
 """How much audio is kept, in all, of turns whose words are not known."""
 
+STILL_RUNNING = '{"status": "running", "note": "The result comes later, in a message."}'
+"""The output of a call that runs while one session follows another."""
+
+_LONGEST_ID = 32
 _SUMMARY_ID = "pv_summary"
 _IMAGE = "[An image was shown here.]"
 _LEFT_OUT = frozenset({"mcp_list_tools", "mcp_approval_request", "mcp_approval_response"})
@@ -235,11 +239,15 @@ class History:
         return told and replace(told, id=UNSET), previous
 
     def in_hand(self, call_ids: Container[str]) -> None:
-        """These calls are run while the session ends: it is told that their results come later."""
-        for entry in self._entries.values():
+        """These calls are run while the session ends: they have an output that says so.
+
+        A call without any would be made again, if the service took it at all.
+        """
+        for item_id, entry in list(self._entries.items()):
             if entry.item.type == "function_call" and str(entry.item.call_id) in call_ids:
-                text = f"{entry.item.name} was called with {entry.item.arguments}. Its result comes later."
-                entry.item = replace(message_item("system", text), id=entry.item.id)
+                output = output_item(str(entry.item.call_id), STILL_RUNNING)
+                later_id = f"later_{entry.item.call_id}"[:_LONGEST_ID]
+                self.created(replace(output, id=later_id), item_id)  # an agent is not told it
 
     def cut_off(self, call: RemoteCall) -> None:
         """A call that the service ran ended with the connection."""
