@@ -511,3 +511,23 @@ def test_audio_of_another_format_is_dropped_and_told():
     effects = driver.give(inputs.Configure({"input_audio_format": "g711_ulaw"}), inputs.Resume(carried))
     assert [round(dropped.duration_ms) for dropped in of(fx.AudioDropped, effects)] == [990]
     assert not appended(become_ready(driver))
+
+
+def test_what_was_sent_as_it_is_is_not_sent_again():
+    driver = Driver()
+    driver.give(inputs.Configure(OPTIONS))
+    driver.give(inputs.SendRaw(ce.ConversationItemRetrieveEvent(item_id="x")))
+    assert sent_types(become_ready(driver))[-1] == "conversation.item.retrieve"
+    _, again = dropped(driver)
+    assert sent_types(again) == []
+
+
+def test_audio_that_was_never_sent_does_not_count():
+    driver = Driver()
+    driver.give(inputs.Configure(OPTIONS))
+    for number in range(40):
+        driver.give(inputs.AppendAudio(bytes([number]) * 48_000))
+    become_ready(driver)
+    driver.give(se.InputAudioBufferSpeechStarted(item_id="u1", audio_start_ms=28_000))
+    _, again = dropped(driver)
+    assert appended(again) == bytes([38]) * 48_000 + bytes([39]) * 48_000

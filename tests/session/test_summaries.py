@@ -154,3 +154,9 @@ def test_only_the_newest_images_are_told_again_and_the_same_strings():
     parts = [event.item.content[1] for event in sent(again)]
     assert [part.type for part in parts] == ["input_text", "input_text", "input_image", "input_image"]
     assert [part.image_url for part in parts[2:]] == urls[2:]
+
+
+def test_a_function_that_takes_its_time_is_asked_once():
+    driver = ready(memory=CALL)
+    wanted = [signal for number in range(1, 20) for signal in of(fx.SummaryWanted, a_turn(driver, number))]
+    assert len(wanted) == 1
