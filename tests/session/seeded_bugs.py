@@ -51,8 +51,8 @@ BUGS = [
     Bug(
         "an answer in the middle is asked for again",
         "delivery.py",
-        "if answer is None or answer.came_out:\n            return None",
-        "if answer is None:\n            return None",
+        "if answer is None or answer.came_out:\n        return None",
+        "if answer is None:\n        return None",
     ),
     Bug(
         "an answer of which nothing came out is forgotten",
@@ -408,8 +408,8 @@ BUGS = [
     Bug(
         "an interruption leaves brackets open",
         "delivery.py",
-        "self._end(interrupted=True)\n        self._close(interrupted=True)\n",
-        "self._end(interrupted=True)\n",
+        "            self._close(interrupted=True)\n\n    def delete_unheard",
+        "            pass\n\n    def delete_unheard",
     ),
     Bug(
         "a lost connection leaves brackets open",
@@ -615,7 +615,7 @@ BUGS = [
     Bug(
         "what was cut is cut again",
         "playback.py",
-        "self._items.clear()",
+        "self._items = kept",
         "pass",
     ),
     Bug(

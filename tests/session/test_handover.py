@@ -531,3 +531,42 @@ def test_audio_that_was_never_sent_does_not_count():
     driver.give(se.InputAudioBufferSpeechStarted(item_id="u1", audio_start_ms=28_000))
     _, again = dropped(driver)
     assert appended(again) == bytes([38]) * 48_000 + bytes([39]) * 48_000
+
+
+AVATAR = {"character": "lisa"}
+
+
+def an_answer_for_the_avatar(driver: Driver) -> None:
+    """A whole answer, which the avatar has not begun to speak."""
+    driver.give(created("r1"), message_added("r1", "a1"), *four_words(), done("r1"))
+
+
+def test_an_answer_that_the_avatar_had_not_begun_with_is_asked_for_again():
+    driver = ready(avatar=AVATAR)
+    an_answer_for_the_avatar(driver)
+    effects, again = dropped(driver, avatar=AVATAR)
+    assert names(effects) == ["ResponseClosed"]
+    assert sent_types(again) == ["response.create"]
+
+
+def test_what_the_avatar_had_said_stands_there_and_is_not_repeated():
+    driver = ready(avatar=AVATAR)
+    an_answer_for_the_avatar(driver)
+    driver.give(se.SessionAvatarSwitchToSpeaking(turn_id="t1"))
+    driver.wait(0.4)
+    effects, again = dropped(driver, avatar=AVATAR)
+    assert names(effects)[-2:] == ["SpeechClosed", "ResponseClosed"]
+    ((role, words),) = told_again(again)
+    assert role == "assistant"
+    assert "One two three four".startswith(words)
+    assert 0 < len(words) < 18
+    assert not requests_in(again)
+
+
+def test_an_avatars_calls_are_run_and_their_answer_is_not_asked_for_again():
+    driver = ready(avatar=AVATAR)
+    driver.give(created("r1"), message_added("r1", "a1"), *four_words())
+    driver.give(item_added("r1", call_item("c1")), arguments_done("r1", "c1"), done("r1"))
+    _, again = dropped(driver, avatar=AVATAR)
+    assert not requests_in(again)
+    assert driver.session.answer_pending

@@ -196,6 +196,11 @@ class Avatar:
         out += self.lost()
         return out, heard
 
+    @property
+    def unheard(self) -> Answer | None:
+        """An answer that it has still to begin with, None if there is none."""
+        return None if self._answer is None or self._answer.came_out else self._answer
+
     def lost(self) -> Out:
         """Nothing more is spoken."""
         answer, self._answer = self._answer, None

@@ -54,6 +54,10 @@ class Calls:
         """Whether a result was given that no answer has spoken of."""
         return self._results.waiting
 
+    def in_hand(self, response_id: str) -> bool:
+        """Whether a call of this response has no answer yet."""
+        return self._tools.in_hand(response_id)
+
     @property
     def deadline_s(self) -> float | None:
         """When `tick` has something to do."""

@@ -45,6 +45,13 @@ Output: TypeAlias = (
 )
 
 
+def _still_wanted(answer: Answer | None) -> Wish | None:
+    """What an answer is wanted for of which nothing came out."""
+    if answer is None or answer.came_out:
+        return None
+    return answer.wish or (Wish() if answer.answers else None)
+
+
 class Delivery:
     """The answers of one conversation that are being given or are ending."""
 
@@ -215,9 +222,9 @@ class Delivery:
         answer = self._answer
         self._close(interrupted=True)
         self._deletions.clear()
-        if answer is None or answer.came_out:
-            return None
-        return answer.wish or (Wish() if answer.answers else None)
+        if answer is None and (answer := self._avatar.unheard) and self._calls.in_hand(answer.response_id):
+            return None  # its calls bring another
+        return _still_wanted(answer)
 
     def lost(self) -> None:
         """The connection is gone: no answer goes on, and none of their calls is run."""
