@@ -141,8 +141,8 @@ BUGS = [
     Bug(
         "a turn that is heard again is told of again",
         "turns.py",
-        "again, self._lost_from_sight = self._lost_from_sight, False",
-        "again, self._lost_from_sight = False, False",
+        "again = self._lost_from_sight and self.caller.turn is not None",
+        "again = False",
     ),
     Bug(
         "a turn that nobody hears again stays open",
