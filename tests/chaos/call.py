@@ -136,7 +136,7 @@ class _Caller:
             seen = TurnSeen(turn, self._log.now_s(), over=self._log.speaking)
             self._evidence.turns.append(seen)
             self._log.note(f"turn {turn.number}: {turn.kind} {turn.tool}")
-            before, refused = self._log.words[turn.answer], self._log.refused
+            before, refused = self._words(turn.answer), self._log.refused
             await self._do(turn)
             if turn.answer:
                 await self._answered(seen, turn.answer, before, refused)
@@ -196,9 +196,9 @@ class _Caller:
     async def _answered(self, seen: TurnSeen, name: str, before: int = 0, refused: int = 0) -> None:
         """Wait until the answer has been heard: to its end, or as long as it is listened to."""
         log = self._log
-        await self._until(lambda: log.words[name] > before or log.refused > refused)
+        await self._until(lambda: self._words(name) > before or log.refused > refused)
         # What was refused is not answered, unless somebody asks once more.
-        if not await self._until(lambda: log.words[name] > before, REFUSED_S):
+        if not await self._until(lambda: self._words(name) > before, REFUSED_S):
             log.note(f"no answer {name}")
             return
         seen.answered_s = log.now_s()
@@ -209,6 +209,10 @@ class _Caller:
             seen.cut = log.speaking
             return
         await self._until(lambda: not log.speaking and log.answering <= 0)
+
+    def _words(self, name: str) -> int:
+        """How much was heard of an answer; of "o0", of any: an `LLMRunFrame` may bring one that was refused."""
+        return self._log.words.total() if name == "o0" else self._log.words[name]
 
     async def _until(self, condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
         deadline_s = time.monotonic() + patience_s

@@ -63,8 +63,8 @@ def planned_faults(
             here.append(_refusing(dice))
         if damaged and dice.random() < 0.5:
             here.append(_damaging(dice))
-        if recovery and dice.random() < 0.7:
-            here.append(_breaking(dice))
+        if recovery and dice.random() < 0.8:
+            here += _breaking(dice)
         faults += [f"{fault} in session {session}" for fault in here]
     restarts: list[tuple[float, float]] = []
     if recovery:
@@ -121,21 +121,22 @@ def _damaging(dice: Random) -> str:
     )
 
 
-def _breaking(dice: Random) -> str:
+def _breaking(dice: Random) -> list[str]:
     event = dice.choice(_MOMENTS)
-    moment = dice.choice((f"at {event} {_nth(dice, event)}", f"after {round(dice.uniform(1, 15), 1)}s"))
+    later = f"after {round(dice.uniform(0.5, 8), 1)}s"
+    moment = dice.choice((f"at {event} {_nth(dice, event)}", later, f"at {event} 1 {later}"))
     code = dice.choice((1001, 1006, 1011, 1012, 1013))
     close = "drop" if code == 1006 else f"close {code}"
     return dice.choice(
         (
-            f"drop {moment}",
-            f"drop {moment}",
-            f"{close} {moment}",
-            f"expire after {round(dice.uniform(3, 20), 1)}s",
-            f"stop-reading for {round(dice.uniform(0.5, 5), 1)}s {moment}",
-            f"go-silent for {round(dice.uniform(0.5, 5), 1)}s {moment}",
-            f"stop-reading {moment}",
-            f"go-silent {moment}",
+            [f"drop {moment}"],
+            [f"drop {moment}"],
+            [f"{close} {moment}"],
+            [f"expire after {round(dice.uniform(3, 20), 1)}s"],
+            [f"stop-reading for {round(dice.uniform(0.5, 5), 1)}s {moment}"],
+            [f"go-silent for {round(dice.uniform(0.5, 5), 1)}s {moment}"],
+            [f"stop-reading {moment}"],
+            [f"stop-reading {moment}", f"go-silent {moment}"],  # a network that is dead without a word
         )
     )
 

@@ -20,6 +20,9 @@ answers with their words, calls, in order. Both must have the same entries in th
 - A line whose transcript was told to be late may stand after the answer to it.
 - A line typed while the bot speaks may stand before the answer that is being spoken: Pipecat writes answers
   down when they have been heard.
+- A call whose session was lost while its tool ran stands in later ones as a message with its result, not as
+  a call. The simulator goes by calls, so it may make such a call once more when it is asked before the result
+  is there; that is not counted as running a tool twice.
 - A call that was never handed over, because its answer was cut or failed, may be missing in the context.
 - In calls with damaged messages nothing of this is compared.
 """
@@ -128,7 +131,10 @@ def _tools(evidence: Evidence) -> Iterator[str]:
     for call_id, times in Counter(run[0] for run in log.runs).items():
         if times > 1:
             yield f"the handler of {call_id} ran {times} times"
-    for (name, key), times in Counter((run[1], run[2]) for run in log.runs).items():
+    forgotten = _told_later(evidence)
+    for (name, key), times in Counter(
+        (run[1], run[2]) for run in log.runs if run[0] not in forgotten
+    ).items():
         if times > 1 and not evidence.plan.damaged:
             yield f"{name} for {key} was run {times} times"
     for session in _sessions(evidence):
@@ -142,15 +148,27 @@ def _tools(evidence: Evidence) -> Iterator[str]:
         return
     items = _last_items(evidence)
     there = marks_of_server(items)
-    for mark in log.results:
-        if there[mark] != 1:
-            yield f"the result {mark} stands {there[mark]} times in the conversation"
+    for mark, times in Counter(log.results).items():
+        if there[mark] != times:
+            yield f"the result {mark} was given {times} times, and stands {there[mark]} times there"
     answered = Counter(item["call_id"] for item in items if item["type"] == "function_call_output")
     for item in items:
         if item["type"] == "function_call" and answered[item["call_id"]] != 1:
             mark_there = _is_told(item, log.runs, there)
             if not mark_there:
                 yield f"{item['name']} ({item['call_id']}) has {answered[item['call_id']]} outputs"
+
+
+def _told_later(evidence: Evidence) -> set[str]:
+    """The calls whose session was lost before they had a result: later sessions know them as messages."""
+    given = {
+        item["call_id"]
+        for session in _sessions(evidence)
+        for item in session["items"]
+        if item["type"] == "function_call_output"
+    }
+    last = {item["call_id"] for item in _last_items(evidence)}
+    return {call_id for call_id, _, _ in evidence.bot.log.runs} - given - last
 
 
 def _is_told(item: dict[str, Any], runs: list[tuple[str, str, str]], there: Counter[str]) -> bool:
@@ -168,6 +186,7 @@ def _conversation(evidence: Evidence) -> Iterator[str]:
     ours, theirs = _context(evidence), of_server(_last_items(evidence), _lines(evidence))
     cut = _cut(evidence)
     withheld = _fired(evidence, "transcribe empty", "transcribe never", "transcribe fail")
+    told_later = _told_later(evidence)
     handed_over = {run[0] for run in evidence.bot.log.runs}
     for mine, other, where in ((ours, theirs, "the service"), (theirs, ours, "the context")):
         there = {entry.key for entry in other}
@@ -179,7 +198,7 @@ def _conversation(evidence: Evidence) -> Iterator[str]:
                     withheld -= 1
                 case "assistant" if _name(entry) in cut and entry.words <= CUT_WORDS:
                     pass
-                case "call" if entry.key not in handed_over:
+                case "call" if entry.key not in handed_over or entry.key in told_later:
                     pass
                 case _:
                     yield f"{entry.who} {entry.key!r} ({entry.words} words) is not known to {where}"
