@@ -211,7 +211,7 @@ class _Caller:
         await self._until(lambda: not log.speaking and log.answering <= 0)
 
     def _words(self, name: str) -> int:
-        """How much was heard of an answer; of "o0", of any: an `LLMRunFrame` may bring one that was refused."""
+        """How much was heard of an answer; of "o0", of any: an `LLMRunFrame` may bring what was refused."""
         return self._log.words.total() if name == "o0" else self._log.words[name]
 
     async def _until(self, condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
