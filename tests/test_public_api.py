@@ -131,6 +131,7 @@ connect_avatar
 conversation_id
 count_downstream
 handle
+hears_caller
 interrupt
 invoke
 is_open

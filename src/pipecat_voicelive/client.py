@@ -268,6 +268,11 @@ class VoiceLiveClient(Asks):
         self._conversation.signals.downstream_bytes = waiting_bytes
 
     @property
+    def hears_caller(self) -> bool:
+        """Whether the service is in the middle of a turn of the caller that it has noticed itself."""
+        return self._session.hears_caller
+
+    @property
     def answer_coming(self) -> bool:
         """Whether an answer of the model's own is being given, asked for or owed."""
         return self._session.answer_coming

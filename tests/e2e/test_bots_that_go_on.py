@@ -15,7 +15,11 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregatorParams
 from pipecat.turns.types import ProcessFrameResult
-from pipecat.turns.user_mute import AlwaysUserMuteStrategy, MuteUntilFirstBotCompleteUserMuteStrategy
+from pipecat.turns.user_mute import (
+    AlwaysUserMuteStrategy,
+    BaseUserMuteStrategy,
+    MuteUntilFirstBotCompleteUserMuteStrategy,
+)
 from pipecat.turns.user_start import ExternalUserTurnStartStrategy
 from pipecat.turns.user_stop import ExternalUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
@@ -23,7 +27,6 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat_voicelive import SessionProperties, TurnDetection, VoiceLiveLLMSettings
 
 from .harness import calling
-from .test_turns import BRACKETS, names
 
 CUTS = ("response.cancel", "conversation.item.truncate", "conversation.item.delete")
 TALE = "Once upon a time there was a lighthouse keeper who counted ships."
@@ -115,16 +118,33 @@ async def test_a_muted_caller_is_not_heard_by_the_service_and_is_heard_again_aft
     assert not call.seen(ErrorFrame)
 
 
-async def test_a_caller_who_is_muted_in_mid_turn_does_not_keep_the_bot_waiting(speaker):
-    """The service hears the beginning of a turn and then nothing, not even silence."""
-    params = LLMUserAggregatorParams(user_mute_strategies=[AlwaysUserMuteStrategy()])
-    scenario = {"greeting": TALE, "turns": [{"user": "How are you today?", "say": "Fine.", "repeat": True}]}
+class Button(BaseUserMuteStrategy):
+    """Mutes while it is pressed."""
+
+    pressed = False
+
+    async def process_frame(self, frame):
+        return self.pressed
+
+
+@pytest.mark.parametrize("means", ["muted", "paused"])
+async def test_a_turn_in_which_the_microphone_goes_off_for_good_ends_and_is_answered(speaker, means):
+    """The service has heard the beginning of a turn, and would wait for its end for ever."""
+    button = Button()
+    params = LLMUserAggregatorParams(user_mute_strategies=[button])
+    scenario = {"turns": [{"user": "How are you today?", "say": "Fine."}]}
     async with calling(scenario, speaker, user_params=params, greet=False) as call:
-        speaking = asyncio.create_task(call.say("How are you today? How are you today? How are you today?"))
+        speaking = asyncio.create_task(call.say("How are you today? And how were you yesterday?"))
         await call.session.wait_for_sent("input_audio_buffer.speech_started")
-        await call.queue(LLMRunFrame())
+        if means == "muted":
+            button.pressed = True
+        else:
+            call.service.set_audio_input_paused(True)
         await speaking
-        await call.until(lambda: call.heard(TTSAudioRawFrame), "for the bot")
+        await call.until(lambda: call.said[-1:] == [("assistant", "Fine.")], "for the answer")
+        assert len(call.session.sent("input_audio_buffer.committed")) == 1
+        assert cuts(call) == []
+    assert not call.seen(ErrorFrame)
 
 
 async def test_a_caller_who_is_muted_until_the_greeting_is_over_is_heard_then(speaker):
@@ -140,15 +160,3 @@ async def test_a_caller_who_is_muted_until_the_greeting_is_over_is_heard_then(sp
         assert before == []
         assert call.said[0] == ("assistant", "Hello.")
         assert cuts(call) == []
-
-
-async def test_a_microphone_that_is_paused_in_mid_turn_does_not_keep_the_bot_waiting(speaker):
-    scenario = {"greeting": "Hello.", "turns": [{"user": "How are you today?", "say": "Fine."}]}
-    async with calling(scenario, speaker, greet=False) as call:
-        speaking = asyncio.create_task(call.say("How are you today?"))
-        await call.session.wait_for_sent("input_audio_buffer.speech_started")
-        call.service.set_audio_input_paused(True)
-        await speaking
-        call.service.set_audio_input_paused(False)
-        await call.until(lambda: call.heard(TTSAudioRawFrame), "for the answer to what was heard")
-        assert names(call.pushed_by_service(*BRACKETS))[0] == "LLMFullResponseStartFrame"

@@ -74,6 +74,8 @@ def test_what_nobody_reads_is_forgotten():
 class Sent(list):
     """Stands where the client is; notes what is asked of it."""
 
+    hears_caller = False
+
     def send_audio(self, audio):
         self.append(len(audio))
 

@@ -10,6 +10,8 @@ from pipecat_voicelive.service.hearing import Hearing
 class Sent(list):
     """Stands where the client is; notes what is asked of it."""
 
+    hears_caller = False
+
     def send_audio(self, audio):
         self.append(len(audio))
 
@@ -52,6 +54,33 @@ def test_a_manual_turn_does_not_begin_before_a_pause(sent):
     hearing.hear(sound())
     hearing.turn_started()
     assert sent == ["start", 640]
+
+
+def test_a_turn_that_the_service_hears_is_ended_with_silence_when_the_microphone_goes_off(sent):
+    hearing = hearing_of(sent, manual_turns=False)
+    hearing.hear(sound())
+    sent.hears_caller = True
+    hearing.paused = True
+    hearing.paused = True
+    hearing.hear(sound())
+    assert sent == [640, 96_000]
+
+
+def test_no_silence_is_sent_when_nobody_is_heard(sent):
+    hearing = hearing_of(sent, manual_turns=False)
+    hearing.paused = True
+    hearing.mute(True)
+    assert sent == []
+
+
+def test_a_turn_whose_beginning_is_told_when_the_microphone_is_off_already_ends_too(sent):
+    hearing = hearing_of(sent, manual_turns=False)
+    hearing.mute(True)
+    sent.hears_caller = True
+    hearing.noticed()
+    hearing.mute(False)
+    hearing.noticed()
+    assert sent == [96_000]
 
 
 def test_turns_of_the_services_own_are_not_touched(sent):

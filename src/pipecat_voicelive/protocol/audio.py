@@ -40,6 +40,12 @@ class AudioFormat:
         """Size of `duration_ms`, rounded down to whole samples."""
         return int(duration_ms * self.rate_hz // 1000) * self.bytes_per_sample * self.channels
 
+    def silence(self, duration_ms: float) -> bytes:
+        """So much of nothing."""
+        return _SILENT[self.encoding] * self.size_bytes(duration_ms)
+
+
+_SILENT: dict[Encoding, bytes] = {"pcm16": b"\0", "g711_ulaw": b"\xff", "g711_alaw": b"\xd5"}
 
 INPUT_RATES_HZ = (8000, 16000, 24000)
 """pcm16 input rates that are documented. 44100 has been seen to work too."""

@@ -35,6 +35,7 @@ from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.service.settings import NEXT_TIME
 from pipecat_voicelive.service.speech_marks import SpeechMarks
 from pipecat_voicelive.service.turn_gate import TurnGate
+from pipecat_voicelive.session import effects
 
 if TYPE_CHECKING:
     from pipecat_voicelive.service.service import VoiceLiveLLMService
@@ -165,6 +166,8 @@ class Conversation:
         async with contextlib.aclosing(self._out) as out:
             async for signal in self._gate.through(aiter(client)):
                 self._reader.note(signal)
+                if isinstance(signal, effects.UserSpeechStarted):
+                    self.hearing.noticed()
                 try:
                     await out.deliver(signal)
                 except Exception as error:  # noqa: BLE001 - one signal that fails must not silence the rest

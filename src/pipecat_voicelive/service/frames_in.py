@@ -19,6 +19,8 @@ from pipecat.frames.frames import (
     SpeechControlParamsFrame,
     TTSSpeakFrame,
     UserImageRawFrame,
+    UserMuteStartedFrame,
+    UserMuteStoppedFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
 )
@@ -81,6 +83,8 @@ class FramesIn:
                 self._read_context()
                 self._hearing.turn_started()
                 self._gate.turn_started()
+            case UserMuteStartedFrame() | UserMuteStoppedFrame():
+                self._hearing.mute(isinstance(frame, UserMuteStartedFrame))
             case UserStoppedSpeakingFrame():
                 self._gate.turn_stopped()
                 if self._hearing.turn_stopped():

@@ -13,6 +13,10 @@ _ONSET_MARGIN_MS = 300
 """What is kept of the audio before a turn, beyond what voice activity detection needs to find it."""
 
 
+_CLOSING_SILENCE_MS = 3000
+"""Silence that ends a turn for any turn detection but the most patient ones."""
+
+
 class Hearing:
     """Gives the caller's audio to one client.
 
@@ -21,7 +25,7 @@ class Hearing:
     lost. Nothing is sent twice and nothing has to be cleared.
 
     With an echo reference, what was played goes along, and all audio `HOLD_MS` later: so what was held goes
-    out before a turn is committed, and when the microphone is paused.
+    out before a turn is committed, and when the microphone is paused or muted.
     """
 
     def __init__(
@@ -36,8 +40,41 @@ class Hearing:
         self._audio = InputAudio(wire) if reference is None else StereoInput(wire, reference)
         self._onset = SpeechOnset(wire)
         self._manual_turns = manual_turns
+        self._wire = wire
         self._speaking = False
-        self.paused = False
+        self._paused = False
+        self._muted = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing of the caller is sent."""
+        return self._paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        if paused and not self._paused:
+            self._fall_silent()
+        self._paused = paused
+
+    def mute(self, muted: bool) -> None:
+        """The pipeline keeps the caller's audio to itself from now on, or gives it again."""
+        if muted and not self._muted:
+            self._fall_silent()
+        self._muted = muted
+
+    def noticed(self) -> None:
+        """The service says that it hears the caller begin, who may have been cut off by now."""
+        if self._paused or self._muted:
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        """The microphone is off: the service, if it hears the caller, hears the turn end.
+
+        It counts the audio that it is sent, and not the time: without any, the turn would never end.
+        """
+        self._send(self._audio.held())
+        if self._client.hears_caller:
+            self._client.send_audio(self._wire.silence(_CLOSING_SILENCE_MS))
 
     def set_manual_turns(self, manual_turns: bool) -> None:
         """Turns are Pipecat's from now on, or the service's. One that is under way ends here."""

@@ -135,6 +135,11 @@ class Session:
         )
 
     @property
+    def hears_caller(self) -> bool:
+        """Whether the service is in the middle of a turn of the caller that it has noticed itself."""
+        return self._turns.heard
+
+    @property
     def answer_coming(self) -> bool:
         """Whether an answer of the model's own is being given, asked for or owed."""
         return self._responses.answer_coming

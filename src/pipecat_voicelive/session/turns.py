@@ -130,10 +130,14 @@ class Turns:
         return isinstance(self._turn, Answering)
 
     @property
+    def heard(self) -> bool:
+        """Whether the service hears the caller speak."""
+        return isinstance(self._turn, Speaking) and self._turn.heard_by_service
+
+    @property
     def silencing(self) -> bool:
         """Whether the service hears the caller and falls silent for it."""
-        heard = isinstance(self._turn, Speaking) and self._turn.heard_by_service
-        return heard and self.rules.interrupts_response
+        return self.heard and self.rules.interrupts_response
 
     @property
     def stopped(self) -> str | None:
