@@ -20,11 +20,16 @@ answers with their words, calls, in order. Both must have the same entries in th
 - A line whose transcript was told to be late may stand after the answer to it.
 - A line typed while the bot speaks may stand before the answer that is being spoken: Pipecat writes answers
   down when they have been heard.
+- A spoken line whose answer was refused may stand behind what was typed next: Pipecat writes a spoken line
+  down when its answer begins.
 - A call whose session was lost while its tool ran stands in later ones as a message with its result, not as
   a call. The simulator goes by calls, so it may make such a call once more when it is asked before the result
   is there; that is not counted as running a tool twice.
 - A call that was never handed over, because its answer was cut or failed, may be missing in the context.
 - In calls with damaged messages nothing of this is compared.
+
+A turn whose words the service withheld, and whose session was lost before the answer, is known to nobody:
+one for each such fault may go unanswered, or its predecessor be answered once more.
 """
 
 from __future__ import annotations
@@ -61,6 +66,12 @@ def refusals(evidence: Evidence) -> int:
     return sum(fault.startswith(kinds) for fault in faults_fired(evidence))
 
 
+def _forgotten(evidence: Evidence) -> int:
+    """How many turns may be lost with their sessions: the service withheld their words before it was gone."""
+    lost = len(_sessions(evidence)) > 1
+    return _fired(evidence, "transcribe empty", "transcribe never", "transcribe fail") if lost else 0
+
+
 def _fired(evidence: Evidence, *kinds: str) -> int:
     return sum(fault.startswith(kinds) for fault in faults_fired(evidence))
 
@@ -89,7 +100,7 @@ def _unanswered(evidence: Evidence) -> Iterator[str]:
         for seen in evidence.turns
         if seen.turn.answer and seen.answered_s is None and not evidence.problem
     ]
-    excused = refusals(evidence)
+    excused = refusals(evidence) + _forgotten(evidence)
     if evidence.plan.damaged:
         return
     for seen in missing[excused:]:
@@ -103,7 +114,7 @@ def _unsolicited(evidence: Evidence) -> Iterator[str]:
     written = Counter(entry.key.split(" ")[0] for entry in _context(evidence) if entry.who == "assistant")
     answers = begun | written
     runs = sum(seen.turn.kind == "run" for seen in evidence.turns)
-    excused = refusals(evidence)  # what was refused may be asked for again
+    excused = refusals(evidence) + _forgotten(evidence)  # what was refused may be asked for again
     for name, times in answers.items():
         wanted = runs if name == "o0" else 1 if name in _expected(evidence) else 0
         excused -= max(0, times - wanted)
@@ -167,8 +178,9 @@ def _told_later(evidence: Evidence) -> set[str]:
         for item in session["items"]
         if item["type"] == "function_call_output"
     }
+    earlier = {item["call_id"] for session in _sessions(evidence)[:-1] for item in session["items"]}
     last = {item["call_id"] for item in _last_items(evidence)}
-    return {call_id for call_id, _, _ in evidence.bot.log.runs} - given - last
+    return ({call_id for call_id, _, _ in evidence.bot.log.runs} & earlier) - given - last
 
 
 def _is_told(item: dict[str, Any], runs: list[tuple[str, str, str]], there: Counter[str]) -> bool:
@@ -238,6 +250,7 @@ def _names_in(session: dict[str, Any]) -> Iterator[str]:
 def _out_of_order(evidence: Evidence, ours: list[Entry], theirs: list[Entry]) -> Iterator[str]:
     both = {entry.key for entry in ours} & {entry.key for entry in theirs}
     both -= {seen.turn.line for seen in evidence.turns if seen.over and seen.turn.kind != "spoken"}
+    both -= {seen.turn.line for seen in evidence.turns if seen.answered_s is None}
     mine = [entry for entry in ours if entry.key in both and entry.who != "call"]
     other = [entry for entry in theirs if entry.key in both and entry.who != "call"]
     if _fired(evidence, "transcribe-late"):
@@ -254,7 +267,7 @@ def _answers_only(entries: list[Entry]) -> list[Entry]:
 
 def _after(evidence: Evidence) -> Iterator[str]:
     yield from evidence.bot.log.late_audio
-    for at_s, names in evidence.bot.log.interruptions:
+    for at_s, names in evidence.bot.log.interruptions if not _forgotten(evidence) else ():
         for start_s, name, place, samples in evidence.heard:
             if name in names and name != "o0" and start_s + samples / OUT_HZ > at_s + STILL_HEARD_S:
                 late_s = start_s + samples / OUT_HZ - at_s
@@ -278,7 +291,7 @@ def _holes(evidence: Evidence) -> Iterator[str]:
 def _errors(evidence: Evidence) -> Iterator[str]:
     if evidence.plan.damaged:
         return
-    excused = refusals(evidence) + _fired(evidence, "transcribe fail")
+    excused = refusals(evidence) + _fired(evidence, "transcribe fail", "transcribe never")
     yield from evidence.bot.log.errors[excused:]
 
 

@@ -277,6 +277,23 @@ def test_a_turn_that_the_service_was_to_answer_is_answered_on_request():
     assert len(requests_in(again)) == 1
 
 
+def test_an_answer_that_a_dead_service_did_not_begin_is_asked_for_when_that_is_noticed():
+    driver = ready()
+    driver.give(speech_started("u1"), speech_stopped("u1"), committed("u1"), heard_as("u1", "Hello?"))
+    driver.wait(10)  # a network that is dead without a word
+    _, again = dropped(driver)
+    assert told_again(again) == [("user", "Hello?")]
+    assert len(requests_in(again)) == 1
+
+
+def test_a_turn_that_brought_no_answer_brings_none_when_the_connection_is_lost_long_after():
+    driver = ready()
+    driver.give(speech_started("u1"), speech_stopped("u1"), committed("u1"), heard_as("u1", "Hm."))
+    driver.wait(60)
+    _, again = dropped(driver)
+    assert not requests_in(again)
+
+
 def test_an_item_still_played_is_replaced_by_what_was_heard_when_the_caller_interrupts():
     driver = ready()
     driver.give(created("r1"), message_added("r1", "a1"), *four_words())

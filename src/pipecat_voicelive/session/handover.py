@@ -72,11 +72,11 @@ class Parts:
             and not self.out.history.is_written
         )
 
-    def leave(self) -> Carried:
-        """Close what is open, and gather what goes on. What would be sent is not."""
+    def leave(self, now_s: float) -> Carried:
+        """Close what is open at this time, and gather what goes on. What would be sent is not."""
         history, turns = self.out.history, self.turns
         unheard = self.delivery.leave()
-        if unheard is None and turns.answer_was_due:
+        if unheard is None and turns.answer_was_due(now_s):
             unheard = Wish()
         self.out.tell(*self.avatar.lost())
         calls, results, cut_off = self.calls.leave()

@@ -205,7 +205,7 @@ class Session:
             What closes here, and what the other session is to be given with `Resume`.
         """
         self._out.tell(*self._avatar.tick(now_s))
-        carried = self._parts.leave()
+        carried = self._parts.leave(now_s)
         return [effect for effect in self._out.empty() if not isinstance(effect, fx.Send)], carried
 
     # --- intents -----------------------------------------------------------------------------------

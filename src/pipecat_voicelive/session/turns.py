@@ -33,6 +33,9 @@ from pipecat_voicelive.session.response import Responses, Wish
 GRACE_S = 2.0
 """How long after the caller's turn the service's own answer is waited for."""
 
+UNNOTICED_S = 30.0
+"""How long a connection may be dead before that is noticed: an answer that was due when it died is still."""
+
 HEAR_S = 3.0
 """How long a new session may take to hear what is known to be speech."""
 
@@ -113,6 +116,7 @@ class Turns:
         self.caller = CallerAudio()
         self._lost_from_sight = False
         self._answer_due = False
+        self._due_until_s = 0.0
         self._out = out
         self._responses = responses
         self._calls = calls
@@ -208,6 +212,7 @@ class Turns:
             self._out.tell(fx.UserSpeechStopped(event.item_id, event.audio_end_ms))
         if self.rules.creates_response:
             self._turn = Answering(now_s + GRACE_S)
+            self._due_until_s = now_s + UNNOTICED_S
             self._responses.hold()
         else:
             self._over()
@@ -262,10 +267,12 @@ class Turns:
 
     # --- another connection ------------------------------------------------------------------------
 
-    @property
-    def answer_was_due(self) -> bool:
-        """Whether the service was to answer, of its own accord, a turn that is an item already."""
-        return self.answer_due and self._answer_due
+    def answer_was_due(self, now_s: float) -> bool:
+        """Whether the service was to answer, of its own accord, a turn that is an item already.
+
+        It may have died before it could, and longer ago than an answer is waited for.
+        """
+        return self._answer_due and self.rules.creates_response and now_s < self._due_until_s
 
     def resume(self, audio: list[bytes], turn: SpokenTurn | None, now_s: float, *, manual: bool) -> None:
         """The caller is heard again, who was in this turn when another connection was left.
