@@ -133,7 +133,7 @@ class _Caller:
             if until_s is not None and time.monotonic() >= until_s:
                 return
             await asyncio.sleep(turn.gap_s)
-            seen = TurnSeen(turn, self._log.now_s(), over=self._log.speaking)
+            seen = TurnSeen(turn, self._log.now_s(), over=self._log.speaking or self._log.answering > 0)
             self._evidence.turns.append(seen)
             self._log.note(f"turn {turn.number}: {turn.kind} {turn.tool}")
             before, refused = self._words(turn.answer), self._log.refused

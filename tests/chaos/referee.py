@@ -18,8 +18,8 @@ answers with their words, calls, in order. Both must have the same entries in th
 - A line whose transcript the service was told to withhold (`transcribe empty`, `never`, `fail`) may be
   missing on either side: nobody but the service knows its words, and it lost them with its session.
 - A line whose transcript was told to be late may stand after the answer to it.
-- A line typed while the bot speaks may stand before the answer that is being spoken: Pipecat writes answers
-  down when they have been heard.
+- A line that comes while the bot speaks and does not interrupt it may stand before the answer that is being
+  spoken: Pipecat writes answers down when they have been heard.
 - A spoken line whose answer was refused may stand behind what was typed next: Pipecat writes a spoken line
   down when its answer begins.
 - A call whose session was lost while its tool ran stands in later ones as a message with its result, not as
@@ -249,7 +249,10 @@ def _names_in(session: dict[str, Any]) -> Iterator[str]:
 
 def _out_of_order(evidence: Evidence, ours: list[Entry], theirs: list[Entry]) -> Iterator[str]:
     both = {entry.key for entry in ours} & {entry.key for entry in theirs}
-    both -= {seen.turn.line for seen in evidence.turns if seen.over and seen.turn.kind != "spoken"}
+    cuts = evidence.plan.turns_by != "uninterrupted"
+    both -= {
+        seen.turn.line for seen in evidence.turns if seen.over and not (cuts and seen.turn.kind == "spoken")
+    }
     both -= {seen.turn.line for seen in evidence.turns if seen.answered_s is None}
     mine = [entry for entry in ours if entry.key in both and entry.who != "call"]
     other = [entry for entry in theirs if entry.key in both and entry.who != "call"]
