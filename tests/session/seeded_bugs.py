@@ -34,6 +34,12 @@ class Bug(NamedTuple):
 
 
 BUGS = [
+    Bug(
+        "an output that the service refuses is lost",
+        "session.py",
+        "told_otherwise = self._calls.refused(item_id)",
+        "told_otherwise = False",
+    ),
     # --- whose turn it is ---
     Bug(
         "a turn that could not be answered stays unanswered",
