@@ -136,8 +136,7 @@ async def test_a_port_where_nothing_listens(check):
     ],
 )
 async def test_a_handshake_that_goes_wrong(check, fault, told, advice):
-    # The clock asks first.
-    async with VoiceLiveSimulator(faults=[fault]) as simulator:
+    async with VoiceLiveSimulator(faults=[f"{fault} at connect 1"]) as simulator:
         last = await failing(check, "--endpoint", simulator.endpoint, "--timeout", "0.5")
     assert last["step"] == "handshake"
     assert {name: last.get(name) for name in told} == told

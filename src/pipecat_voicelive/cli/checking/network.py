@@ -13,7 +13,6 @@ from typing import Any
 from pipecat_voicelive.cli.checking.findings import Finding, doubtful, failed, failed_with, well
 from pipecat_voicelive.cli.checking.target import Place
 from pipecat_voicelive.connection.connection import ConnectionOptions
-from pipecat_voicelive.connection.endpoint import PATH
 from pipecat_voicelive.connection.hints import clock_off
 from pipecat_voicelive.connection.proxies import choose_proxy
 from pipecat_voicelive.connection.tls import client_context, tls_error
@@ -145,7 +144,7 @@ async def _clock(
     place: Place, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, options: ConnectionOptions
 ) -> Finding:
     """Ask for a page, as anybody may: the answer has a date, whatever else it says."""
-    writer.write(f"GET {PATH} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode())
+    writer.write(f"GET / HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode())
     date = ""
     with contextlib.suppress(TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         async with asyncio.timeout(options.open_timeout_s):

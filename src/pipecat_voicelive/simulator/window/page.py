@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from functools import cache
 from http import HTTPStatus
 from importlib import resources
@@ -32,6 +33,7 @@ def page_response(path: str) -> Response | None:
     body = _content(name)
     headers = Headers(
         [
+            ("Date", formatdate(usegmt=True)),
             ("Content-Type", f"{kind}; charset=utf-8"),
             ("Content-Length", str(len(body))),
             ("Content-Security-Policy", _POLICY),
