@@ -3,6 +3,7 @@
 import dataclasses
 import types
 import typing
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -19,8 +20,29 @@ from pipecat_voicelive.protocol.session_options import (
 from pipecat_voicelive.session import effects, inputs, remote_effects
 
 SENTINEL = "s3ntinel"
-TOLD = {"approval_request_id", "ask_id", "call_id", "code", "conversation_id", "event_id", "id", "item_id"}
-TOLD |= {"object", "param", "previous_item_id", "problem", "response_id", "role", "status", "turn_id", "type"}
+TOLD = {
+    "summary_id",
+    "approval_request_id",
+    "ask_id",
+    "call_id",
+    "code",
+    "conversation_id",
+    "event_id",
+    "id",
+    "item_id",
+}
+TOLD |= {
+    "summary_id",
+    "object",
+    "param",
+    "previous_item_id",
+    "problem",
+    "response_id",
+    "role",
+    "status",
+    "turn_id",
+    "type",
+}
 TOLD |= {"RemoteCall.name", "RemoteCall.server_label", "ToolCall.name", "AnswerTool.name"}
 TOLD |= {"ToolsListing.server_label", "ToolsListed.server_label", "ToolsListingFailed.server_label"}
 TOLD |= {"OptionWithheld.option", "OptionWithheld.reason", "AvatarVideo.codec", "RemoteCallRunning.status"}
@@ -54,6 +76,8 @@ def filled(hint, name):
             return SENTINEL.encode()
         case kind if kind is dict:
             return {SENTINEL: SENTINEL}
+        case kind if kind is Callable:
+            return len
         case kind if kind is np.ndarray:
             return np.zeros((1, 1))
         case kind if kind in (list, tuple):
