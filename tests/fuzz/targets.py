@@ -32,8 +32,8 @@ from .events import EVENTS, IDS, IN_V1, answer, message, mostly, turn
 
 DIALECT = V1Dialect()
 KNOWN = get_args(KnownServerEvent)
-OVERHEAD_BYTES = 1_000_000
-"""What a session may hold beside what it was told: ten seconds of audio above all."""
+OVERHEAD_BYTES = 2_500_000
+"""What a session may hold beside what it was told: forty seconds of the caller's audio above all."""
 MOST_TICKS = 300
 
 
