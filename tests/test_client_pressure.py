@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import socket
 
 import pytest
 from websockets.asyncio.server import serve
@@ -39,7 +40,7 @@ async def until(client, kind):
 
 
 @contextlib.asynccontextmanager
-async def talking_to(say, *, recovery=NEVER, **options):
+async def talking_to(say, *, recovery=NEVER, through=None, **options):
     """A client in session with a service that says what `say` does."""
 
     async def serve_session(websocket):
@@ -49,8 +50,13 @@ async def talking_to(say, *, recovery=NEVER, **options):
         await say(websocket)
         await websocket.wait_closed()
 
-    async with serve(serve_session, "127.0.0.1", 0, max_size=None, close_timeout=0.1) as server:
+    async with (
+        contextlib.AsyncExitStack() as lines,
+        serve(serve_session, "127.0.0.1", 0, max_size=None, close_timeout=0.1, ping_interval=None) as server,
+    ):
         url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        if through:
+            url = await lines.enter_async_context(slow_line(url, through))
         client = VoiceLiveClient(
             endpoint=url,
             api_key="key",
@@ -98,16 +104,76 @@ async def test_messages_of_31_mib_pass_in_both_directions():
     async def echo(websocket):
         await websocket.send(of_response("response.created"))
         await websocket.send(delta(bytes(size)))
-        received.set_result(len(await websocket.recv()))
+        await asyncio.sleep(0.1)  # what is sent meanwhile waits
+        received.set_result([len(await websocket.recv()) for _ in range(2)])
 
-    async with talking_to(echo, max_unsent_bytes=64 * MIB) as client:
+    async with talking_to(echo) as client:
         async for signal in client:
             if isinstance(signal, fx.Audio):
                 assert len(signal.audio) == size
                 break
         client.send_audio(bytes(size))
+        client.send_audio(bytes(960))
         async with asyncio.timeout(20):
-            assert await received > 30 * MIB
+            large, small = await received
+        assert large > 30 * MIB > small
+
+
+@contextlib.asynccontextmanager
+async def slow_line(endpoint, bytes_per_s):
+    """A line to an endpoint that takes so many bytes a second, either way, and holds hardly any."""
+    port, piece, lines = int(endpoint.rsplit(":", 1)[1]), bytes_per_s // 50, set()
+
+    async def forward(reader, writer):
+        while data := await reader.read(piece):
+            writer.write(data)
+            await writer.drain()
+            await asyncio.sleep(len(data) / bytes_per_s)
+
+    async def joined(reader, writer):
+        lines.add(asyncio.current_task())
+        there = socket.socket()
+        there.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        there.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(there, ("127.0.0.1", port))
+        far_reader, far_writer = await asyncio.open_connection(sock=there, limit=piece)
+        try:
+            await asyncio.gather(forward(reader, far_writer), forward(far_reader, writer))
+        finally:
+            writer.close()
+            far_writer.close()
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+    server = await asyncio.start_server(joined, sock=listening, limit=piece)
+    try:
+        yield f"ws://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.close()
+        for line in lines:
+            line.cancel()
+        await asyncio.gather(*lines, return_exceptions=True)
+
+
+@pytest.mark.parametrize("direction", ["to the service", "from the service"])
+@pytest.mark.quiet
+async def test_a_large_message_on_a_slow_line_is_no_silence(direction):
+    received = asyncio.get_running_loop().create_future()
+
+    async def say(websocket):
+        if direction == "from the service":
+            await websocket.send(delta(bytes(9 * MIB)))
+        else:
+            received.set_result(len(await websocket.recv()))
+        await websocket.send(SPEECH_STARTED)
+
+    options = {"ping_interval_s": 0.4, "stall_timeout_s": 1.0}
+    async with talking_to(say, through=6 * MIB, **options) as client, asyncio.timeout(20):
+        assert [signal async for signal in until(client, fx.SessionReady)]
+        if direction == "to the service":
+            client.send_audio(bytes(9 * MIB))
+        signals = [signal async for signal in until(client, fx.UserSpeechStarted | ConnectionLost)]
+    assert isinstance(signals[-1], fx.UserSpeechStarted), signals[-1]
 
 
 SOON = RecoveryOptions(budget_s=0.6, first_delay_s=0.05, longest_delay_s=0.1)

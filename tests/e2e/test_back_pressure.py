@@ -9,9 +9,11 @@ import pytest
 from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
     ErrorFrame,
+    FunctionCallInProgressFrame,
     InputAudioRawFrame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
+    LLMMessagesAppendFrame,
     LLMRunFrame,
     OutputAudioRawFrame,
     TTSAudioRawFrame,
@@ -158,3 +160,38 @@ async def test_a_peer_that_reads_nothing_holds_up_neither_interruption_nor_cance
         await call.until(call.worker.has_finished, "for the pipeline to end")
         assert time.monotonic() - begun_s < 2
         call.session.lift_faults()
+
+
+async def test_slow_handlers_of_events_and_tools_hold_up_nothing_but_themselves(speaker):
+    release = asyncio.Event()
+
+    async def look(params):
+        """Look it up."""
+        await release.wait()
+        await params.result_callback({"found": True})
+
+    scenario = {
+        "greeting": "Hi.",
+        "turns": [
+            {"user": "look", "call": {"name": "look", "arguments": {}}, "then": "Found."},
+            {"user": "hello", "say": "Hello to you."},
+        ],
+    }
+    async with calling(scenario, speaker, tools=[look]) as call:
+
+        @call.service.event_handler("on_conversation_item_created")
+        async def never_ends(_service, _item_id, _item):
+            await release.wait()
+
+        await call.bot_has_spoken()
+        typed = [{"role": "user", "content": "look"}]
+        await call.queue(LLMMessagesAppendFrame(typed, run_llm=True))
+        await call.until(lambda: call.seen(FunctionCallInProgressFrame), "for the call")
+        frame = InterruptionFrame()
+        begun_s = time.monotonic()
+        await call.queue(frame)
+        await call.until(lambda: frame in call.heard(InterruptionFrame), "for the interruption")
+        assert time.monotonic() - begun_s < 1
+        await call.queue(LLMMessagesAppendFrame([{"role": "user", "content": "hello"}], run_llm=True))
+        await call.bot_has_spoken(2)
+        release.set()

@@ -17,6 +17,7 @@ from session_harness import (
     message,
     names,
     not_understood,
+    of,
     ready,
     refusal,
     request_in,
@@ -25,9 +26,13 @@ from session_harness import (
     speech_started,
     speech_stopped,
     spoken,
+    viseme,
+    word,
+    written,
 )
 
 from pipecat_voicelive.protocol import client_events as ce
+from pipecat_voicelive.session.effects import TextDelta, Unreadable, UserTranscript, UserTranscriptPartial
 from pipecat_voicelive.session.inputs import (
     AddItem,
     AnswerTool,
@@ -108,3 +113,33 @@ def test_a_session_of_thousands_of_turns_stays_small(turn):
             sizes.append(len(pickle.dumps(driver.session)))
     assert sizes[1] < sizes[0] * 1.1 + 200
     assert not driver.session.answer_pending
+
+
+@pytest.mark.parametrize(
+    ("part", "times"),
+    [
+        (spoken("r1", "i1", "x" * 1000), 2100),
+        (written("r1", "i1", "x" * 1000), 2100),
+        (word("r1", "i1", "x" * 1000, 10**9), 2100),
+        (viseme("r1", "i1", 1, 10**9), 100_100),
+    ],
+)
+def test_an_answer_without_end_is_cut_where_no_real_one_reaches_and_told_of_once(part, times):
+    driver, told = ready(), []
+    driver.give(created("r1"), silence("r1", "i1", 20))
+    for _ in range(times):
+        told += of(Unreadable, driver.give(part))
+        driver.trace.clear()
+    assert [one.type for one in told] == [part.__struct_config__.tag]
+    driver.give(done("r1"), created("r2"))
+    assert of(TextDelta, driver.give(spoken("r2", "i2", "Whole.")))
+
+
+def test_what_is_heard_of_a_turn_without_end_is_told_so_far():
+    driver = ready()
+    driver.give(speech_started("u1"), speech_stopped("u1"), committed("u1"))
+    partials = [of(UserTranscriptPartial, driver.give(heard_part("u1", "x" * 100))) for _ in range(1000)]
+    assert sum(map(len, partials)) == 200
+    assert [one.text for one in of(UserTranscript, driver.give(heard_as("u1", "All of it.")))] == [
+        "All of it."
+    ]

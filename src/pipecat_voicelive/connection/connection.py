@@ -51,6 +51,7 @@ class ConnectionOptions:
         max_message_bytes: Largest message taken from the service.
         max_unsent_bytes: How much may wait to be sent before the connection counts as stalled. A peer that
             does not answer at all is noticed by its pings; this bounds the memory that one costs meanwhile.
+            It must leave room for the largest message that you send.
         max_waiting_bytes: How much of what the service said may wait to be taken, and to be heard, before
             an answer is cut: 11 minutes of speech at 24 kHz.
         ping_interval_s: How often the peer must show that it lives, and how long it may take to; None never
@@ -71,7 +72,7 @@ class ConnectionOptions:
     open_timeout_s: float = 10.0
     close_timeout_s: float = 1.0
     max_message_bytes: int = 32 * 1024 * 1024
-    max_unsent_bytes: int = 16 * 1024 * 1024
+    max_unsent_bytes: int = 40 * 1024 * 1024
     max_waiting_bytes: int = 32 * 1024 * 1024
     ping_interval_s: float | None = 8.0
     stall_timeout_s: float = 5.0

@@ -1,7 +1,8 @@
 """Whether a peer still lives and reads, found out by a timer and by nothing on the way of the audio.
 
 Silent: we ping every so often; if no pong and no message comes for as long again, the peer is dead. So it is
-noticed after one to two intervals. While we do not read ourselves, nothing is concluded.
+noticed after one to two intervals. While we do not read ourselves, nothing is concluded, nor while a large
+message is on its way: pings and their answers wait behind it.
 
 Deaf: bytes wait to be sent, and not one has gone for a while, whatever was added meanwhile. websockets' own
 keep-alive would wait for such a peer before it sends its ping.
@@ -66,6 +67,8 @@ class Pulse:
 
     def _deaf(self, now_s: float) -> ConnectionFailedError | None:
         gone_bytes, waiting_bytes = self._websocket.progress
+        if waiting_bytes and gone_bytes > self._gone_bytes:
+            self._websocket.heard()  # it reads: the answer to a ping may be long in coming
         if not waiting_bytes or gone_bytes > self._gone_bytes:
             self._gone_bytes, self._progress_s = gone_bytes, now_s
         if now_s - self._progress_s < self._stall_timeout_s:

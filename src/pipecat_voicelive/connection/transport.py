@@ -9,6 +9,9 @@ for what waits already (4 microseconds a piece of audio, with nothing waiting an
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from contextlib import suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -23,6 +26,13 @@ class NotOpen(Exception):  # noqa: N818 - a condition, turned into an error by t
     """The connection is closing or closed."""
 
 
+_SYSTEM_HOLDS_BYTES = 256 * 1024
+"""Enough for 20 Mbit/s over a line that takes 100 ms."""
+
+_MORE_THAN_PINGS_BYTES = 1024
+"""As much at once is no ping, which has up to 125 bytes."""
+
+
 class WriteNow(ClientConnection):
     """A client connection with a synchronous write."""
 
@@ -30,6 +40,13 @@ class WriteNow(ClientConnection):
         super().__init__(*arguments, **named)
         self.heard_s = self.loop.time()
         self._written_bytes = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is open. What the system holds of it is little: whether bytes go is to be seen here."""
+        if (connected := transport.get_extra_info("socket")) is not None:
+            with suppress(OSError):
+                connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SYSTEM_HOLDS_BYTES)
+        super().connection_made(transport)
 
     def write_text(self, message: bytes, limit_bytes: int) -> None:
         """Write UTF-8 text as one message.
@@ -56,6 +73,12 @@ class WriteNow(ClientConnection):
         if self.is_live:
             self.protocol.send_ping(b"")
             self.send_data()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come; many are part of a message that may take its time."""
+        if len(data) >= _MORE_THAN_PINGS_BYTES:
+            self.heard()
+        super().data_received(data)
 
     def acknowledge_pings(self, data: bytes) -> None:
         """A pong has come."""

@@ -45,6 +45,12 @@ Part: TypeAlias = (
 Out: TypeAlias = Iterator[ResponseOpened | SpeechOpened | AnswerPart | SpeechClosed | ResponseClosed]
 
 
+_MOST = 2_000_000
+"""How many characters of text, words and visemes an answer may have: more than an hour of speech has."""
+_PART = 20
+"""What a part counts beside its text."""
+
+
 class Answer:
     """The output of one response, as signals."""
 
@@ -70,6 +76,7 @@ class Answer:
         self._elsewhere = elsewhere
         self._timeline = Timeline(response_id, audio_format, blendshape_rate_hz, elsewhere=elsewhere)
         self._spoken_characters: dict[str, int] = {}
+        self._weight = 0
 
     @property
     def heard_elsewhere(self) -> bool:
@@ -99,6 +106,19 @@ class Answer:
     def position(self, at_ms: float) -> tuple[str, float]:
         """The item that is being played, and how many milliseconds of it at that place of the response."""
         return self._timeline.position(at_ms)
+
+    def has_room(self, event: Part) -> bool:
+        """Whether this part can be kept with those that came: text, words and visemes are bounded."""
+        match event:
+            case se.ResponseAudioDelta():
+                return True
+            case se.ResponseAudioTranscriptDelta() | se.ResponseTextDelta():
+                self._weight += _PART + len(event.delta)
+            case se.ResponseAudioTimestampDelta():
+                self._weight += _PART + len(event.text)
+            case se.ResponseAnimationVisemeDelta():
+                self._weight += _PART
+        return self._weight <= _MOST
 
     def take(self, event: Part) -> Out:
         """A part of it comes."""

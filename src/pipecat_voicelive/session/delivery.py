@@ -144,6 +144,8 @@ class Delivery:
                 self._out.history.begun(event.item, comes_out=True)
         elif isinstance(event, se.ResponseAudioTranscriptAnnotationAdded):
             self._out.tell(*answer.annotation(event))
+        elif not answer.has_room(event):
+            self._out.tell(*self._unreadable.tell(event.type, "more of it in one answer than is kept"))
         else:
             if isinstance(event, se.ResponseAudioDelta) and answer.in_conversation:
                 self._playback.received(event, answer.audio_format)

@@ -28,6 +28,9 @@ WAIT_S = 1.0
 
 _REMEMBERED = 256
 
+_LONGEST_PARTIAL = 20_000
+"""From so many characters on, an item's pieces are told no more: each tells all that came before it."""
+
 Told: TypeAlias = UserTranscript | UserTranscriptFailed | ItemUpdated
 
 
@@ -66,7 +69,10 @@ class Transcripts:
         """A further piece of an item's transcript."""
         if not delta or self._known(item_id):
             return None
-        text = self._partial[item_id] = self._partial.get(item_id, "") + delta
+        known = self._partial.get(item_id, "")
+        if len(known) >= _LONGEST_PARTIAL:
+            return None
+        text = self._partial[item_id] = known + delta
         if len(self._partial) > _REMEMBERED:
             del self._partial[next(iter(self._partial))]
         return UserTranscriptPartial(item_id, text)
