@@ -101,6 +101,9 @@ SERVICE = {
     "mcp_approval_timeout_s": 30.0,
     "avatar_media": "client",
     "log_content": False,
+    "recovery": None,
+    "memory": None,
+    "failover": None,
 }
 
 SERVICE_METHODS = sorted(

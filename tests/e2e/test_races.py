@@ -20,7 +20,7 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.utils.errors import ErrorCategory
 
-from pipecat_voicelive import SessionProperties, TurnDetection, VoiceLiveLLMSettings
+from pipecat_voicelive import RecoveryOptions, SessionProperties, TurnDetection, VoiceLiveLLMSettings
 
 from .harness import calling
 from .test_ending import Gate
@@ -54,7 +54,8 @@ async def test_resets_while_connecting_leave_one_session(speaker):
 
 
 async def test_a_reset_after_a_lost_connection_makes_the_service_usable_again(speaker):
-    async with calling({"greeting": "Hello."}, speaker) as call:
+    lost_for_good = {"api_key": "key", "recovery": RecoveryOptions(budget_s=0)}
+    async with calling({"greeting": "Hello."}, speaker, service_options=lost_for_good) as call:
         await call.bot_has_spoken()
         await call.session.drop()
         await call.until(lambda: not call.service.is_usable, "for the loss")

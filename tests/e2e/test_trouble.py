@@ -20,10 +20,12 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.utils.errors import ErrorCategory
 from pipecat.workers.runner import WorkerRunner
 
-from pipecat_voicelive import SessionProperties, VoiceLiveLLMService, VoiceLiveLLMSettings
+from pipecat_voicelive import RecoveryOptions, SessionProperties, VoiceLiveLLMService, VoiceLiveLLMSettings
 from pipecat_voicelive.simulator import VoiceLiveSimulator
 
 from .harness import calling
+
+LOST_FOR_GOOD = {"api_key": "key", "recovery": RecoveryOptions(budget_s=0)}
 
 
 def errors(call):
@@ -32,7 +34,7 @@ def errors(call):
 
 async def test_a_lost_connection_closes_the_answer_and_is_told_once(speaker):
     text = "A long answer that is never finished because somebody pulls the plug in the middle of it."
-    async with calling({"greeting": text}, speaker, speed=1.5) as call:
+    async with calling({"greeting": text}, speaker, speed=1.5, service_options=LOST_FOR_GOOD) as call:
         await call.until(lambda: call.heard(TTSAudioRawFrame), "for the answer to begin")
         await call.session.drop()
         await call.until(lambda: errors(call), "for the error")
@@ -50,7 +52,7 @@ async def test_a_lost_connection_closes_the_answer_and_is_told_once(speaker):
 
 
 async def test_a_close_by_the_service_tells_its_code_and_reason(speaker):
-    async with calling({"greeting": "Hello."}, speaker) as call:
+    async with calling({"greeting": "Hello."}, speaker, service_options=LOST_FOR_GOOD) as call:
         await call.bot_has_spoken()
         await call.session.close(1001, "session expired")
         await call.until(lambda: errors(call), "for the error")
@@ -160,7 +162,7 @@ async def test_nothing_that_we_log_holds_words_or_keys(speaker):
         speaker,
         tools=[get_weather],
         settings=VoiceLiveLLMSettings(system_instruction=secrets["prompt"]),
-        service_options={"api_key": secrets["key"]},
+        service_options={"api_key": secrets["key"], "recovery": RecoveryOptions(budget_s=0)},
     ) as call:
         await call.bot_has_spoken()
         typed = [{"role": "user", "content": secrets["typed"]}]

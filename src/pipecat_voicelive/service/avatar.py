@@ -3,7 +3,8 @@
 client     The client of the transport (a browser) connects to the avatar itself. What it needs goes through
            RTVI messages, and what it sees and hears never comes here:
 
-               server  {"type": "voicelive-avatar-ready", "output_protocol": ..., "ice_servers": [...]}
+               server  {"type": "voicelive-avatar-ready", "output_protocol": ..., "ice_servers": [...],
+                        "session_id": ...}           again for each session: connect to its own avatar
                client  "voicelive-avatar-join"                      asks for that message again
                client  "voicelive-avatar-offer" {"sdp": ...}        over WebRTC
                server  {"type": "voicelive-avatar-answer", "sdp": ...}
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from loguru import logger
 from pipecat.frames.frames import BotStartedSpeakingFrame, BotStoppedSpeakingFrame
-from pipecat.processors.frameworks.rtvi.frames import RTVIClientMessageFrame, RTVIServerMessageFrame
+from pipecat.processors.frameworks.rtvi.frames import RTVIClientMessageFrame
 
 from pipecat_voicelive.client import VoiceLiveClient
 from pipecat_voicelive.errors import ConfigurationError
@@ -70,6 +71,7 @@ class AvatarOut:
         self._session: SessionInfo | None = None
         self._first_video: fx.AvatarVideo | None = None
         self._bot_speaks = False
+        self._away = False
 
     @property
     def options(self) -> dict[str, Any] | None:
@@ -78,7 +80,7 @@ class AvatarOut:
 
     async def session(self, session: SessionInfo) -> None:
         """Options are in effect."""
-        before, self._session = self.options, session
+        before, self._session, self._away = self.options, session, False
         if session.avatar is None:
             await self.gone()
         elif before is None:
@@ -90,6 +92,7 @@ class AvatarOut:
             "ready",
             output_protocol=options.get("output_protocol") or "webrtc",
             ice_servers=options.get("ice_servers") or [],
+            session_id=self._session.id if self._session is not None else None,
         )
 
     async def deliver(self, signal: AvatarSignal) -> None:
@@ -119,6 +122,8 @@ class AvatarOut:
     async def heed(self, message: RTVIClientMessageFrame) -> None:
         """A message of the transport's client."""
         match message.type, message.data:
+            case "voicelive-avatar-offer", _ if self._away:
+                pass  # once there is another session, the client is told, and offers again
             case "voicelive-avatar-offer", {"sdp": str(sdp)}:
                 self._client.connect_avatar(sdp)
             case "voicelive-avatar-offer", _:
@@ -133,6 +138,12 @@ class AvatarOut:
     def void(self) -> None:
         """An interruption: what is still to come of the answer is not wanted."""
 
+    async def interrupted(self) -> None:
+        """The session is gone, and with it its avatar; the next session has its own."""
+        if self._session is not None:
+            self._session, self._away = None, True
+            await self.gone()
+
     async def gone(self) -> None:
         """There is no avatar, or none any more."""
         self._first_video = None
@@ -142,8 +153,7 @@ class AvatarOut:
         """The conversation is over."""
 
     async def _tell(self, what: str, **members: Any) -> None:
-        data = {"type": f"voicelive-avatar-{what}", **members}
-        await self._service.push_frame(RTVIServerMessageFrame(data=data))
+        await self._service.tell_client(f"avatar-{what}", **members)
 
     async def _tell_video(self, video: fx.AvatarVideo) -> None:
         await self._tell("video", codec=video.codec, data=video.base64)

@@ -15,8 +15,7 @@ from loguru import logger
 from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.types import assert_given
 
-from pipecat_voicelive.client import VoiceLiveClient
-from pipecat_voicelive.connection.recovery import NEVER
+from pipecat_voicelive.client import ConnectionInterrupted, Reconnected, VoiceLiveClient
 from pipecat_voicelive.errors import VoiceLiveError
 from pipecat_voicelive.protocol.echo import ECHO_QUERY
 from pipecat_voicelive.protocol.session_options import SessionProperties
@@ -95,7 +94,6 @@ class Conversation:
             endpoint=service.base_url,
             model=str(settings.model) if settings.model else None,
             api_key=service.api_key,
-            recovery=NEVER,
             **{**around.connect, "query": query},
         )
         self.hearing = Hearing(
@@ -107,6 +105,7 @@ class Conversation:
         )
         self.seeing.camera.paused = blind
         self._reader = ContextReader()
+        self._away = False
         self._gate = TurnGate(time.monotonic)
         audio_out = OutputAudio(self._formats.bot, around.rates_hz[1])
         avatar = make_avatar(service, self.client, around.avatar_media, around.rates_hz[1])
@@ -119,8 +118,11 @@ class Conversation:
 
     @property
     def answer_pending(self) -> bool:
-        """Whether anything is still to be said, or has not become frames yet."""
-        return self.client.answer_pending or self._gate.holding
+        """Whether anything is still to be said, or has not become frames yet.
+
+        While there is no connection nobody knows whether that will ever be, so it is not waited for.
+        """
+        return not self._away and (self.client.answer_pending or self._gate.holding)
 
     def configure(self, options: Mapping[str, Any]) -> None:
         """Give the client the session's options; the formats are those that the conversation began with."""
@@ -168,6 +170,8 @@ class Conversation:
                 self._reader.note(signal)
                 if isinstance(signal, effects.UserSpeechStarted):
                     self.hearing.noticed()
+                if isinstance(signal, ConnectionInterrupted | Reconnected):
+                    self._away = isinstance(signal, ConnectionInterrupted)
                 try:
                     await out.deliver(signal)
                 except Exception as error:  # noqa: BLE001 - one signal that fails must not silence the rest

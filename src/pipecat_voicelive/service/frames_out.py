@@ -61,6 +61,7 @@ from pipecat_voicelive.service.frames import (
     VoiceLiveAuditAudioFrame,
 )
 from pipecat_voicelive.service.joints import Joints
+from pipecat_voicelive.service.line_out import LineOut
 from pipecat_voicelive.service.playback import PlaybackMeter
 from pipecat_voicelive.service.remote_tools import RemoteToolsOut
 from pipecat_voicelive.service.seeing import Seeing
@@ -104,6 +105,7 @@ class FramesOut:
         self._marks = marks
         self._seeing = seeing
         self._remote = RemoteToolsOut(service)
+        self._line = LineOut(service, avatar)
         self._avatar = avatar
         self._backlog = backlog
         self._silent = False
@@ -280,11 +282,11 @@ class FramesOut:
                 | rx.ToolsListingFailed()
             ):
                 await self._remote.deliver(signal)
-            case ConnectionInterrupted() | Reconnected() | SessionExpiring():
-                pass
-            case ConnectionLost(error):
-                await service.stop_all_metrics()
-                await service.push_error(str(error), exception=error, force_treat_as_permanent=True)
+            case Reconnected(session):
+                self._check_format(session)
+                await self._line.deliver(signal)
+            case ConnectionInterrupted() | SessionExpiring() | ConnectionLost():
+                await self._line.deliver(signal)
             case EventReceived():
                 pass  # not asked for here
             case _:
@@ -438,6 +440,9 @@ class FramesOut:
     async def _refused(self, error: ErrorDetails, *, expected: bool) -> None:
         if expected:
             logger.debug(f"{self._service}: Voice Live refused a request, as may happen: {error.code}")
+            return
+        if error.code == "session_expired":
+            logger.info(f"{self._service}: the session has expired")  # that the connection ends says the rest
             return
         what = self._seeing.refused(error.event_id) or "Voice Live refused a request"
         await self._service.push_error(

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.services.llm_service import LLMService
 from pipecat.utils.types import assert_given
 
 from pipecat_voicelive.errors import ConnectionFailedError
 from pipecat_voicelive.protocol.client_events import ResponseProperties
-from pipecat_voicelive.service.context import VoiceLiveLLMAdapter
+from pipecat_voicelive.service.backstage import Backstage
 from pipecat_voicelive.service.conversation import Conversation
 
 MOST_OUTPUT_TOKENS = 4096
 """The service takes no higher limit."""
 
 
-class InferringService(LLMService[VoiceLiveLLMAdapter]):
+class InferringService(Backstage):
     """An LLM service that infers beside its call. Pipecat makes its context summaries with that."""
 
     _conversation: Conversation

@@ -9,7 +9,7 @@ together stands before the first one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Coroutine
+from collections.abc import AsyncIterable
 from typing import Any
 
 from loguru import logger
@@ -35,6 +35,8 @@ from pipecat_voicelive.connection.agent import FoundryAgent, names_agent
 from pipecat_voicelive.connection.auth import DEFAULT_SCOPE, TokenCredential, TokenProvider
 from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.connection.endpoint import base_url
+from pipecat_voicelive.connection.recovery import RecoveryOptions
+from pipecat_voicelive.connection.route import Failover
 from pipecat_voicelive.errors import ConfigurationError, raised_here
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseProperties
@@ -50,6 +52,7 @@ from pipecat_voicelive.service.conversation import Conversation, Surroundings
 from pipecat_voicelive.service.ending import HeldEnd
 from pipecat_voicelive.service.error_categories import category_of
 from pipecat_voicelive.service.inference import InferringService
+from pipecat_voicelive.service.line_out import EVENTS as LINE_EVENTS
 from pipecat_voicelive.service.options import service_tools, session_options, turn_strategies
 from pipecat_voicelive.service.pictures import ImageInput, Pictures
 from pipecat_voicelive.service.remote_tools import EVENTS as REMOTE_TOOL_EVENTS
@@ -63,6 +66,7 @@ from pipecat_voicelive.service.settings import (
     doubts_about,
 )
 from pipecat_voicelive.service.speech_marks import SpeechMarks
+from pipecat_voicelive.session.memory import MemoryOptions
 from pipecat_voicelive.session.remote_calls import APPROVAL_TIMEOUT_S
 
 
@@ -86,6 +90,10 @@ class VoiceLiveLLMService(InferringService):
 
     Events:
         on_session_ready: (service, session) The service took the options; `session` is what it made of them.
+        on_connection_lost: (service, error) The connection is gone. Another is being opened, unless the
+            service is not usable any more.
+        on_reconnected: (service, reconnected) The conversation goes on with a new session (`Reconnected`).
+        on_session_expiring: (service, expires_in_s) The session is about to end; another is being opened.
         on_conversation_item_created: (service, item_id, item) An item entered the conversation.
         on_conversation_item_updated: (service, item_id, item or None) It was transcribed, or is done.
         on_mcp_tools_listed: (service, server_label, tools) The model has the tools of an MCP server now.
@@ -123,6 +131,9 @@ class VoiceLiveLLMService(InferringService):
         mcp_approval_timeout_s: float = APPROVAL_TIMEOUT_S,
         avatar_media: Media = "client",
         log_content: bool = False,
+        recovery: RecoveryOptions | None = None,
+        memory: MemoryOptions | None = None,
+        failover: Failover | None = None,
         **kwargs: Any,
     ) -> None:
         """Create the service. It connects when the pipeline is set up.
@@ -155,6 +166,9 @@ class VoiceLiveLLMService(InferringService):
                 "pipeline" if its picture and sound are to come as frames (extra `avatar`).
             log_content: Whether each event is logged at level DEBUG, with what was said; see
                 `connection.content_log`. Keys, tokens and audio never are.
+            recovery: What to do about connections that are lost, end, or fall silent.
+            memory: What a session that goes on with the conversation is told of it.
+            failover: A second endpoint, for when the first cannot be reached.
             **kwargs: Passed on to `LLMService`.
 
         Raises:
@@ -180,6 +194,9 @@ class VoiceLiveLLMService(InferringService):
             "blendshape_rate_hz": blendshape_rate_hz,
             "mcp_approval_timeout_s": mcp_approval_timeout_s,
             "log_content": log_content,
+            "recovery": recovery,
+            "memory": memory,
+            "failover": failover,
         }
         self._told_of_instructions = False
         check_media(avatar_media)
@@ -191,7 +208,6 @@ class VoiceLiveLLMService(InferringService):
         check_options(options, api_version)
         self.known_context: LLMContext | None = None
         self._end = HeldEnd(self._answer_pending, self.queue_frame, self.create_task, self.cancel_task)
-        self._running: set[asyncio.Task[None]] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._conversation = Conversation(
             self, self._around, deaf=start_audio_paused, blind=start_video_paused
@@ -200,6 +216,7 @@ class VoiceLiveLLMService(InferringService):
             "on_session_ready",
             "on_conversation_item_created",
             "on_conversation_item_updated",
+            *LINE_EVENTS,
             *REMOTE_TOOL_EVENTS,
         ):
             self._register_event_handler(event)
@@ -428,12 +445,6 @@ class VoiceLiveLLMService(InferringService):
 
     # --- what the conversation asks for ------------------------------------------------------------
 
-    def spawn(self, work: Coroutine[None, None, None], name: str) -> None:
-        """Start a task that ends with the service."""
-        task = self.create_task(work, name)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
     def configure(self) -> None:
         """Give the client the session's options as they are now; it sends them if they changed."""
         options = session_options(self._settings, self.get_llm_adapter(), self.known_context)
@@ -461,11 +472,6 @@ class VoiceLiveLLMService(InferringService):
         self._client.respond(properties, additional_instructions=additional)
         await self.measure_answer()
 
-    async def measure_answer(self) -> None:
-        """An answer is owed from now on."""
-        await self.start_ttfb_metrics()
-        await self.start_processing_metrics()
-
     async def show(self, image: ConversationItem, respond: bool) -> None:
         """Show an image, to the conversation that runs by now."""
         self._conversation.seeing.add([image])
@@ -476,22 +482,6 @@ class VoiceLiveLLMService(InferringService):
         """A signal has become frames: the end of the pipeline may have waited for it."""
         await self._end.release()
 
-    async def complain(self, problem: str) -> None:
-        """Tell the application what it gave and cannot be done."""
-        await self.push_error(problem, category=ErrorCategory.APPLICATION)
-
-    async def tell(self, event: str, *arguments: Any) -> None:
-        """Call the application's handlers for an event."""
-        await self._call_event_handler(event, *arguments)
-
-    def has_listeners(self, event: str) -> bool:
-        """Whether the application has a handler for this event."""
-        return bool(self._event_handlers[event].handlers)
-
     def answer_approval(self, approval_request_id: str, approve: bool, reason: str | None) -> None:
         """Let an MCP call run, or not."""
         self._client.answer_approval(approval_request_id, approve=approve, reason=reason)
-
-    async def push_llm_text(self, text: str) -> None:
-        """Push text that is not spoken here."""
-        await self._push_llm_text(text)
