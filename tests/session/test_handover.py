@@ -587,3 +587,34 @@ def test_an_avatars_calls_are_run_and_their_answer_is_not_asked_for_again():
     _, again = dropped(driver, avatar=AVATAR)
     assert not requests_in(again)
     assert driver.session.answer_pending
+
+
+def test_a_transcript_that_came_before_its_item_is_told_again():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(96_000)), speech_started("u1"))
+    driver.give(heard_as("u1", "Hello?"), speech_stopped("u1"), committed("u1"))
+    _, again = dropped(driver)
+    assert told_again(again) == [("user", "Hello?")]
+    assert len(requests_in(again)) == 1
+    assert len(appended(again)) == 96_000 - 24_000
+
+
+def test_an_agent_that_has_a_turn_does_not_hear_it_again():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(96_000)), speech_started("u1"), speech_stopped("u1"))
+    driver.give(committed("u1"), confirmed("u1"))
+    _, carried = leave(driver)
+    follow(driver, carried.without_history())
+    again = become_ready(driver)
+    assert told_again(again) == []
+    assert len(appended(again)) == 96_000 - 24_000
+    assert len(requests_in(again)) == 1
+
+
+def test_a_turn_whose_audio_cannot_be_heard_again_is_closed():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(48_000)), speech_started("u1"))
+    _, carried = leave(driver)
+    driver.session = Session(id_prefix="n")
+    effects = driver.give(inputs.Configure({"input_audio_format": "g711_ulaw"}), inputs.Resume(carried))
+    assert names(effects) == ["AudioDropped", "UserSpeechStopped"]

@@ -56,6 +56,12 @@ class Carried:
     withheld: set[str]
     replays: bool = True
 
+    def after_turn(self) -> Carried:
+        """The same without the turn that is over, which the service keeps itself."""
+        end = self.turn.end if self.turn is not None else None
+        rest = b"".join(self.audio)[end or 0 :]
+        return replace(self, audio=[rest] if rest else [], turn=None)
+
     def without_history(self) -> Carried:
         """The same for a session whose service keeps the conversation itself."""
         return replace(self, replays=False)

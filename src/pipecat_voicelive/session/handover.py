@@ -123,12 +123,19 @@ class Parts:
             self.playback.resume(played)
         caller = self.turns.caller
         caller.configured(self.setup.input_format)
+        if not carried.replays and carried.turn is not None and carried.turn.is_item:
+            self.turns.give_up(carried.turn)
+            carried = carried.after_turn()
         if carried.manual and not self.setup.ready:
             self.turns.rules = TurnRules.of(None)  # until the service says what is in effect
-        if carried.audio_format == caller.audio_format:
+        if carried.audio_format != caller.audio_format:
+            if carried.audio:
+                dropped_ms = carried.audio_format.duration_ms(sum(map(len, carried.audio)))
+                self.out.tell(fx.AudioDropped(dropped_ms))
+            if carried.turn is not None:
+                self.turns.give_up(carried.turn)
+        else:
             self.turns.resume(carried.audio, carried.turn, now_s, manual=carried.manual)
-        elif carried.audio:
-            self.out.tell(fx.AudioDropped(carried.audio_format.duration_ms(sum(map(len, carried.audio)))))
         if self.setup.ready:
             self.turns.listen(now_s)
         self.responses.resume(carried.owed, echoes=carried.echoes)

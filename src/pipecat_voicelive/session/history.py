@@ -119,9 +119,16 @@ class History:
 
     def transcribed(self, item_id: str, transcript: str) -> None:
         """What the caller said in this item is known. Said again, the first holds."""
-        entry = self._entries.get(item_id)
-        if entry is not None and not entry.transcript:
+        if item_id not in self._entries:
+            self.turn(item_id, None)  # its item is still to come
+        entry = self._entries[item_id]
+        if not entry.transcript:
             entry.transcript, entry.audio = transcript.strip(), b""
+
+    def is_transcribed(self, item_id: str) -> bool:
+        """Whether it is known what the caller said in this item."""
+        entry = self._entries.get(item_id)
+        return entry is not None and bool(entry.transcript)
 
     def not_understood(self, item_id: str) -> None:
         """It was told that what the caller said in this item will not be known."""

@@ -224,7 +224,7 @@ class Turns:
         self._out.history.turn(event.item_id, event.previous_item_id)
         audio = self.caller.committed(event.item_id)
         self._out.history.keep_audio(event.item_id, audio, self.caller.audio_format)
-        if not transcribes:
+        if not transcribes or self._out.history.is_transcribed(event.item_id):
             self.caller.known(event.item_id)
 
     def transcribed(self, item_id: str, transcript: str) -> None:
@@ -274,6 +274,13 @@ class Turns:
         """
         return self._answer_due and self.rules.creates_response and now_s < self._due_until_s
 
+    def give_up(self, turn: SpokenTurn) -> None:
+        """This turn of another session cannot be heard again."""
+        if not turn.end_told:
+            self._out.tell(fx.UserSpeechStopped(turn.item_id, self.caller.end_ms))
+        elif turn.is_item:
+            self._out.tell(fx.UserTranscriptFailed(turn.item_id, None))
+
     def resume(self, audio: list[bytes], turn: SpokenTurn | None, now_s: float, *, manual: bool) -> None:
         """The caller is heard again, who was in this turn when another connection was left.
 
@@ -315,12 +322,12 @@ class Turns:
         """A turn of another session is not heard by this one."""
         self._lost_from_sight = False
         turn, self.caller.turn = self.caller.turn, None
-        if turn is not None and not turn.end_told:
-            self._out.tell(fx.UserSpeechStopped(turn.item_id, self.caller.end_ms))
-        elif turn is not None and turn.is_item and turn.end is not None:
-            self._out.tell(fx.UserTranscriptFailed(turn.item_id, None))
-            if audio := b"".join(self.caller.between(turn.start, turn.end)):
-                self._out.add_item(audio_item(audio))
+        if turn is None:
+            return
+        self.give_up(turn)
+        kept = self.caller.between(turn.start, turn.end) if turn.is_item and turn.end is not None else []
+        if kept:
+            self._out.add_item(audio_item(b"".join(kept)))
 
     def _over(self) -> None:
         """The caller's turn brings no answer of itself: ask for what is owed."""
