@@ -87,7 +87,7 @@ BUGS = [
     Bug(
         "a turn that the service was to answer is forgotten",
         "handover.py",
-        "if unheard is None and turns.answer_was_due:",
+        "if unheard is None and turns.answer_was_due(now_s):",
         "if False:",
     ),
     Bug(
