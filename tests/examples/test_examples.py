@@ -23,6 +23,13 @@ PRINTS = {
         "assistant: One moment.",
         "assistant: At ten past nine.",
     ],
+    "dropped_connection": [
+        "lost, with code 1006",
+        "another session goes on, attempt 1",
+        "assistant: Nice to meet you, Ada.",
+        "user: What is my name?",
+        "assistant: You said that it is Ada.",
+    ],
     "out_of_band": ["I am sorry. How late is it?", "mood: annoyed"],
     "response_overrides": ["assistant: Ahoy! I am the captain of this ship.", "assistant: To Madeira."],
     "tool_choice": ["(looked up)", "assistant: I cannot say yet.", "assistant: A blue kettle."],
