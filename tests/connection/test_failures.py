@@ -11,12 +11,12 @@ from websockets.http11 import Response
 from pipecat_voicelive.connection.failures import after_error, before_ready, closed, cut, handshake_failed
 from pipecat_voicelive.protocol.items import ErrorDetails
 
-URL = "wss://r.services.ai.azure.com/voice-live/realtime?model=m"
+PLACE = "r.services.ai.azure.com:443"
 NOW = 1_800_000_000
 
 
 def failed(error):
-    return handshake_failed(error, URL, None, 10.0)
+    return handshake_failed(error, PLACE, None, 10.0)
 
 
 def refused(status, **headers):
