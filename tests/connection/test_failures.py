@@ -9,14 +9,15 @@ from websockets.exceptions import InvalidMessage, InvalidStatus
 from websockets.http11 import Response
 
 from pipecat_voicelive.connection.failures import after_error, before_ready, closed, cut, handshake_failed
+from pipecat_voicelive.connection.hints import Asked
 from pipecat_voicelive.protocol.items import ErrorDetails
 
-PLACE = "r.services.ai.azure.com:443"
+ASKED = Asked("r.services.ai.azure.com:443", {"model": "m"}, with_key=True)
 NOW = 1_800_000_000
 
 
 def failed(error):
-    return handshake_failed(error, PLACE, None, 10.0)
+    return handshake_failed(error, ASKED, None, 10.0)
 
 
 def refused(status, **headers):
