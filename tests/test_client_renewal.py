@@ -94,6 +94,16 @@ async def test_a_second_connection_that_cannot_be_opened_is_tried_again():
         assert not talk.told(ConnectionInterrupted)
 
 
+async def test_a_session_that_outlives_its_age_is_renewed_as_soon_as_a_second_one_can_be_opened():
+    async with VoiceLiveSimulator(HELLO) as simulator, talking(simulator, recovery=SOON) as talk:
+        simulator.faults.add("refuse 503 at every connect")
+        await talk.until(SessionExpiring)
+        await simulator.faults.wait_fired(8)  # by then it is over its age
+        simulator.faults.clear()
+        assert (await talk.until(Reconnected)).planned
+        assert not talk.told(ConnectionInterrupted)
+
+
 async def test_if_there_is_no_second_one_until_the_end_that_is_a_loss():
     async with (
         VoiceLiveSimulator(HELLO, faults=["expire after 2s in session 1"]) as simulator,

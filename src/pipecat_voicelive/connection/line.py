@@ -293,11 +293,12 @@ class Line:
                 raise second.error()
             except (ConnectionFailedError, AuthenticationError) as error:
                 delay_s = self._delay_s(error, route, backoff)
+                if delay_s is None and error.permanent:
+                    return  # the session that is left ends, and that is a loss like any other
             finally:
                 self._drop_second()
-            if delay_s is None:
-                return  # the session that is left ends, and that is a loss like any other
-            await asyncio.sleep(delay_s)
+            # A session may last longer than it was to be used: then it is tried on.
+            await asyncio.sleep(recovery.longest_delay_s if delay_s is None else delay_s)
 
     async def _bring_up(self, route: Route) -> Leg:
         """A second leg whose session is ready."""
