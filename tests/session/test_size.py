@@ -32,6 +32,7 @@ from session_harness import (
 )
 
 from pipecat_voicelive.protocol import client_events as ce
+from pipecat_voicelive.session import Session
 from pipecat_voicelive.session.effects import TextDelta, Unreadable, UserTranscript, UserTranscriptPartial
 from pipecat_voicelive.session.inputs import (
     AddItem,
@@ -45,6 +46,7 @@ from pipecat_voicelive.session.inputs import (
     StartTurn,
 )
 from pipecat_voicelive.session.memory import MemoryOptions
+from pipecat_voicelive.session.tools import message_item
 
 
 def a_spoken_turn(driver: Driver, number: int) -> None:
@@ -143,3 +145,11 @@ def test_what_is_heard_of_a_turn_without_end_is_told_so_far():
     assert [one.text for one in of(UserTranscript, driver.give(heard_as("u1", "All of it.")))] == [
         "All of it."
     ]
+
+
+def test_turns_with_system_messages_in_them_are_left_out_beyond_the_budget_like_others():
+    session = Session(id_prefix="t", memory=MemoryOptions(budget_chars=1000))
+    for _ in range(60):
+        for role in ("user", "system"):
+            assert session.handle(AddItem(message_item(role, "x" * 100)), 0.0) == []
+    assert len(pickle.dumps(session)) < 60_000

@@ -360,9 +360,9 @@ class History:
         for turn in self.turns()[:-1]:
             if size_chars <= most_chars:
                 return
+            of_caller = bool(turn) and self._entries[turn[0]].starts_turn
             for item_id in turn:
-                entry = self._entries[item_id]
-                if entry.item.role != "system" or self._entries[turn[0]].starts_turn:
+                if of_caller or self._entries[item_id].item.role != "system":
                     size_chars -= self._entries.pop(item_id).size_chars
 
     def oldest(self, kept_chars: int) -> str:
