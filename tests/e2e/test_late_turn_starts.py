@@ -16,6 +16,7 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat_voicelive import VoiceLiveWordFrame
 
 from .harness import calling
+from .test_bots_that_go_on import TALE
 from .test_tools import WEATHER, get_weather
 from .test_turns import STORY
 
@@ -76,12 +77,12 @@ async def test_a_barge_in_that_is_decided_late_stops_what_was_said_before_it_and
 
 
 async def test_words_that_are_no_turn_interrupt_nothing_and_their_answer_comes_behind(speaker):
-    scenario = {"greeting": STORY, "turns": [{"user": "Right.", "say": ANSWER}]}
+    scenario = {"greeting": TALE, "turns": [{"user": "Right.", "say": ANSWER}]}
     async with calling(scenario, speaker, user_params=by_words(3)) as call:
         await call.until(lambda: call.session.sent("response.done"), "for the whole story to be there")
         await call.say("Right.")
         await call.until(lambda: text_heard(call).endswith(ANSWER), "for the answer")
-        assert text_heard(call).startswith(STORY)
+        assert text_heard(call).startswith(TALE)
         assert not call.seen(InterruptionFrame, UserStartedSpeakingFrame)
 
 
