@@ -121,8 +121,8 @@ class History:
         """What the caller said in this item is known. Said again, the first holds."""
         if item_id not in self._entries:
             self.turn(item_id, None)  # its item is still to come
-        entry = self._entries[item_id]
-        if not entry.transcript:
+        entry = self._entries.get(item_id)  # none, if no item was named
+        if entry is not None and not entry.transcript:
             entry.transcript, entry.audio = transcript.strip(), b""
 
     def is_transcribed(self, item_id: str) -> bool:
