@@ -84,8 +84,14 @@ class Log:
     """Whether the service has said that it cannot go on."""
     speaking: bool = False
     answering: int = 0
-    ended_s: float = 0.0
+    behind: int = 0
+    """Ends of answers that the service has pushed and that have not left the bot yet."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the bot speaks, or an answer is being given."""
+        return self.speaking or self.answering > 0 or self.behind > 0
 
     def now_s(self) -> float:
         """Seconds since the call began."""
@@ -118,6 +124,7 @@ class WatchedService(VoiceLiveLLMService):
                     self.log.note("answer begins")
                 case LLMFullResponseEndFrame():
                     self.log.answering -= 1
+                    self.log.behind += 1
                     self.log.note("answer ends")
                 case TTSAudioRawFrame() if self._quiet:
                     self.log.late_audio.append(f"{self.log.now_s():.3f} s: {len(frame.audio)} bytes")
@@ -147,9 +154,9 @@ class Listener:
                 log.note("bot speaks")
             case BotStoppedSpeakingFrame():
                 log.speaking = False
-                log.ended_s = log.now_s()
                 log.note("bot is silent")
             case InterruptionFrame():
+                log.behind = 0  # what was on its way is gone
                 log.interruptions.append((log.now_s(), frozenset(log.words)))
                 log.note("interruption")
             case ErrorFrame():
@@ -163,7 +170,7 @@ class Listener:
                     log.words[name] += 1
                 log.note(f"text {frame.text!r}")
             case LLMFullResponseEndFrame():
-                log.ended_s = log.now_s()
+                log.behind = max(0, log.behind - 1)
                 log.note("end of an answer passed")
             case _:
                 pass

@@ -32,7 +32,8 @@ PATIENCE_S = 30.0
 REFUSED_S = 1.0
 """How long is waited for an answer after an error was told."""
 SETTLED_S = 0.6
-TO_END_S = 15.0
+TO_END_S = 40.0
+"""How long a bot may take to end: it waits half a minute for an answer that is owed."""
 
 
 @dataclass(slots=True)
@@ -133,7 +134,7 @@ class _Caller:
             if until_s is not None and time.monotonic() >= until_s:
                 return
             await asyncio.sleep(turn.gap_s)
-            seen = TurnSeen(turn, self._log.now_s(), over=self._log.speaking or self._log.answering > 0)
+            seen = TurnSeen(turn, self._log.now_s(), over=self._log.is_busy)
             self._evidence.turns.append(seen)
             self._log.note(f"turn {turn.number}: {turn.kind} {turn.tool}")
             before, refused = self._words(turn.answer), self._log.refused
@@ -153,7 +154,7 @@ class _Caller:
 
     def _busy(self) -> bool:
         log = self._log
-        return log.speaking or log.answering > 0 or log.is_away
+        return log.is_busy or log.is_away
 
     async def _do(self, turn: Turn) -> None:
         match turn.kind:
@@ -208,7 +209,7 @@ class _Caller:
                 await asyncio.sleep(cut_s)
             seen.cut = log.speaking
             return
-        await self._until(lambda: not log.speaking and log.answering <= 0)
+        await self._until(lambda: not log.is_busy)
 
     def _words(self, name: str) -> int:
         """How much was heard of an answer; of "o0", of any: an `LLMRunFrame` may bring what was refused."""
