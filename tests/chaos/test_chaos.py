@@ -22,11 +22,12 @@ LINE = "Who won the football match last night?"
 @pytest.mark.timeout(120)
 async def test_nothing_goes_wrong_in_a_short_run():
     told = []
-    outcome = await run(Options(seed=1, seconds=10, calls=5, recovery=False), told.append)
+    outcome = await run(Options(seed=1, seconds=10, calls=5), told.append)
     assert is_well(outcome), "\n".join([printed(outcome), *told])
     assert outcome.calls >= 5
     assert outcome.answered > 5
     assert outcome.faults.total() > 0
+    assert outcome.away_s
 
 
 def test_a_plan_follows_from_its_seed_and_its_number():
