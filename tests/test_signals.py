@@ -58,7 +58,7 @@ def test_after_an_interruption_there_is_room_again():
     signals = SignalQueue(10_000)
     for _ in range(20):
         signals.put(audio("r1"))
-    signals.drop_answer()
+    signals.drop_answer(frozenset())
     signals.put(audio("r2"))
     assert [type(signal) for signal in taken(signals)] == [AnswerCut, fx.Audio]
 
