@@ -271,6 +271,43 @@ async def test_a_service_that_says_nothing_when_asked_for_an_answer_is_left_and_
         assert len(simulator.sessions) == 2
 
 
+async def test_a_service_that_falls_silent_in_the_middle_of_an_answer_is_left_and_what_came_is_not_repeated():
+    async with (
+        VoiceLiveSimulator(LONG, faults=["go-silent at response.audio.delta 2 in session 1"]) as simulator,
+        talking(simulator, recovery=fast(answer_timeout_s=0.3)) as talk,
+    ):
+        talk.client.respond()
+        interrupted = await talk.until(ConnectionInterrupted)
+        assert "says nothing" in str(interrupted.error)
+        await talk.until(Reconnected)
+        await simulator.sessions[1].wait_for_received("conversation.item.create")
+        assert not simulator.sessions[1].received("response.create")
+
+
+async def test_a_service_that_begins_an_answer_and_brings_nothing_is_left_and_the_next_one_is_asked():
+    async with (
+        VoiceLiveSimulator(
+            LONG, faults=["go-silent at response.output_item.added in session 1"]
+        ) as simulator,
+        talking(simulator, recovery=fast(answer_timeout_s=0.1)) as talk,
+    ):
+        talk.client.respond()
+        await talk.until(ConnectionInterrupted)
+        await talk.until(fx.ResponseFinished)
+        assert len(simulator.sessions) == 2
+
+
+async def test_a_service_that_does_not_heed_a_cancel_is_left():
+    async with (
+        VoiceLiveSimulator(LONG, faults=["go-silent at conversation.item.created in session 1"]) as simulator,
+        talking(simulator, recovery=fast(answer_timeout_s=0.5)) as talk,
+    ):
+        talk.client.respond()
+        await talk.until(fx.ResponseOpened)
+        talk.client.interrupt()
+        await talk.until(Reconnected)
+
+
 @pytest.mark.parametrize("lost", ["session.created", "session.updated"])
 async def test_a_service_that_does_not_get_ready_is_left(lost):
     async with (

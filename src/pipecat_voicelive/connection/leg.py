@@ -11,9 +11,17 @@ from pipecat_voicelive.connection.connection import Connection
 from pipecat_voicelive.connection.failures import EXPIRED, after_error, before_ready, cut, is_fatal
 from pipecat_voicelive.errors import ConnectionFailedError
 from pipecat_voicelive.protocol import server_events as se
-from pipecat_voicelive.protocol.client_events import ClientEvent, ResponseCreateEvent, SessionUpdateEvent
+from pipecat_voicelive.protocol.client_events import (
+    ClientEvent,
+    ResponseCancelEvent,
+    ResponseCreateEvent,
+    SessionUpdateEvent,
+)
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ErrorDetails
+
+_THINKS_FOR = 4
+"""An answer that has begun may bring nothing for so many times as long as it may pause later."""
 
 _TELLS_WHY_S = 5.0
 """An `error` explains an end that comes within this time."""
@@ -68,6 +76,10 @@ class Leg:
         self._fatal: tuple[ErrorDetails, float] | None = None
         self._patience: asyncio.TimerHandle | None = None
         self._expect_word()
+        self._last: se.ServerEvent | None = None
+        self._looked_at: se.ServerEvent | None = None
+        self._same = 0
+        self._watch = self._loop.call_later(answer_timeout_s, self._look)
         self.reader = asyncio.create_task(self._read(), name="voicelive-reader")
         self.reader.add_done_callback(self._over)
 
@@ -82,7 +94,7 @@ class Leg:
             self._connection.send(event)
         except ConnectionFailedError:
             return
-        if isinstance(event, SessionUpdateEvent | ResponseCreateEvent):
+        if isinstance(event, SessionUpdateEvent | ResponseCreateEvent | ResponseCancelEvent):
             self._expect_word()
 
     def clocks_s(self) -> tuple[float | None, float]:
@@ -118,6 +130,7 @@ class Leg:
         async for event in self._connection:
             if self._patience is not None:
                 self._heard()
+            self._last = event
             if isinstance(event, se.SessionCreated | se.SessionUpdated | se.Error):
                 self._note(event)
             self.listener.take(event)
@@ -128,6 +141,7 @@ class Leg:
 
     def _over(self, _reader: asyncio.Task[None]) -> None:
         self._heard()
+        self._watch.cancel()
         self.settled.set()
 
     def _note(self, event: se.SessionCreated | se.SessionUpdated | se.Error) -> None:
@@ -166,8 +180,41 @@ class Leg:
         if self._blocked or not self._connection.reads:
             self._expect_word()  # it may have answered, and nobody has looked
             return
+        self._fall_silent()
+
+    def _look(self) -> None:
+        """An answer that is being given goes on: its newest event is another one at each look."""
+        waits = not self._blocked and self._connection.reads
+        self._same = self._same + 1 if waits and self._last is self._looked_at else 0
+        patience = _patience(self._last)
+        if patience is not None and self._same >= patience:
+            self._fall_silent()
+            return
+        self._looked_at = self._last
+        self._watch = self._loop.call_later(self._answer_timeout_s, self._look)
+
+    def _fall_silent(self) -> None:
         self._connection.give_up(
             ConnectionFailedError(
                 f"Voice Live says nothing for {self._answer_timeout_s:g} s, though the connection is open."
             )
         )
+
+
+def _patience(last: se.ServerEvent | None) -> int | None:
+    """At how many looks this may still be the newest event; None, if nothing has to follow it."""
+    match last:
+        case (
+            se.ResponseAudioDelta()
+            | se.ResponseAudioTranscriptDelta()
+            | se.ResponseAudioTimestampDelta()
+            | se.ResponseAnimationVisemeDelta()
+            | se.ResponseTextDelta()
+        ):
+            return 1
+        case se.ResponseCreated() | se.ResponseContentPartAdded():
+            return _THINKS_FOR
+        case se.ResponseOutputItemAdded(item=item) | se.ConversationItemCreated(item=item):
+            return _THINKS_FOR if item.role == "assistant" else None
+        case _:
+            return None

@@ -23,7 +23,8 @@ class RecoveryOptions:
         longest_delay_s: The longest wait before any attempt, unless the service asks for more.
         stable_after_s: A session that has lasted so long makes what was spent on losses before it good.
         answer_timeout_s: A session that says nothing at all for so long after it was opened, given options or
-            asked for an answer counts as lost.
+            asked to begin or to end an answer counts as lost. So does one that stops in the middle of an
+            answer for this time to twice as long; before its first word it may take four times as long.
         renew_before_s: How long before a session's end the next one is opened. Half of its time, if that is
             less.
         force_before_s: How long before a session's end it is left even if somebody speaks. A tenth of its
