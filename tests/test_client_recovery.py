@@ -128,6 +128,8 @@ async def test_a_loss_while_the_connection_is_being_reopened_is_the_same_interru
         ("close 1012 at session.created in session 2", 2),
         ("close 1001 at session.created in session 2", 2),
         ("expire at session.created in session 2", 2),
+        ("close 1011 at session.created in session 2", 2),
+        ("close 1014 at session.created in session 2", 2),
     ],
 )
 async def test_what_passes_is_tried_again(fault, attempts):

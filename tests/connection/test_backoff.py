@@ -72,3 +72,20 @@ def test_a_connection_that_holds_does():
 
 def test_without_a_budget_nothing_is_tried_again():
     assert delays(backoff(budget_s=0.0), 1) == [None]
+
+
+def test_a_renewal_takes_nothing_from_how_long_there_has_been_a_connection():
+    waiting = backoff(budget_s=60.0)
+    waiting.lost(0.0)
+    waiting.held(55.0)
+    waiting.held(1755.0)  # another connection in the place of one that lived
+    assert waiting.lost(1765.0)
+    assert waiting.delay_s(1800.0) is not None
+
+
+def test_a_renewal_makes_no_loss_good_before_its_time():
+    waiting = backoff(budget_s=60.0)
+    waiting.lost(0.0)
+    waiting.held(55.0)
+    waiting.held(57.0)
+    assert not waiting.lost(60.0)

@@ -618,3 +618,42 @@ def test_a_turn_whose_audio_cannot_be_heard_again_is_closed():
     driver.session = Session(id_prefix="n")
     effects = driver.give(inputs.Configure({"input_audio_format": "g711_ulaw"}), inputs.Resume(carried))
     assert names(effects) == ["AudioDropped", "UserSpeechStopped"]
+
+
+def test_audio_of_turns_without_words_does_not_pile_up_from_session_to_session():
+    driver = ready()
+    for turn in range(8):
+        driver.give(inputs.AppendAudio(b"\1\0" * 24_000 * 25), speech_started(f"u{turn}"))
+        driver.give(se.InputAudioBufferSpeechStopped(item_id=f"u{turn}", audio_end_ms=24_900))
+        driver.give(committed(f"u{turn}"))
+        driver.give(created(f"r{turn}"), message_added(f"r{turn}", f"a{turn}"))
+        driver.give(spoken(f"r{turn}", f"a{turn}", "Hi."), silence(f"r{turn}", f"a{turn}", 500))
+        _, again = dropped(driver)
+        confirm_all(driver)
+        told = [part for e in sent(again) for part in getattr(e, "item", message("")).content]
+        audio = [part.audio for part in told if part.type == "input_audio"]
+        assert audio
+        assert sum(map(len, audio)) <= 60 * 48_000 * 4 / 3 + 1_000
+
+
+def test_audio_that_was_told_again_is_told_as_words_once_they_are_known():
+    driver = ready()
+    driver.give(inputs.AppendAudio(b"\1\0" * 48_000), speech_started("u1"), speech_stopped("u1"))
+    driver.give(committed("u1"), created("r1"), message_added("r1", "a1"), spoken("r1", "a1", "Hi."))
+    driver.give(silence("r1", "a1", 500))
+    _, again = dropped(driver)
+    assert sent(again)[0].item.content[0].type == "input_audio"
+    driver.give(heard_as("u1", "Hello?"))
+    _, again = dropped(driver)
+    assert told_again(again)[0] == ("user", "Hello?")
+
+
+def test_what_the_caller_said_weighs_the_same_after_it_was_told_again():
+    driver = ready()
+    a_spoken_exchange(driver)
+    _, carried = leave(driver)
+    size_chars = carried.history.size_chars
+    follow(driver, carried)
+    become_ready(driver)
+    _, carried = leave(driver)
+    assert carried.history.size_chars == size_chars

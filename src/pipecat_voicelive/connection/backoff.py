@@ -54,9 +54,11 @@ class Backoff:
         return stable
 
     def held(self, now_s: float) -> None:
-        """There is a connection, and it can be used."""
+        """There is a connection, and it can be used; if there was one until now, it goes on holding."""
         if self._lost_at_s is not None:
             self._spent_s += now_s - self._lost_at_s
+        elif self._held_since_s is not None:
+            return
         self._lost_at_s, self._held_since_s = None, now_s
 
     def delay_s(self, now_s: float, retry_after_s: float | None = None) -> float | None:

@@ -5,7 +5,8 @@
     a certificate that is not trusted      for good, as is a peer that talks no TLS; other TLS trouble passes
     no such host, nobody listens, silence  passes, once there has been a connection
     no token could be had                  passes, once there has been a connection
-    closed before the session was ready    for good, but with 1001, 1012 and 1013, which say "go elsewhere"
+    closed before the session was ready    for good, but with 1001, 1012 and 1013, which say "go elsewhere";
+                                           1011 and 1014 pass too, once there has been a session
     cut before the session was ready       passes
     closed or cut later                    passes, but 3000 and 3003, which say that we may not be here
     any end after a fatal `error`          for good: no money, no right, no such model
@@ -38,6 +39,9 @@ EXPIRED = "session_expired"
 
 _PASSING_STATUSES = frozenset({408, 425, 429})
 _GO_ELSEWHERE = frozenset({CloseCode.GOING_AWAY, CloseCode.SERVICE_RESTART, CloseCode.TRY_AGAIN_LATER})
+_OUT_OF_ORDER = frozenset({CloseCode.INTERNAL_ERROR, CloseCode.BAD_GATEWAY})
+"""What 500 and 502 are to a handshake. With options that were never taken they may well be at fault."""
+
 _NOT_ALLOWED = frozenset({3000, 3003})
 _FATAL = frozenset(
     {
@@ -164,10 +168,17 @@ def is_fatal(error: ErrorDetails) -> bool:
 _CLOSED_EARLY: Final = " It ended before the session began: check the model, the api_version and the quota."
 
 
-def before_ready(error: ConnectionFailedError) -> ConnectionFailedError:
-    """A connection that ended before its session was ready: if it was closed, trying again cannot help."""
+def before_ready(error: ConnectionFailedError, *, follows: bool = False) -> ConnectionFailedError:
+    """A connection that ended before its session was ready: if it was closed, trying again cannot help.
+
+    Args:
+        error: How it ended.
+        follows: Whether a session was ready before, on another connection.
+    """
     told = error.code is not None and error.code != CloseCode.ABNORMAL_CLOSURE
     if not told or error.code in _GO_ELSEWHERE or error.permanent:
+        return error
+    if follows and error.code in _OUT_OF_ORDER:
         return error
     hint = "" if "max_message_bytes" in str(error) else _CLOSED_EARLY
     return rewritten(error, message=f"{error}{hint}", permanent=True)

@@ -52,6 +52,7 @@ class Leg:
         listener: Hears the events; may be exchanged.
         answer_timeout_s: How long the service may say nothing when it is its turn.
         ready: Is told when the session has taken options for the first time, before the event is heard.
+        follows: Whether a session was ready before, on another connection.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Leg:
         *,
         answer_timeout_s: float,
         ready: Callable[[Leg], None],
+        follows: bool = False,
     ) -> None:
         self.listener = listener
         self.is_ready = False
@@ -70,6 +72,7 @@ class Leg:
         self._connection = connection
         self._answer_timeout_s = answer_timeout_s
         self._ready = ready
+        self._follows = follows
         self._loop = asyncio.get_running_loop()
         self._opened_s = self._loop.time()
         self._blocked = False
@@ -108,7 +111,7 @@ class Leg:
         if self._fatal is not None and self._loop.time() - self._fatal[1] < _TELLS_WHY_S:
             error = after_error(error, self._fatal[0])
         elif not self.is_ready:
-            error = before_ready(error)
+            error = before_ready(error, follows=self._follows)
         error.session_id = error.session_id or self.session_id
         return error
 

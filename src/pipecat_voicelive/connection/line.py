@@ -101,6 +101,7 @@ class Line:
         self._leaving: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
         self._over = False
+        self._was_ready = False
         self.waits_for_boundary = False
         self.attempts = 0
         self.away_s = 0.0
@@ -222,7 +223,11 @@ class Line:
         url = route.target.url(self._side.parameters())
         connection = await open_connection(url, route.target.auth, self._options, self._dialect)
         return Leg(
-            connection, self._side, answer_timeout_s=self._recovery.answer_timeout_s, ready=self._ready
+            connection,
+            self._side,
+            answer_timeout_s=self._recovery.answer_timeout_s,
+            ready=self._ready,
+            follows=self._was_ready,
         )
 
     def _delay_s(
@@ -238,6 +243,7 @@ class Line:
     def _ready(self, leg: Leg) -> None:
         if leg is not self._live or self._over:
             return
+        self._was_ready = True
         now_s = self._clock()
         self.away_s = now_s - self._backoff.lost_at_s if self._backoff.lost_at_s is not None else 0.0
         self._backoff.held(now_s)
@@ -333,7 +339,8 @@ class Line:
         self._plan_renewal(second)
 
     def _leave(self, leg: Leg) -> None:
-        """Close a leg in the background."""
+        """Close a leg in the background. Nothing that it has still to say is heard."""
+        leg.reader.cancel()  # now: it may be due before the closing begins
         task = asyncio.create_task(leg.close(), name="voicelive-leaving")
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)

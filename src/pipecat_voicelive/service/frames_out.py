@@ -32,7 +32,6 @@ from pipecat.frames.frames import (
     TTSStoppedFrame,
     TTSTextFrame,
 )
-from pipecat.metrics.metrics import LLMTokenUsage
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transcriptions.language import Language
 from pipecat.utils.errors import ErrorCategory
@@ -47,9 +46,10 @@ from pipecat_voicelive.client import (
     Reconnected,
     SessionExpiring,
 )
+from pipecat_voicelive.connection.failures import is_fatal
 from pipecat_voicelive.protocol.audio import output_format
 from pipecat_voicelive.protocol.hints import hint_for
-from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo, TokenUsage
+from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo
 from pipecat_voicelive.protocol.refusals import failure_of, service_error, without_quotes
 from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
 from pipecat_voicelive.service.audio import OutputAudio
@@ -67,6 +67,7 @@ from pipecat_voicelive.service.remote_tools import RemoteToolsOut
 from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.service.speaking import frame_of, text_type
 from pipecat_voicelive.service.speech_marks import SpeechMarks
+from pipecat_voicelive.service.token_usage import token_usage
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session import remote_effects as rx
 
@@ -110,12 +111,10 @@ class FramesOut:
         self._backlog = backlog
         self._silent = False
         self._speech: TTSSpeakFrame | None = None
-        self._dropped_audio = False
         self._audit: tuple[str, str] | None = None
         self._untranscribed: set[str] = set()
         self._told_wait_s: float | None = None
         self._interruptions = 0
-        self._session_id: str | None = None
         self._interrupting = False
         self._decided_by_s: float | None = None  # a turn was proposed, and interrupts until then
         self._passed = asyncio.Event()
@@ -140,6 +139,7 @@ class FramesOut:
 
     async def aclose(self) -> None:
         """The conversation is over."""
+        self._line.close()
         await self._avatar.aclose()
 
     async def deliver(self, signal: ClientSignal) -> None:  # noqa: C901 - one line a signal
@@ -233,7 +233,7 @@ class FramesOut:
             case fx.ItemUpdated(item_id, item):
                 await service.tell("on_conversation_item_updated", item_id, item)
             case fx.SessionReady(session):
-                self._session_id = session.id
+                self._line.ready(session.id)
                 logger.info(f"{service}: session {session.id} is ready, model {session.model}")
                 self._check_format(session)
                 await service.set_usable(True)
@@ -250,15 +250,13 @@ class FramesOut:
                 await service.push_error(
                     f"Voice Live refused the session's options{_told(error)}. "
                     + (hint_for(error.code) or "Check `session_properties`."),
-                    exception=service_error(error, self._session_id),
+                    exception=service_error(error, self._line.session_id),
                     category=ErrorCategory.INVALID_REQUEST if fatal else ErrorCategory.UNKNOWN,
                 )
             case fx.RequestRefused(error, expected):
                 await self._refused(error, expected=expected)
-            case fx.AudioDropped():
-                if not self._dropped_audio:
-                    logger.warning(f"{service}: the session takes long: the oldest audio is being dropped")
-                self._dropped_audio = True
+            case fx.AudioDropped(duration_ms):
+                self._line.dropped(duration_ms)
             case fx.Unreadable(type=name, problem=problem):
                 logger.warning(f"{service}: passed over an event {name or 'without a type'!r}: {problem}")
             case AnswerCut(_, waiting_bytes):
@@ -435,7 +433,7 @@ class FramesOut:
 
     async def _count_tokens(self, response: Response) -> None:
         if response.usage is not None and response.usage.total_tokens:
-            await self._service.start_llm_usage_metrics(_token_usage(response.usage))
+            await self._service.start_llm_usage_metrics(token_usage(response.usage))
 
     async def _refused(self, error: ErrorDetails, *, expected: bool) -> None:
         if expected:
@@ -444,10 +442,16 @@ class FramesOut:
         if error.code == "session_expired":
             logger.info(f"{self._service}: the session has expired")  # that the connection ends says the rest
             return
+        if is_fatal(error):
+            self._line.tell_unless_over(lambda: self._tell_refused(error))
+        else:
+            await self._tell_refused(error)
+
+    async def _tell_refused(self, error: ErrorDetails) -> None:
         what = self._seeing.refused(error.event_id) or "Voice Live refused a request"
         await self._service.push_error(
             f"{what}{_told_with_hint(error)}",
-            exception=service_error(error, self._session_id),
+            exception=service_error(error, self._line.session_id),
             category=ErrorCategory.UNKNOWN,
         )
 
@@ -479,18 +483,3 @@ def _language(name: str | None) -> Language | None:
         return Language(name) if name else None
     except ValueError:
         return None
-
-
-def _token_usage(usage: TokenUsage) -> LLMTokenUsage:
-    sent, made = usage.input_token_details, usage.output_token_details
-    cached = sent.cached_tokens_details if sent else None
-    return LLMTokenUsage(
-        prompt_tokens=usage.input_tokens,
-        completion_tokens=usage.output_tokens,
-        total_tokens=usage.total_tokens,
-        cache_read_input_tokens=sent.cached_tokens if sent else None,
-        reasoning_tokens=made.reasoning_tokens if made else None,
-        input_audio_tokens=sent.audio_tokens if sent else None,
-        output_audio_tokens=made.audio_tokens if made else None,
-        cache_read_input_audio_tokens=cached.audio_tokens if cached else None,
-    )

@@ -53,6 +53,10 @@ class Entry:
     never: bool = False
     hidden: bool = False
 
+    def give(self, item: ConversationItem) -> None:
+        """The item as it is on its way to the service. Audio that is kept beside it is not kept in it."""
+        self.item = replace(item, content=UNSET) if self.audio else item
+
     @property
     def starts_turn(self) -> bool:
         """Whether a turn of the conversation begins with it."""
@@ -121,8 +125,9 @@ class Entry:
         if item.type == "message":
             if item.role == "assistant":
                 return ITEM_CHARS + len(self.words)
-            typed = sum(len(part.text or "") for part in item.content or [])
-            return ITEM_CHARS + len(self.transcript) + typed
+            if self.transcript:
+                return ITEM_CHARS + len(self.transcript)  # which a part repeats once it was told again
+            return ITEM_CHARS + sum(len(part.text or "") for part in item.content or [])
         told = (item.name, item.arguments, item.output)
         return ITEM_CHARS + sum(len(member) for member in told if isinstance(member, str))
 

@@ -75,7 +75,7 @@ class History:
     def add(self, item: ConversationItem, previous_item_id: str | None = None) -> None:
         """An item is on its way to the service, once more if it is known."""
         if (entry := self._entries.get(item.id or "")) is not None and not entry.hidden:
-            entry.item = item
+            entry.give(item)
         else:
             self._put(Entry(item), previous_item_id)
 
@@ -276,12 +276,14 @@ class History:
         """All that another session is told, in order, within the budget. From now on it is what there is."""
         self.trim(self.memory.budget_chars)
         entries: dict[str, Entry] = {}
-        for item in self._items():
+        items = list(self._items())
+        for item in items:
             entry = self._entries.get(item.id or "") or Entry(item)
-            entry.item, entry.again, entry.confirmed = item, True, False
+            entry.again, entry.confirmed = True, False
+            entry.give(item)
             entries[item.id or ""] = entry
         self._entries = entries
-        return [entry.item for entry in entries.values()]
+        return items
 
     def _items(self) -> Iterator[ConversationItem]:
         called = {e.item.call_id for e in self._entries.values() if e.item.type == "function_call"}

@@ -1,0 +1,91 @@
+"""The line by itself: what it tells the conversation, leg by leg."""
+
+import asyncio
+import time
+
+from pipecat_voicelive.connection.auth import ApiKey
+from pipecat_voicelive.connection.connection import ConnectionOptions
+from pipecat_voicelive.connection.line import Line
+from pipecat_voicelive.connection.route import Route, Target
+from pipecat_voicelive.protocol import server_events as se
+from pipecat_voicelive.protocol.client_events import SessionUpdateEvent
+from pipecat_voicelive.simulator import VoiceLiveSimulator
+from recovering import fast
+
+
+class Heard:
+    """Hears one leg; reads no more while it is blocked."""
+
+    def __init__(self):
+        self.events = []
+        self.spoken = asyncio.Event()
+        self.free = asyncio.Event()
+        self.free.set()
+
+    def take(self, event):
+        self.events.append(event)
+        if isinstance(event, se.InputAudioBufferSpeechStarted):
+            self.spoken.set()
+
+    @property
+    def crowded(self):
+        return not self.free.is_set()
+
+    async def room(self):
+        await self.free.wait()
+
+
+class Side(Heard):
+    """A conversation that only listens."""
+
+    def __init__(self):
+        super().__init__()
+        self.pause = False
+        self.asked = asyncio.Event()
+        self.switched = asyncio.Event()
+
+    @property
+    def at_boundary(self):
+        self.asked.set()
+        return self.pause
+
+    def parameters(self):
+        return {}
+
+    def expiring(self, expires_in_s):
+        pass
+
+    def prepare(self, second):
+        second.send(SessionUpdateEvent(session={}))
+        return Heard()
+
+    def switch(self, to):
+        self.free.set()  # whoever waits for room is due before anything that begins now
+        self.switched.set()
+
+
+async def test_what_the_left_connection_still_says_is_not_heard_after_the_switch():
+    side, recovery = Side(), fast(max_session_age_s=2.0, force_before_s=0.0)
+    async with VoiceLiveSimulator() as simulator:
+        route = Route([Target(simulator.endpoint, "gpt-realtime", "2026-04-10", {}, ApiKey("key"))], 3)
+        line = Line(side, route, ConnectionOptions(), recovery, None, clock=time.monotonic)
+        try:
+            await line.open()
+            line.send(SessionUpdateEvent(session={}))
+            async with asyncio.timeout(5):
+                await side.asked.wait()
+                side.free.clear()
+                for number in range(3):
+                    started = {"item_id": f"old{number}", "audio_start_ms": 1}
+                    await simulator.sessions[0].send_event(
+                        {"type": "input_audio_buffer.speech_started", **started}
+                    )
+                await side.spoken.wait()
+                side.pause = True
+                line.moved()
+                await side.switched.wait()
+                await simulator.sessions[0].wait_closed()
+        finally:
+            await line.close()
+    heard = [e.item_id for e in side.events if isinstance(e, se.InputAudioBufferSpeechStarted)]
+    assert heard == ["old0"]
