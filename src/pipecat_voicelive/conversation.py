@@ -141,11 +141,11 @@ class Conversation:
         """How the URL names what the next session is to go on with."""
         return {"conversation-id": self.conversation_id} if self._of_agent and self.conversation_id else {}
 
-    def interrupted(self, error: Failure) -> None:
+    def interrupted(self, error: Failure, arrived_bytes: int) -> None:
         """The connection is gone: from here on everything goes to the session that is to come."""
         if self.over:
             return
-        first, carried = self.session.info is not None, self._leave()
+        first, carried = self.session.info is not None, self._leave(arrived_bytes)
         if first:  # else nobody has heard of a session, or has heard already that it is gone
             self.signals.put(ConnectionInterrupted(error))
         self.session = self._make_session()
@@ -170,10 +170,10 @@ class Conversation:
             self._make_session(), second, self._options, every_event=self._every_event, clock=self._clock
         )
 
-    def switch(self, to: Listener) -> None:
+    def switch(self, to: Listener, arrived_bytes: int | None) -> None:
         """Go on with the session on the second connection."""
         assert isinstance(to, Candidate), "it was prepared here"
-        carried = self._leave()
+        carried = self._leave(arrived_bytes)
         self.session = to.session
         self._info = self.session.info
         if self._info is not None:
@@ -185,10 +185,10 @@ class Conversation:
 
     # --- inside ------------------------------------------------------------------------------------
 
-    def _leave(self) -> Carried:
+    def _leave(self, arrived_bytes: int | None) -> Carried:
         """Leave the session: what it would still send has nobody to read it."""
         self._info = self.info
-        left, carried = self.session.leave(self._clock())
+        left, carried = self.session.leave(self._clock(), arrived_bytes)
         self._perform(effect for effect in left if not isinstance(effect, effects.Send))
         return carried.without_history() if self._of_agent else carried
 

@@ -135,8 +135,26 @@ BUGS = [
     Bug(
         "audio of a settled turn is heard again",
         "caller_audio.py",
-        "start = max(self._settled, self._end - self.audio_format.size_bytes(PREROLL_MS))",
+        "start = max(self._settled, arrived - self.audio_format.size_bytes(PREROLL_MS))",
         "start = self._end - self.audio_format.size_bytes(KEPT_MS)",
+    ),
+    Bug(
+        "audio counts as arrived when it is sent",
+        "caller_audio.py",
+        "arrived = self._end if arrived_bytes is None else min(arrived_bytes, self._end)",
+        "arrived = self._end",
+    ),
+    Bug(
+        "a turn that no service told of in time counts as a cough",
+        "caller_audio.py",
+        "and not turn.is_item and arrived >= turn.cough_from",
+        "and not turn.is_item",
+    ),
+    Bug(
+        "an empty transcript settles a turn",
+        "turns.py",
+        "        if transcript.strip():  # else it is settled when it is answered\n            self.",
+        "        if True:\n            self.",
     ),
     Bug(
         "the beginning of a turn is lost",

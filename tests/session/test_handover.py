@@ -42,10 +42,12 @@ from pipecat_voicelive.session.history import STILL_RUNNING
 from pipecat_voicelive.session.remote_effects import RemoteCallEnded
 
 OPTIONS = {"instructions": "x"}
+SECOND = 48_000
+"""Bytes of pcm16 at 24 kHz."""
 
 
-def leave(driver: Driver) -> tuple[list[fx.Effect], Carried]:
-    effects, carried = driver.session.leave(driver.now_s)
+def leave(driver: Driver, arrived_bytes: int | None = None) -> tuple[list[fx.Effect], Carried]:
+    effects, carried = driver.session.leave(driver.now_s, arrived_bytes)
     assert not of(fx.Send, effects)
     return effects, carried
 
@@ -61,9 +63,11 @@ def become_ready(driver: Driver, **session: Any) -> list[fx.Effect]:
     return driver.give(updated(**session))
 
 
-def dropped(driver: Driver, **session: Any) -> tuple[list[fx.Effect], list[fx.Effect]]:
+def dropped(
+    driver: Driver, *, arrived_bytes: int | None = None, **session: Any
+) -> tuple[list[fx.Effect], list[fx.Effect]]:
     """The connection is lost and another is ready. What the one told at its end, and the other at once."""
-    effects, carried = leave(driver)
+    effects, carried = leave(driver, arrived_bytes)
     follow(driver, carried)
     return effects, become_ready(driver, **session)
 
@@ -245,6 +249,96 @@ def test_audio_of_a_settled_turn_is_never_heard_again():
     driver.give(inputs.AppendAudio(b"\3\0" * 10))
     _, again = dropped(driver)
     assert appended(again) == bytes(48_000 - 24_000) + b"\3\0" * 10
+
+
+def seconds(first: int, last: int) -> list[bytes]:
+    """Audio whose every byte says in which second it was."""
+    return [bytes([second]) * SECOND for second in range(first, last)]
+
+
+def speak(driver: Driver, first: int, last: int) -> None:
+    """Audio of these seconds comes as they pass."""
+    for audio in seconds(first, last):
+        driver.give(inputs.AppendAudio(audio))
+        driver.wait(1)
+
+
+def test_what_a_dead_service_may_not_have_got_is_heard_again_and_three_seconds_before():
+    driver = ready()
+    speak(driver, 0, 28)
+    _, again = dropped(driver, arrived_bytes=12 * SECOND)
+    assert appended(again) == b"".join(seconds(9, 28))
+
+
+def test_a_quiet_service_that_lives_hears_only_the_last_seconds_again():
+    driver = ready()
+    speak(driver, 0, 60)
+    _, again = dropped(driver, arrived_bytes=58 * SECOND)
+    assert appended(again) == b"".join(seconds(55, 60))
+
+
+def test_a_service_that_never_showed_that_it_got_anything_hears_the_newest_half_minute():
+    driver = ready()
+    speak(driver, 0, 40)
+    _, again = dropped(driver, arrived_bytes=0)
+    assert appended(again) == b"".join(seconds(10, 40))
+
+
+def test_what_is_settled_is_not_heard_again_from_a_dead_service():
+    driver = ready()
+    speak(driver, 0, 4)
+    a_spoken_exchange(driver)
+    speak(driver, 4, 10)
+    _, again = dropped(driver, arrived_bytes=0)
+    assert appended(again) == b"".join(seconds(0, 10))[SECOND // 2 :]
+
+
+def test_a_turn_that_a_dead_service_could_not_finish_is_heard_again_and_told_of_once():
+    driver = ready()
+    speak(driver, 0, 4)
+    driver.give(se.InputAudioBufferSpeechStarted(item_id="u1", audio_start_ms=1000))
+    driver.give(se.InputAudioBufferSpeechStopped(item_id="u1", audio_end_ms=3900))
+    speak(driver, 4, 20)
+    effects, again = dropped(driver, arrived_bytes=4 * SECOND)
+    assert effects == []
+    assert appended(again) == b"".join(seconds(1, 20))
+    assert driver.give(speech_started("v1"), speech_stopped("v1")) == []
+    told = driver.give(committed("v1"), heard_as("v1", "Hello?"))
+    assert [signal.text for signal in of(fx.UserTranscript, told)] == ["Hello?"]
+
+
+def test_a_cough_that_a_living_service_made_nothing_of_is_not_heard_again():
+    driver = ready()
+    speak(driver, 0, 4)
+    driver.give(se.InputAudioBufferSpeechStarted(item_id="u1", audio_start_ms=1000))
+    driver.give(se.InputAudioBufferSpeechStopped(item_id="u1", audio_end_ms=3900))
+    speak(driver, 4, 8)
+    effects, again = dropped(driver, arrived_bytes=7 * SECOND)
+    assert effects == []
+    assert appended(again) == b"".join(seconds(4, 8))
+    assert names(driver.give(speech_started("v1"))) == ["UserSpeechStarted"]
+
+
+def test_a_turn_with_an_empty_transcript_and_no_answer_is_heard_again():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(96_000)), speech_started("u1"), speech_stopped("u1"))
+    driver.give(committed("u1"), heard_as("u1", ""))
+    _, again = dropped(driver)
+    assert len(appended(again)) == 96_000 - 480
+    assert not requests_in(again)
+    assert driver.give(speech_started("v1"), speech_stopped("v1")) == []
+    told = driver.give(committed("v1"), created("r1"), heard_as("v1", "Hello?"))
+    assert [signal.text for signal in of(fx.UserTranscript, told)] == ["Hello?"]
+    assert not requests_in(driver.give(done("r1")) + driver.wait(10))
+
+
+def test_an_answered_turn_with_an_empty_transcript_is_not_heard_again():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(96_000)), speech_started("u1"), speech_stopped("u1"))
+    driver.give(committed("u1"), heard_as("u1", ""), created("r1"), message_added("r1", "a1"))
+    driver.give(spoken("r1", "a1", "Hi."), silence("r1", "a1", 500), done("r1"))
+    _, again = dropped(driver)
+    assert len(appended(again)) == 96_000 - 24_000
 
 
 def test_an_open_manual_turn_is_sent_again_whole_and_committed_once():

@@ -26,7 +26,7 @@ from pipecat_voicelive.errors import (
     ConnectionFailedError,
     raised_here,
 )
-from pipecat_voicelive.protocol.client_events import ClientEvent
+from pipecat_voicelive.protocol.client_events import ClientEvent, InputAudioBufferAppendEvent
 from pipecat_voicelive.protocol.codec import Dialect, RawEvent, decode_server_event, encode
 from pipecat_voicelive.protocol.server_events import ServerEvent
 
@@ -128,6 +128,8 @@ class Connection:
         try:
             message = self._encode(event)
             self._websocket.write_text(message, self._options.max_unsent_bytes)
+            if isinstance(event, InputAudioBufferAppendEvent):
+                self._websocket.audio_bytes += len(event.audio)
             if self._log is not None:
                 self._log.sent(message)
         except NotOpen:
@@ -170,6 +172,14 @@ class Connection:
     def reads(self) -> bool:
         """Whether what comes is read; not while too much of it waits to be taken."""
         return self._websocket.reads
+
+    @property
+    def arrived_audio_bytes(self) -> int:
+        """How much of the caller's audio is known to have arrived; all that was sent, if nobody can know."""
+        closed_by_service = self._websocket.protocol.close_rcvd is not None
+        if closed_by_service or self._options.ping_interval_s is None:
+            return self._websocket.audio_bytes
+        return self._websocket.arrived_audio_bytes
 
     @property
     def server_time_s(self) -> float | None:

@@ -91,6 +91,11 @@ class Leg:
         """Whether events can be sent, and their answers heard."""
         return self._connection.is_open and not self.reader.done()
 
+    @property
+    def arrived_audio_bytes(self) -> int:
+        """How much of the caller's audio is known to have arrived."""
+        return self._connection.arrived_audio_bytes
+
     def send(self, event: ClientEvent | RawEvent) -> None:
         """Write an event. A connection that cannot be written to is over; its reader notices."""
         try:

@@ -40,8 +40,13 @@ class Side(Listener, Protocol):
         """Parameters of the URL with which the conversation is gone on with."""
         ...
 
-    def interrupted(self, error: Failure) -> None:
-        """The connection is gone; another is going to be opened, and will be written to."""
+    def interrupted(self, error: Failure, arrived_bytes: int) -> None:
+        """The connection is gone; another is going to be opened, and will be written to.
+
+        Args:
+            error: Why.
+            arrived_bytes: How much of the caller's audio is known to have arrived.
+        """
         ...
 
     def lost(self, error: Failure) -> None:
@@ -56,8 +61,13 @@ class Side(Listener, Protocol):
         """Begin a session on a second leg. Nothing but options goes out."""
         ...
 
-    def switch(self, to: Listener) -> None:
-        """Go on with the session that was prepared. What is sent goes to its connection already."""
+    def switch(self, to: Listener, arrived_bytes: int | None) -> None:
+        """Go on with the session that was prepared. What is sent goes to its connection already.
+
+        Args:
+            to: What `prepare` gave.
+            arrived_bytes: How much of the caller's audio has arrived over the other one, None for all.
+        """
         ...
 
 
@@ -206,7 +216,7 @@ class Line:
             delay_s = self._delay_s(error, self._route, self._backoff)
         if delay_s is None:
             raise error
-        self._side.interrupted(error)
+        self._side.interrupted(error, lost.arrived_audio_bytes)
         await self._renewal_stopped()
         while True:
             await asyncio.sleep(delay_s)
@@ -332,7 +342,7 @@ class Line:
         left, self._live, self._second = self._live, second, None
         assert left is not None, "there is a live leg"
         listener, second.listener = second.listener, self._side
-        self._side.switch(listener)
+        self._side.switch(listener, None if left.is_open else left.arrived_audio_bytes)
         self._backoff.held(self._clock())
         self._route.follow(self._second_route)
         self._leave(left)

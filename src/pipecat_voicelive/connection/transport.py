@@ -34,11 +34,18 @@ _MORE_THAN_PINGS_BYTES = 1024
 
 
 class WriteNow(ClientConnection):
-    """A client connection with a synchronous write."""
+    """A client connection with a synchronous write.
+
+    Attributes:
+        heard_s: When the peer last gave a sign of life.
+        audio_bytes: How much of the caller's audio was written; whoever writes it counts.
+        arrived_audio_bytes: How much of it the peer had read when it last answered a ping.
+    """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.heard_s = self.loop.time()
+        self.audio_bytes = self.arrived_audio_bytes = 0
         self._written_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -69,9 +76,12 @@ class WriteNow(ClientConnection):
         self._written_bytes += len(message)
 
     def ping_now(self) -> None:
-        """Send a ping without waiting for anything; its answer shows in `heard_s`."""
+        """Send a ping without waiting for anything; its answer shows in `heard_s`.
+
+        It says how much audio was written before it, so its answer says how much of that has arrived.
+        """
         if self.is_live:
-            self.protocol.send_ping(b"")
+            self.protocol.send_ping(b"%d" % self.audio_bytes)
             self.send_data()
 
     def data_received(self, data: bytes) -> None:
@@ -83,6 +93,8 @@ class WriteNow(ClientConnection):
     def acknowledge_pings(self, data: bytes) -> None:
         """A pong has come."""
         self.heard()
+        if data.isdigit():
+            self.arrived_audio_bytes = max(self.arrived_audio_bytes, min(int(data), self.audio_bytes))
         super().acknowledge_pings(data)
 
     def heard(self) -> None:

@@ -5,9 +5,13 @@ So it is known which audio is settled: that of turns that were answered or writt
 much of it as `KEPT_MS`, and what another session hears again begins
 
     with the turn      that the caller is in the middle of, or whose words and answer did not come any more
-    else, PREROLL_MS   before the end: a beginning that the service had not told of
+    else, PREROLL_MS   before the end of what is known to have arrived: a beginning that the service had not
+                       told of, and all that it may never have got
 
-but never before the end of what is settled: nothing is answered twice. Audio is kept as it came.
+but never before the end of what is settled: nothing is answered twice. A network may be dead for long before
+that is noticed. So what has arrived is what was sent before a ping that was answered, and no more; events do
+not tell how much of the audio the service has. Whether a turn was nothing (a cough), or is too old to be
+heard again, is judged by what has arrived, too. Audio is kept as it came.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ PREROLL_MS = 3_000
 """How much is heard again when nobody is known to speak."""
 
 LATE_MS = 10_000
-"""A turn whose words have not come after so much more audio is not heard again."""
+"""A turn whose words have not come when so much more audio has arrived is not heard again."""
 
 _PIECE_MS = 1_000
 """Audio is sent again in pieces of this length."""
@@ -41,6 +45,7 @@ class SpokenTurn:
         committed_by: The event of ours that ended it, "" if the service's turn detection did.
         is_item: Whether the service has made an item of it.
         end_told: Whether somebody was told that it is over.
+        cough_from: If audio from there on has arrived and it is no item, nothing was said in it.
     """
 
     start: int
@@ -49,6 +54,7 @@ class SpokenTurn:
     committed_by: str = ""
     is_item: bool = False
     end_told: bool = False
+    cough_from: int | None = None
 
 
 @dataclass(slots=True, repr=False)
@@ -135,10 +141,10 @@ class CallerAudio:
         if self.turn is not None and self.turn.end is None:
             self.turn = None
 
-    def forget_cough(self) -> None:
-        """The last turn would be an item by now if anything had been said in it."""
+    def doubt(self) -> None:
+        """The last turn would be an item by now if anything had been said in it, and the service lives."""
         if self.turn is not None and not self.turn.is_item:
-            self.settle()
+            self.turn = replace(self.turn, cough_from=self._end)
 
     def committed(self, item_id: str) -> bytes:
         """The last turn is this item. Returns its audio, b"" if it is not known or not kept whole."""
@@ -167,32 +173,36 @@ class CallerAudio:
 
     # --- another session ---------------------------------------------------------------------------
 
-    @property
-    def again(self) -> SpokenTurn | None:
-        """The turn that is to be heard again."""
-        turn = self.turn
-        if turn is not None and turn.end is not None:
-            late = self._end - turn.end > self.audio_format.size_bytes(LATE_MS)
-            return None if late or turn.start < self._start else turn
-        return turn
-
-    def rest(self, *, manual: bool) -> tuple[list[bytes], SpokenTurn | None]:
+    def rest(self, arrived_bytes: int | None, *, manual: bool) -> tuple[list[bytes], SpokenTurn | None]:
         """The audio that is to be heard again, and the turn in it, counted from its beginning.
 
         Args:
+            arrived_bytes: How much of what was sent is known to have arrived, None for all of it.
             manual: Whether turns are made here: then nothing is a beginning that nobody told of.
         """
-        turn = self.again
+        arrived = self._end if arrived_bytes is None else min(arrived_bytes, self._end)
+        turn = self._again(arrived)
         if turn is not None:
             start = turn.start
         elif manual:
             start = self._settled
         else:
-            start = max(self._settled, self._end - self.audio_format.size_bytes(PREROLL_MS))
+            start = max(self._settled, arrived - self.audio_format.size_bytes(PREROLL_MS))
         start = max(start, self._start)
         if turn is not None:
-            turn = replace(turn, start=0, end=None if turn.end is None else turn.end - start)
+            turn = replace(turn, start=0, end=None if turn.end is None else turn.end - start, cough_from=None)
         return self.between(start, self._end), turn
+
+    def _again(self, arrived: int) -> SpokenTurn | None:
+        """The turn that is to be heard again."""
+        turn = self.turn
+        if turn is None or turn.end is None:
+            return turn
+        if turn.cough_from is not None and not turn.is_item and arrived >= turn.cough_from:
+            self.settle()
+            return None
+        late = arrived - turn.end > self.audio_format.size_bytes(LATE_MS)
+        return None if late or turn.start < self._start else turn
 
     def between(self, start: int, end: int) -> list[bytes]:
         """The audio from here to there, in pieces of a second."""

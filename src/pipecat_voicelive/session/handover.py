@@ -11,6 +11,7 @@ then what is owed. Nobody is asked for anything that was not wanted before:
     a turn that is going on        is heard again from its beginning
     a turn with neither words      is heard again too, if words were to come; else it stands in the
     nor an answer yet              conversation as audio, and is answered
+    audio of which nobody told     is heard again from 3 s before what is known to have arrived, 30 s at most
     other turns without words      stand there as audio if it was kept, else are left out; both is told
     questions out of band          are asked again
     text that is being written     stands there as far as it came, and goes on
@@ -72,7 +73,7 @@ class Parts:
             and not self.out.history.is_written
         )
 
-    def leave(self, now_s: float) -> Carried:
+    def leave(self, now_s: float, arrived_bytes: int | None) -> Carried:
         """Close what is open at this time, and gather what goes on. What would be sent is not."""
         history, turns = self.out.history, self.turns
         unheard = self.delivery.leave()
@@ -84,7 +85,7 @@ class Parts:
         if cut_off and not any(wish.properties is None for wish in owed):
             owed = (*owed, Wish())
         manual = turns.rules.manual
-        audio, turn = turns.caller.rest(manual=manual)
+        audio, turn = turns.caller.rest(arrived_bytes, manual=manual)
         again = turn.item_id if turn is not None else ""
         self.out.tell(*self.transcripts.leave([item for item in history.wordless if item != again]))
         if again:

@@ -195,17 +195,18 @@ class Session:
             self._see_to_asides()
         return self._out.empty()
 
-    def leave(self, now_s: float) -> tuple[list[fx.Effect], Carried]:
+    def leave(self, now_s: float, arrived_bytes: int | None = None) -> tuple[list[fx.Effect], Carried]:
         """The connection is gone, or about to be, and another session goes on. This one is over.
 
         Args:
             now_s: The present time.
+            arrived_bytes: How much of the caller's audio is known to have arrived, None for all.
 
         Returns:
             What closes here, and what the other session is to be given with `Resume`.
         """
         self._out.tell(*self._avatar.tick(now_s))
-        carried = self._parts.leave(now_s)
+        carried = self._parts.leave(now_s, arrived_bytes)
         return [effect for effect in self._out.empty() if not isinstance(effect, fx.Send)], carried
 
     # --- intents -----------------------------------------------------------------------------------

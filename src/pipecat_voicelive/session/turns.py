@@ -230,7 +230,8 @@ class Turns:
     def transcribed(self, item_id: str, transcript: str) -> None:
         """What was said in this item is known."""
         self._out.history.transcribed(item_id, transcript)
-        self.caller.known(item_id)
+        if transcript.strip():  # else it is settled when it is answered
+            self.caller.known(item_id)
 
     def cleared(self) -> None:
         """The service has thrown away what it heard."""
@@ -258,7 +259,7 @@ class Turns:
         """Time has passed."""
         if not isinstance(self._turn, Quiet) and now_s >= self._turn.until_s:
             if isinstance(self._turn, Answering):
-                self.caller.forget_cough()
+                self.caller.doubt()
             self._over()
 
     def lost(self) -> None:
