@@ -30,6 +30,7 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.utils.errors import ErrorCategory
 
 from pipecat_voicelive import Failover, RecoveryOptions, SessionProperties, VoiceLiveLLMSettings
+from pipecat_voicelive.connection.connection import ConnectionOptions
 from pipecat_voicelive.simulator import VoiceLiveSimulator
 from recovering import fast
 
@@ -161,6 +162,26 @@ async def test_what_the_caller_says_over_a_loss_is_heard_whole_and_once(speaker,
         assert len(call.heard(UserStartedSpeakingFrame)) == 1
         assert events.names == ["connection_lost", "reconnected"]
         assert len(call.sim.sessions) == 2
+        assert not errors(call)
+
+
+@pytest.mark.parametrize("at", ["", " at input_audio_buffer.speech_stopped"])
+async def test_what_the_caller_says_into_a_network_that_is_dead_is_heard_whole_and_once(speaker, at):
+    sentence = "My name is Ada."
+    # The loss is noticed more than 3 s after the caller began.
+    dead_after = {"connection_options": ConnectionOptions(ping_interval_s=3.5)}
+    async with calling(TALK, speaker, service_options=recovering() | dead_after) as call:
+        events = Events(call.service)
+        await call.bot_has_spoken()
+        for fault in ("stop-reading", "go-silent"):
+            call.session.inject(fault + at)
+        await call.say(sentence)
+        await call.bot_has_spoken(2)
+        await call.until(lambda: len(call.said) == 3, "for the context")
+        assert call.said[1:] == [("user", sentence), ("assistant", "Nice to meet you, Ada.")]
+        assert [frame.text for frame in call.seen(TranscriptionFrame)] == [sentence]
+        assert len(call.heard(UserStartedSpeakingFrame)) == 1
+        assert events.names == ["connection_lost", "reconnected"]
         assert not errors(call)
 
 
