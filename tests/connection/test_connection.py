@@ -104,6 +104,34 @@ async def test_a_peer_that_stops_reading_is_noticed_and_not_waited_for():
         release.set()
 
 
+async def test_audio_has_arrived_when_a_ping_after_it_is_answered():
+    reads, done = asyncio.Event(), asyncio.Event()
+
+    async def deaf_at_first(websocket):
+        websocket.transport.pause_reading()
+        await reads.wait()
+        websocket.transport.resume_reading()
+        await done.wait()
+
+    quick = ConnectionOptions(ping_interval_s=0.2)
+    async with connected(deaf_at_first, quick) as connection:
+        connection.send(InputAudioBufferAppendEvent(audio=bytes(100)))
+        assert connection.arrived_audio_bytes == 0
+        reads.set()
+        async with asyncio.timeout(5):
+            while connection.arrived_audio_bytes < 100:
+                await asyncio.sleep(0.01)
+        connection.send(InputAudioBufferAppendEvent(audio=bytes(50)))
+        assert connection.arrived_audio_bytes == 100
+        done.set()
+
+
+async def test_without_pings_all_that_was_sent_counts_as_arrived():
+    async with connected(nothing, ConnectionOptions(ping_interval_s=None)) as connection:
+        connection.send(InputAudioBufferAppendEvent(audio=bytes(100)))
+        assert connection.arrived_audio_bytes == 100
+
+
 async def test_a_message_of_many_megabytes_is_taken():
     async def shout(websocket):
         await websocket.send('{"type":"response.video.delta","delta":"' + "A" * 20_000_000 + '"}')
