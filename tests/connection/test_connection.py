@@ -119,7 +119,7 @@ async def test_audio_has_arrived_when_a_ping_after_it_is_answered():
         assert connection.arrived_audio_bytes == 0
         reads.set()
         async with asyncio.timeout(5):
-            while connection.arrived_audio_bytes < 100:
+            while connection.arrived_audio_bytes < 100:  # noqa: ASYNC110 - nobody tells of a pong
                 await asyncio.sleep(0.01)
         connection.send(InputAudioBufferAppendEvent(audio=bytes(50)))
         assert connection.arrived_audio_bytes == 100
