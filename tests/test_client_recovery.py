@@ -71,10 +71,10 @@ async def test_a_connection_that_is_reset_is_a_loss_like_any_other():
 async def test_a_loss_says_which_session_was_lost_and_how():
     async with VoiceLiveSimulator(HELLO) as simulator, talking(simulator) as talk:
         session_id = talk.client.session_info.id
-        await simulator.sessions[0].close(1011, "Out of order.")
+        await simulator.sessions[0].close(1011, "Internal error")
         interrupted = await talk.until(ConnectionInterrupted)
         error = interrupted.error
-        assert (error.code, error.reason, error.session_id) == (1011, "Out of order.", session_id)
+        assert (error.code, error.reason, error.session_id) == (1011, "Internal error", session_id)
         assert not error.permanent
 
 

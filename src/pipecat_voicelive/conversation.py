@@ -210,7 +210,7 @@ class Conversation:
                         )
                     )
                 case effects.SessionRefused(error, True) if self._info is not None:
-                    self.line.give_up(options_refused(error.code or "unknown code"))
+                    self.line.give_up(options_refused(error))
                 case effects.SessionRefused(error, True):
                     self.signals.put(effect)
                     self._end(service_error(error))

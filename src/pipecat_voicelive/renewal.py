@@ -7,6 +7,8 @@ from typing import Any
 
 from pipecat_voicelive.connection.leg import Leg
 from pipecat_voicelive.errors import ConnectionFailedError
+from pipecat_voicelive.protocol.items import ErrorDetails
+from pipecat_voicelive.protocol.names import wire_name
 from pipecat_voicelive.protocol.server_events import ServerEvent
 from pipecat_voicelive.session import Session, effects, inputs
 from pipecat_voicelive.signals import ClientSignal, EventReceived
@@ -60,7 +62,7 @@ class Candidate:
                 case effects.Send(sent):
                     self._leg.send(sent)
                 case effects.SessionRefused(error, True):
-                    self._leg.give_up(options_refused(error.code or "unknown code"))
+                    self._leg.give_up(options_refused(error))
                 case effects.SessionReady() | effects.OptionWithheld():
                     pass  # both were told when the first session began
                 case effects.SummaryWanted():
@@ -69,8 +71,9 @@ class Candidate:
                     self.signals.append(effect)
 
 
-def options_refused(code: str) -> ConnectionFailedError:
+def options_refused(error: ErrorDetails) -> ConnectionFailedError:
     """A later session does not take the options that the first one took."""
+    code = wire_name(error.code) or "unknown code"
     return ConnectionFailedError(
         f"The new session refused the options ({code}). Check that every endpoint takes them.",
         reason=code,

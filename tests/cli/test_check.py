@@ -146,7 +146,7 @@ async def test_a_handshake_that_goes_wrong(check, fault, told, advice):
 @pytest.mark.parametrize(
     ("faults", "step", "told"),
     [
-        (["close 1008 Unwanted. at session.created"], "options", {"code": 1008, "reason": "Unwanted."}),
+        (["close 1008 Forbidden at session.created"], "options", {"code": 1008, "reason": "Forbidden"}),
         (
             [
                 'send {"type": "error", "error": {"code": "model_not_supported"}} at session.created',

@@ -8,8 +8,16 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidMessage, InvalidStatus
 from websockets.http11 import Response
 
-from pipecat_voicelive.connection.failures import after_error, before_ready, closed, cut, handshake_failed
+from pipecat_voicelive.connection.failures import (
+    after_error,
+    before_ready,
+    closed,
+    cut,
+    final,
+    handshake_failed,
+)
 from pipecat_voicelive.connection.hints import Asked
+from pipecat_voicelive.protocol.hints import hint_for
 from pipecat_voicelive.protocol.items import ErrorDetails
 
 ASKED = Asked("r.services.ai.azure.com:443", {"model": "m"}, with_key=True)
@@ -99,11 +107,11 @@ def test_trouble_with_tls_passes_unless_it_is_about_who_is_there(error, permanen
     ],
 )
 def test_a_close_is_final_before_the_session_was_ready_and_passes_later(code, early, late):
-    error = closed(code, "Why.", by_service=True)
+    error = closed(code, "Going away", by_service=True)
     assert error.permanent is late
     assert before_ready(error).permanent is early
-    assert (before_ready(error).code, before_ready(error).reason) == (code, "Why.")
-    assert "Why." in str(before_ready(error))
+    assert (before_ready(error).code, before_ready(error).reason) == (code, "Going away")
+    assert "Going away" in str(before_ready(error))
 
 
 def test_a_connection_that_is_cut_passes_at_any_time():
@@ -118,4 +126,35 @@ def test_an_end_after_a_fatal_error_is_final_and_tells_its_code(code):
     assert error.permanent
     assert error.reason == code
     assert code in str(error)
+    assert hint_for(code) in str(error)
+    assert hint_for(code)
     assert "SECRET" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "reason", ["My card is 4111.", "Bad 'SECRET'", "Bad `SECRET`", "“SECRET”", "«SECRET»", "token SECRET"]
+)
+def test_a_reason_that_nobody_knows_is_told_as_its_length(reason):
+    error = closed(1011, reason, by_service=True)
+    assert reason not in f"{error} {error.reason}"
+    assert "SECRET" not in f"{error} {error.reason}"
+    assert f"{len(reason)} characters" in str(error)
+
+
+@pytest.mark.parametrize(("code", "advice"), [(3000, "sign in again"), (3003, "Check the role")])
+def test_a_close_that_says_we_may_not_be_here_says_what_to_do(code, advice):
+    assert advice in str(closed(code, "token expired", by_service=True))
+
+
+@pytest.mark.parametrize("error", [cut(), closed(1011, "", by_service=True)])
+def test_a_loss_that_is_final_says_what_was_tried_and_what_to_do(error):
+    told = str(final(error, 7, 61.2))
+    assert "tried 7 times in 61 s" in told
+    assert "Check the network" in told
+    assert "tried" not in str(final(error, 0, 0.0))
+    assert "Check the network" in str(final(error, 0, 0.0))
+
+
+def test_a_final_loss_with_advice_of_its_own_gets_no_other():
+    error = closed(3000, "", by_service=True)
+    assert str(final(error, 0, 0.0)) == str(error)

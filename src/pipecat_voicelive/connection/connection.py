@@ -156,7 +156,9 @@ class Connection:
         while True:
             try:
                 message = await self._websocket.recv()
-            except ConnectionClosed:
+            except ConnectionClosed as over:
+                if self._log is not None and over.rcvd is not None:
+                    self._log.closed(int(over.rcvd.code), over.rcvd.reason)
                 return
             self._websocket.heard()
             if self._log is not None:

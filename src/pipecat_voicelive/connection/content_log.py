@@ -3,7 +3,7 @@
 Each event that goes out or comes in is a line at level DEBUG of loguru's logger, under this module's name:
 its JSON, with words, instructions, arguments and results of tools. Never in it: keys, tokens, passwords and
 session descriptions, which read "***", and the bytes of sound and pictures, which are told as their size. A
-message that is no JSON object is told as its size too.
+message that is no JSON object is told as its size too. When the service closes, its reason is a line as well.
 """
 
 from __future__ import annotations
@@ -37,11 +37,17 @@ class ContentLog:
         """A message that came in."""
         logger.debug("Received from Voice Live: {}", self._told(message))
 
+    def closed(self, code: int, reason: str) -> None:
+        """The service closed the connection."""
+        logger.debug("Voice Live closed the connection: {} {}", code, self._masked(reason))
+
     def _told(self, message: str | bytes) -> str:
         members = decode_plain(message)
         if not members:
             return f"no JSON object, of length {len(message)}"
-        told = encode(RawEvent(members=shown(members))).decode()
+        return self._masked(encode(RawEvent(members=shown(members))).decode())
+
+    def _masked(self, told: str) -> str:
         for credential in reversed(self._credentials):
             told = told.replace(credential, MASKED)
         return told

@@ -29,8 +29,10 @@ from pipecat_voicelive.connection.hints import Asked, code_in, date_s, what_to_d
 from pipecat_voicelive.connection.proxies import Proxy, proxy_failed, proxy_refused
 from pipecat_voicelive.connection.tls import tls_error
 from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
+from pipecat_voicelive.protocol.hints import hint_for
 from pipecat_voicelive.protocol.items import ErrorDetails
-from pipecat_voicelive.protocol.refusals import without_quotes
+from pipecat_voicelive.protocol.names import wire_name
+from pipecat_voicelive.protocol.refusals import known_words
 
 Failure: TypeAlias = ConnectionFailedError | AuthenticationError
 """Why there is no connection."""
@@ -42,7 +44,8 @@ _GO_ELSEWHERE = frozenset({CloseCode.GOING_AWAY, CloseCode.SERVICE_RESTART, Clos
 _OUT_OF_ORDER = frozenset({CloseCode.INTERNAL_ERROR, CloseCode.BAD_GATEWAY})
 """What 500 and 502 are to a handshake. With options that were never taken they may well be at fault."""
 
-_NOT_ALLOWED = frozenset({3000, 3003})
+_UNAUTHORIZED, _FORBIDDEN = 3000, 3003
+_NOT_ALLOWED = frozenset({_UNAUTHORIZED, _FORBIDDEN})
 _FATAL = frozenset(
     {
         "account_deactivated",
@@ -140,11 +143,15 @@ def _retry_after_s(headers: Headers) -> float | None:
 
 def closed(code: int, reason: str, *, by_service: bool) -> ConnectionFailedError:
     """A connection was closed with a code, by the service, or here because of what it sent."""
-    reason = without_quotes(reason)
+    reason = known_words(reason)
     told = f"code {code}{', ' + reason if reason else ''}"
     hint = ""
     if not by_service and code == CloseCode.MESSAGE_TOO_BIG:
         hint = " It sent more at once than `max_message_bytes` in ConnectionOptions allows."
+    elif code == _UNAUTHORIZED:
+        hint = " The credential is not valid any more: sign in again, or take a new key."
+    elif code == _FORBIDDEN:
+        hint = " Check the role of the identity, and the network that the resource allows."
     return ConnectionFailedError(
         f"The connection to Voice Live was lost ({told}).{hint}",
         code=code,
@@ -165,7 +172,9 @@ def is_fatal(error: ErrorDetails) -> bool:
     return (error.code or "") in _FATAL
 
 
-_CLOSED_EARLY: Final = " It ended before the session began: check the model, the api_version and the quota."
+_CLOSED_EARLY: Final = (
+    " It ended before the session was ready: check its options, the model, the api_version and the quota."
+)
 
 
 def before_ready(error: ConnectionFailedError, *, follows: bool = False) -> ConnectionFailedError:
@@ -186,9 +195,29 @@ def before_ready(error: ConnectionFailedError, *, follows: bool = False) -> Conn
 
 def after_error(error: ConnectionFailedError, told: ErrorDetails) -> ConnectionFailedError:
     """A connection that ended after an `error` that says why: its code tells more than the closing."""
-    code = told.code or ""
-    message = f"Voice Live ended the session: {code}."
+    code = wire_name(told.code)
+    message = f"Voice Live ended the session: {code}. {hint_for(told.code)}".rstrip()
     return rewritten(error, message=message, reason=code, permanent=error.permanent or is_fatal(told))
+
+
+def final(error: Failure, attempts: int, away_s: float) -> Failure:
+    """A loss that nothing more is done about: what was tried, and what is left to do."""
+    if not isinstance(error, ConnectionFailedError):
+        return error
+    tried = ""
+    if attempts:
+        times = "once" if attempts == 1 else f"{attempts} times"
+        tried = f" Another connection was tried {times} in {away_s:.0f} s."
+    advice = "" if error.permanent or error.status is not None or error.code is None else _LEFT_TO_DO
+    if not tried and not advice:
+        return error
+    return rewritten(error, message=f"{error}{tried}{advice}", permanent=error.permanent)
+
+
+_LEFT_TO_DO: Final = (
+    " Check the network, the firewall and the proxy, then connect again; if the service closes again, ask "
+    "Azure's support with the session's id."
+)
 
 
 def rewritten(

@@ -19,6 +19,7 @@ from pipecat_voicelive.protocol.client_events import (
 )
 from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.protocol.items import ErrorDetails
+from pipecat_voicelive.protocol.names import wire_id
 
 _THINKS_FOR = 4
 """An answer that has begun may bring nothing for so many times as long as it may pause later."""
@@ -167,7 +168,7 @@ class Leg:
             case se.Error():
                 pass
             case se.SessionCreated(session=session) | se.SessionUpdated(session=session):
-                self.session_id = session.id or self.session_id
+                self.session_id = wire_id(session.id) or self.session_id
                 self.expires_at = session.expires_at or self.expires_at
                 if isinstance(event, se.SessionUpdated) and not self.is_ready:
                     self.is_ready = True

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from pipecat_voicelive.connection.backoff import Backoff
 from pipecat_voicelive.connection.connection import ConnectionOptions, open_connection
-from pipecat_voicelive.connection.failures import Failure
+from pipecat_voicelive.connection.failures import Failure, final
 from pipecat_voicelive.connection.leg import Leg, Listener
 from pipecat_voicelive.connection.lifetime import begin_before_end_s, lasts_s, leave_before_end_s
 from pipecat_voicelive.connection.recovery import RecoveryOptions
@@ -199,7 +199,9 @@ class Line:
                 await self._reopen(leg)
             except (ConnectionFailedError, AuthenticationError) as error:
                 error.session_id = error.session_id or leg.session_id
-                self._side.lost(error)
+                since_s = self._backoff.lost_at_s
+                away_s = self._clock() - since_s if since_s is not None else 0.0
+                self._side.lost(final(error, self.attempts, away_s))
 
     async def _reopen(self, lost: Leg) -> None:
         """Put another leg in the place of a lost one; raises if that cannot be."""

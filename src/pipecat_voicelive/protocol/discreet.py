@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from msgspec import UNSET, Struct
 
+from pipecat_voicelive.protocol.names import wire_id, wire_name
+
 SHOWN = frozenset(
     {
         "approval_request_id",
@@ -28,6 +30,10 @@ SHOWN = frozenset(
 )
 """Members whose text is shown: they say which and what kind, and hold nothing that anybody said."""
 
+_NAMES = frozenset({"code", "param", "status", "type"})
+_OURS = frozenset({"problem"})
+"""Words of this package; in the others the service may repeat anything."""
+
 
 class Discreet(Struct, frozen=True):
     """A struct whose repr has ids, types and sizes, and no content."""
@@ -43,9 +49,15 @@ class Discreet(Struct, frozen=True):
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+def _is_shown(name: str, text: str) -> bool:
+    if name not in SHOWN:
+        return False
+    return name in _OURS or not text or (wire_name if name in _NAMES else wire_id)(text) == text
+
+
 def _brief(name: str, value: object) -> str:
     """A value if it is harmless, else its size in characters, bytes or elements."""
-    if isinstance(value, int | float | Struct) or (isinstance(value, str) and name in SHOWN):
+    if isinstance(value, int | float | Struct) or (isinstance(value, str) and _is_shown(name, value)):
         return repr(value)
     if isinstance(value, str | bytes | list | dict):
         return f"<{len(cast('list[Any]', value))}>"

@@ -50,7 +50,8 @@ from pipecat_voicelive.connection.failures import is_fatal
 from pipecat_voicelive.protocol.audio import output_format
 from pipecat_voicelive.protocol.hints import hint_for
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo
-from pipecat_voicelive.protocol.refusals import failure_of, service_error, without_quotes
+from pipecat_voicelive.protocol.names import wire_id, wire_name
+from pipecat_voicelive.protocol.refusals import failure_of, service_error
 from pipecat_voicelive.protocol.server_events import InputAudioTranscriptionCompleted
 from pipecat_voicelive.service.audio import OutputAudio
 from pipecat_voicelive.service.avatar import AvatarOut
@@ -67,6 +68,7 @@ from pipecat_voicelive.service.remote_tools import RemoteToolsOut
 from pipecat_voicelive.service.seeing import Seeing
 from pipecat_voicelive.service.speaking import frame_of, text_type
 from pipecat_voicelive.service.speech_marks import SpeechMarks
+from pipecat_voicelive.service.telling import told, told_with_hint, warned
 from pipecat_voicelive.service.token_usage import token_usage
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session import remote_effects as rx
@@ -181,7 +183,7 @@ class FramesOut:
             case fx.UserTranscriptFailed(item_id, error):
                 self._untranscribed.discard(item_id)
                 await service.push_error(
-                    f"What the caller said could not be transcribed{_told(error)}.",
+                    f"What the caller said could not be transcribed{told(error)}.",
                     category=ErrorCategory.UNKNOWN,
                 )
             case fx.ResponseOpened(_, speech):
@@ -212,7 +214,7 @@ class FramesOut:
             case fx.AskAnswered(response=response) | fx.AskDeferred(response=response):
                 await self._count_tokens(response)
             case fx.AskRefused(_, error):
-                logger.debug(f"{service}: Voice Live refused a question out of band: {error.code}")
+                logger.debug(f"{service}: Voice Live refused a question out of band: {wire_name(error.code)}")
             case fx.ToolCalls(_, calls):
                 await service.run_function_calls(
                     [
@@ -234,21 +236,23 @@ class FramesOut:
                 await service.tell("on_conversation_item_updated", item_id, item)
             case fx.SessionReady(session):
                 self._line.ready(session.id)
-                logger.info(f"{service}: session {session.id} is ready, model {session.model}")
+                logger.info(
+                    f"{service}: session {wire_id(session.id)} is ready, model {wire_id(session.model)}"
+                )
                 self._check_format(session)
                 await service.set_usable(True)
                 await service.push_frame(self._backlog.mark())
                 await self._avatar.session(session)
                 await service.tell("on_session_ready", session)
             case fx.SessionChanged(session):
-                logger.debug(f"{service}: session {session.id} has changed options")
+                logger.debug(f"{service}: session {wire_id(session.id)} has changed options")
                 self._check_format(session)
                 await self._avatar.session(session)
             case fx.AvatarAnswer() | fx.AvatarSpeaking() | fx.AvatarIdle() | fx.AvatarVideo():
                 await self._avatar.deliver(signal)
             case fx.SessionRefused(error, fatal):
                 await service.push_error(
-                    f"Voice Live refused the session's options{_told(error)}. "
+                    f"Voice Live refused the session's options{told(error)}. "
                     + (hint_for(error.code) or "Check `session_properties`."),
                     exception=service_error(error, self._line.session_id),
                     category=ErrorCategory.INVALID_REQUEST if fatal else ErrorCategory.UNKNOWN,
@@ -268,7 +272,7 @@ class FramesOut:
             case fx.OptionWithheld(option, reason):
                 logger.warning(f"{service}: {option} is not sent: {reason}")
             case fx.ServiceWarning(message, code):
-                logger.warning(f"{service}: Voice Live warns: {without_quotes(message)} ({code})")
+                logger.warning(f"{service}: Voice Live warns: {warned(message, code)}")
             case (
                 rx.RemoteCallStarted()
                 | rx.RemoteCallRunning()
@@ -364,7 +368,8 @@ class FramesOut:
         if told != self._session_format:
             self._session_format = told
             logger.warning(
-                f"{self._service}: Voice Live speaks in {session.output_audio_format}, not as asked for"
+                f"{self._service}: Voice Live speaks in {wire_name(session.output_audio_format)}, "
+                "not as asked for"
             )
 
     async def _push(self, frame: Frame, content_bytes: int = 0) -> None:
@@ -423,13 +428,12 @@ class FramesOut:
         await self._count_tokens(response)
         if response.status == "failed":
             await service.push_error(
-                f"Voice Live could not answer{_told_with_hint(failure_of(response))}",
+                f"Voice Live could not answer{told_with_hint(failure_of(response))}",
                 category=ErrorCategory.SERVER,
             )
         elif response.status == "incomplete":
-            logger.warning(
-                f"{service}: an answer was cut short: {response.status_reason or 'no reason given'}"
-            )
+            reason = wire_name(response.status_reason) or "no reason given"
+            logger.warning(f"{service}: an answer was cut short: {reason}")
 
     async def _count_tokens(self, response: Response) -> None:
         if response.usage is not None and response.usage.total_tokens:
@@ -437,7 +441,8 @@ class FramesOut:
 
     async def _refused(self, error: ErrorDetails, *, expected: bool) -> None:
         if expected:
-            logger.debug(f"{self._service}: Voice Live refused a request, as may happen: {error.code}")
+            code = wire_name(error.code)
+            logger.debug(f"{self._service}: Voice Live refused a request, as may happen: {code}")
             return
         if error.code == "session_expired":
             logger.info(f"{self._service}: the session has expired")  # that the connection ends says the rest
@@ -450,27 +455,10 @@ class FramesOut:
     async def _tell_refused(self, error: ErrorDetails) -> None:
         what = self._seeing.refused(error.event_id) or "Voice Live refused a request"
         await self._service.push_error(
-            f"{what}{_told_with_hint(error)}",
+            f"{what}{told_with_hint(error)}",
             exception=service_error(error, self._line.session_id),
             category=ErrorCategory.UNKNOWN,
         )
-
-
-def _told_with_hint(error: ErrorDetails | None) -> str:
-    """What an error says, and what to do, for the end of a sentence and the one after it."""
-    hint = hint_for(error.code) if error else ""
-    return f"{_told(error)}. {hint}".rstrip()
-
-
-def _told(error: ErrorDetails | None) -> str:
-    """What an error says, for the end of a sentence."""
-    if error is None:
-        return ""
-    where = (
-        f" (code {error.code}" + (f", at {error.param}" if error.param else "") + ")" if error.code else ""
-    )
-    message = without_quotes(error.message or "").rstrip(".")
-    return f": {message}{where}" if message else where
 
 
 def _spoken_language(event: InputAudioTranscriptionCompleted) -> str | None:

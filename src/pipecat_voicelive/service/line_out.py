@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from loguru import logger
 
 from pipecat_voicelive.client import ConnectionInterrupted, ConnectionLost, Reconnected, SessionExpiring
+from pipecat_voicelive.protocol.names import wire_id
 from pipecat_voicelive.service.avatar import AvatarOut
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class LineOut:
                 self._away = False
                 self.ready(session.id)
                 how = "as planned" if planned else f"after {signal.away_s:.1f} s"
-                logger.info(f"{service}: session {session.id} goes on, {how}")
+                logger.info(f"{service}: session {wire_id(session.id)} goes on, {how}")
                 await self._avatar.interrupted()
                 await self._avatar.session(session)
                 if not planned:

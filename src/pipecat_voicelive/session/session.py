@@ -29,6 +29,7 @@ from pipecat_voicelive.protocol import server_events as se
 from pipecat_voicelive.protocol.blendshapes import FRAME_RATE_HZ
 from pipecat_voicelive.protocol.client_events import ResponseCancelEvent
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo
+from pipecat_voicelive.protocol.names import wire_name
 from pipecat_voicelive.protocol.versions import DEFAULT_API_VERSION
 from pipecat_voicelive.session import effects as fx
 from pipecat_voicelive.session import inputs
@@ -366,7 +367,9 @@ class Session:
             case se.Error():
                 self._refused(event.error, now_s)
             case se.Warning():
-                self._out.tell(fx.ServiceWarning(event.warning.message or "", event.warning.code))
+                self._out.tell(
+                    fx.ServiceWarning(event.warning.message or "", wire_name(event.warning.code) or None)
+                )
             case (
                 se.SessionAvatarConnecting()
                 | se.SessionAvatarSwitchToSpeaking()

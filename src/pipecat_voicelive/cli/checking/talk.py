@@ -10,12 +10,13 @@ from typing import Any, TypeVar, assert_never
 
 from pipecat_voicelive.cli.checking.findings import Finding, doubtful, failed, failed_with, well
 from pipecat_voicelive.cli.checking.target import Target
+from pipecat_voicelive.cli.checking.words import without_quotes
 from pipecat_voicelive.client import ClientSignal, ConnectionLost, EventReceived, VoiceLiveClient
 from pipecat_voicelive.connection.recovery import NEVER
 from pipecat_voicelive.errors import AuthenticationError, ConnectionFailedError
 from pipecat_voicelive.protocol.hints import hint_for
 from pipecat_voicelive.protocol.items import ErrorDetails, Response, SessionInfo
-from pipecat_voicelive.protocol.refusals import failure_of, without_quotes
+from pipecat_voicelive.protocol.refusals import failure_of
 from pipecat_voicelive.protocol.server_events import Error, SessionCreated
 from pipecat_voicelive.session import effects as fx
 
