@@ -1,5 +1,7 @@
 """A session ends, and the call goes on in another: before the end if it is known, at a pause."""
 
+import asyncio
+
 import pytest
 from pipecat.frames.frames import (
     FunctionCallInProgressFrame,
@@ -21,6 +23,7 @@ from .test_drops import (
     bracket_types,
     errors,
     recovering,
+    second_is_ready,
     told_again,
     until_back,
 )
@@ -85,19 +88,31 @@ async def test_an_answer_that_is_being_given_is_given_to_its_end_before_the_sess
         assert told_again(call.session) == call.said
 
 
-async def test_a_sentence_that_is_being_spoken_when_the_session_would_be_left_is_heard_once(speaker):
-    sentence = "My name is Ada."
-    expiring = {"faults": ["expire after 5s in session 1"]}
-    async with calling(TALK, speaker, sim_options=expiring, service_options=recovering()) as call:
+async def test_a_session_is_not_left_in_the_middle_of_a_sentence(speaker):
+    sentence = (
+        "My name is Ada, and I live in a small house by the sea, with two cats, a dog, a parrot, "
+        "and my brother, who comes home in winter."
+    )
+    talk = {"turns": [{"user": sentence, "say": "Nice to meet you, Ada."}]}
+    expiring = {"faults": ["expire after 8s in session 1"]}
+    async with calling(
+        talk, speaker, greet=False, sim_options=expiring, service_options=recovering()
+    ) as call:
         events = Events(call.service)
-        await call.bot_has_spoken()
-        await call.say(sentence)
-        await call.bot_has_spoken(2)
+        saying = asyncio.create_task(call.say(sentence))
+        await call.until(lambda: second_is_ready(call), "for the second session")
+        assert not saying.done(), "the sentence was too short"
+        await saying
+        assert events.names == ["session_expiring"], "left in the middle of it"
         await until_back(call, events)
-        await call.until(lambda: len(call.said) == 3, "for the context")
-        assert call.said[1:] == [("user", sentence), ("assistant", "Nice to meet you, Ada.")]
+        await call.until(lambda: len(call.said) == 2, "for the context")
+        assert call.said == [("user", sentence), ("assistant", "Nice to meet you, Ada.")]
         assert [frame.text for frame in call.seen(TranscriptionFrame)] == [sentence]
         assert events.names == PLANNED
+        first, second = call.sim.sessions
+        assert first.sent("response.done")
+        assert told_again(second) == call.said
+        assert not errors(call)
 
 
 async def test_a_session_is_left_before_its_end_though_a_tool_still_runs(speaker):

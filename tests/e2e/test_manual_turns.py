@@ -1,5 +1,7 @@
 """Turns that Pipecat makes: the service is sent what was said to the sample, once, and asked once each."""
 
+import asyncio
+
 import pytest
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADParams
@@ -7,6 +9,7 @@ from pipecat.frames.frames import (
     ErrorFrame,
     InterruptionFrame,
     LLMMessagesAppendFrame,
+    TranscriptionFrame,
     TTSTextFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
@@ -19,6 +22,7 @@ from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies, UserT
 from pipecat_voicelive import SessionProperties, VoiceLiveLLMSettings
 
 from .harness import calling
+from .test_drops import Events, recovering, second_is_ready, until_back
 from .test_turns import STORY
 
 RATE_HZ = 16000
@@ -64,10 +68,15 @@ async def push(call, frame):
     await call.until(lambda: frame in call.pushed_by_service(type(frame)), "for the button")
 
 
-def committed(call):
+def audio_sent(session):
+    """How many bytes of the caller's audio a session has received."""
+    return sum(len(event.audio) for event in session.received("input_audio_buffer.append"))
+
+
+def committed(call, session=None):
     """The audio of each turn that was committed, and what was sent after the last."""
     turns = [b""]
-    for event in call.session.client_events:
+    for event in (session or call.session).client_events:
         if event.type == "input_audio_buffer.append":
             turns[-1] += event.audio
         elif event.type == "input_audio_buffer.commit":
@@ -190,3 +199,71 @@ async def test_a_turn_that_the_service_refuses_is_told_and_the_next_is_answered(
         await call.say("How are you today?")
         await call.bot_has_spoken(3)
         assert len(call.session.sent("input_audio_buffer.committed")) == 1
+
+
+@pytest.mark.parametrize("faults", [[], ["slow-handshake 1.5s at connect 2"]])
+async def test_a_turn_that_a_loss_divides_is_committed_once_and_whole(speaker, faults):
+    question = "How are you today?"
+    async with calling(
+        TWO_TURNS,
+        speaker,
+        settings=manual(),
+        user_params=push_to_talk(),
+        sim_options={"faults": faults},
+        service_options=recovering(),
+    ) as call:
+        events = Events(call.service)
+        await call.bot_has_spoken()
+        first = call.session
+        await press(call)
+        saying = asyncio.create_task(call.say(question))
+        await call.until(lambda: audio_sent(first) > RATE_HZ, "for half a second of it")
+        await first.drop()
+        await call.until(lambda: events.count("connection_lost"), "for the loss")
+        speech = await saying
+        await release(call)
+        await call.bot_has_spoken(2)
+        await until_back(call, events)
+        await call.until(lambda: call.said[-1:] == [("assistant", "Very well.")], "for the context")
+        assert call.said[1:] == [("user", question), ("assistant", "Very well.")]
+        assert [frame.text for frame in call.seen(TranscriptionFrame)] == [question]
+        check_one_turn(call, speech)
+    assert not call.seen(ErrorFrame)
+
+
+@pytest.mark.quiet
+async def test_a_session_is_not_left_while_a_button_is_pressed(speaker):
+    question = "How are you today?"
+    async with calling(
+        TWO_TURNS,
+        speaker,
+        settings=manual(),
+        user_params=push_to_talk(),
+        greet=False,
+        sim_options={"faults": ["expire after 7s in session 1"]},
+        service_options=recovering(),
+    ) as call:
+        events = Events(call.service)
+        await press(call)
+        await call.until(lambda: second_is_ready(call), "for the second session")
+        speech = await call.say(question)
+        assert not events.count("reconnected")
+        await release(call)
+        await until_back(call, events)
+        await call.until(lambda: len(call.said) == 2, "for the context")
+        assert call.said == [("user", question), ("assistant", "Very well.")]
+        assert events.names == ["session_expiring", "reconnected"]
+        check_one_turn(call, speech)
+    assert not call.seen(ErrorFrame)
+
+
+def check_one_turn(call, speech):
+    """One turn was committed in all sessions, and it is what the microphone gave, from before this speech."""
+    (session,) = [one for one in call.sim.sessions if one.received("input_audio_buffer.commit")]
+    (turn,), rest = committed(call, session)
+    assert rest == b""
+    begin = said(call).find(turn)
+    assert begin >= 0, "not what the caller said, or some of it twice"
+    assert begin / 2 / RATE_HZ < speech.start_s
+    # The button may overtake what the microphone gave last.
+    assert (begin + len(turn)) / 2 / RATE_HZ > speech.end_s - 0.2
