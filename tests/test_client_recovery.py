@@ -53,8 +53,11 @@ async def test_a_loss_in_the_middle_of_an_answer_closes_it_once_and_the_next_one
         assert again.attempts == 1
         assert not again.planned
         assert again.session.id == talk.client.session_info.id
+        (finished,) = talk.told(fx.ResponseFinished)
+        assert (finished.response.status, finished.response.status_reason) == ("cancelled", fx.CUT_SHORT)
+        assert not talk.client.answer_pending
         talk.client.send_text("Go on.")
-        await talk.until(fx.ResponseFinished)
+        await talk.until(fx.ResponseFinished, 2)
         assert open_sessions(simulator) == [simulator.sessions[-1]]
 
 

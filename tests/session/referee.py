@@ -15,6 +15,7 @@ class Brackets:
         self.speech: str | None = None
         self._opened: set[str] = set()
         self._spoke: set[str] = set()
+        self._finished: set[str] = set()
 
     def check(self, effect: fx.Effect) -> None:
         match effect:
@@ -40,12 +41,16 @@ class Brackets:
                 assert self.speech is None
                 assert self.response == response_id
                 self.response = None
+            case fx.ResponseFinished(response):
+                assert response.id not in self._finished
+                self._finished.add(response.id)
             case _:
                 pass
 
     def assert_closed(self) -> None:
         assert self.response is None
         assert self.speech is None
+        assert self._opened <= self._finished
 
 
 class Whole:

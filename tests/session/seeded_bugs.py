@@ -55,6 +55,24 @@ BUGS = [
     ),
     # --- from one connection to the next ---
     Bug(
+        "an answer that a loss cuts off is never finished",
+        "delivery.py",
+        "        self._cut_short()\n        self._deletions.clear()",
+        "        self._deletions.clear()",
+    ),
+    Bug(
+        "an interrupted answer is finished twice",
+        "delivery.py",
+        "        if response.id == self._unfinished:\n            self._unfinished = None\n",
+        "",
+    ),
+    Bug(
+        "audio that was told again is kept in the item too",
+        "entry.py",
+        "replace(item, content=UNSET) if self.audio else item",
+        "item",
+    ),
+    Bug(
         "an answer in the middle is asked for again",
         "delivery.py",
         "if answer is None or answer.came_out:\n        return None",

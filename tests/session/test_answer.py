@@ -134,7 +134,13 @@ def test_an_answer_ends_when_the_next_begins_though_its_end_was_not_told():
     driver = ready()
     driver.give(created("r1"), audio("r1", "a", b"ab"))
     effects = driver.give(created("r2"), audio("r2", "b", b"ab"))
-    assert names(effects)[:4] == ["SpeechClosed", "ResponseClosed", "ResponseOpened", "SpeechOpened"]
+    assert names(effects)[:5] == [
+        "SpeechClosed",
+        "ResponseClosed",
+        "ResponseFinished",
+        "ResponseOpened",
+        "SpeechOpened",
+    ]
 
 
 def test_an_answer_that_waits_for_a_transcript_ends_when_the_next_begins():
@@ -212,3 +218,53 @@ def test_blendshapes_that_were_not_heard_are_gone_after_an_interruption():
     driver.give(created("r1"), blendshapes("r1", "a", FACE * 60), silence("r1", "a", 150))
     effects = driver.give(Interrupt(), silence("r1", "a", 850), done("r1", "cancelled"))
     assert not of(fx.Blendshapes, effects)
+
+
+def cut_short(effects):
+    """The responses whose end was told here, since the service will not tell it."""
+    finished = [effect.response for effect in of(fx.ResponseFinished, effects)]
+    assert all(response.status == "cancelled" and response.usage is None for response in finished)
+    assert all(response.status_reason == fx.CUT_SHORT for response in finished)
+    return [response.id for response in finished]
+
+
+def test_an_answer_that_a_loss_cuts_off_is_finished():
+    driver = ready()
+    driver.give(created("r1"), written("r1", "a", "Hi"))
+    effects = driver.give(Lost())
+    assert names(effects) == ["ResponseClosed", "ResponseFinished"]
+    assert cut_short(effects) == ["r1"]
+    assert names(driver.give(Lost())) == []
+
+
+def test_an_answer_in_a_session_that_is_left_is_finished():
+    driver = ready()
+    driver.give(created("r1"), written("r1", "a", "Hi"))
+    effects, _ = driver.session.leave(driver.now_s)
+    assert names(effects) == ["ResponseClosed", "ResponseFinished"]
+    assert cut_short(effects) == ["r1"]
+
+
+def test_an_interrupted_answer_is_finished_once_whether_its_end_is_told_or_not():
+    driver = ready()
+    driver.give(created("r1"), written("r1", "a", "Hi"), Interrupt())
+    assert cut_short(driver.give(Lost())) == ["r1"]
+    driver = ready()
+    driver.give(created("r1"), written("r1", "a", "Hi"), Interrupt())
+    assert names(driver.give(done("r1", "cancelled"))) == ["ResponseFinished"]
+    assert names(driver.give(Lost())) == []
+
+
+def test_a_response_of_which_nothing_came_out_is_not_finished_by_a_loss():
+    driver = ready()
+    driver.give(created("r1"))
+    assert names(driver.give(Lost())) == []
+
+
+def test_an_answer_whose_place_another_takes_is_finished_once():
+    driver = ready()
+    driver.give(created("r1"), written("r1", "a", "Hi"))
+    effects = driver.give(created("r2"))
+    assert names(effects)[:2] == ["ResponseClosed", "ResponseFinished"]
+    assert cut_short(effects) == ["r1"]
+    assert not of(fx.ResponseFinished, driver.give(done("r1")))

@@ -119,7 +119,7 @@ def test_an_answer_in_the_middle_stands_as_far_as_it_came_and_is_not_repeated():
     driver.give(inputs.AddItem(message("Hello.", "t1")), created("r1"), message_added("r1", "a1"))
     driver.give(*four_words(), silence("r1", "a1", 500))
     effects, again = dropped(driver)
-    assert names(effects) == ["SpeechClosed", "ResponseClosed"]
+    assert names(effects) == ["SpeechClosed", "ResponseClosed", "ResponseFinished"]
     heard = "".join(effect.text for effect in of(fx.SpokenText, driver.trace))
     assert 0 < len(heard) < len("One two three four")
     assert told_again(again) == [("user", "Hello."), ("assistant", heard)]
@@ -131,7 +131,7 @@ def test_an_answer_of_which_nothing_came_out_is_asked_for_again():
     asked = request_in(driver.give(inputs.AddItem(message("Hello.", "t1")), inputs.Respond()))
     driver.give(confirmed("t1"), created("r1", asked), message_added("r1", "a1"))
     effects, again = dropped(driver)
-    assert names(effects) == ["ResponseClosed"]
+    assert names(effects) == ["ResponseClosed", "ResponseFinished"]
     assert sent_types(again) == ["conversation.item.create", "response.create"]
 
 

@@ -210,7 +210,8 @@ class FramesOut:
                 if self._in_context:
                     await service.push_frame(LLMFullResponseEndFrame())
             case fx.ResponseFinished(response):
-                await self._finished(response)
+                if response.status_reason != fx.CUT_SHORT:  # else there is nothing to count or to report
+                    await self._finished(response)
             case fx.AskAnswered(response=response) | fx.AskDeferred(response=response):
                 await self._count_tokens(response)
             case fx.AskRefused(_, error):

@@ -70,6 +70,7 @@ class Answer:
         self.in_conversation = wish is None or wish.in_conversation
         self.wish = wish
         self._speech = wish.speech if wish else None
+        self.began = False
         self._written = False
         self._spoken = False
         self._phase = Phase.ANNOUNCED
@@ -139,7 +140,7 @@ class Answer:
     def open(self) -> Out:
         """Something is coming."""
         if self._phase is Phase.ANNOUNCED:
-            self._phase = Phase.OPEN
+            self._phase, self.began = Phase.OPEN, True
             yield ResponseOpened(self.response_id, self._speech)
 
     def begin_speech(self) -> Out:

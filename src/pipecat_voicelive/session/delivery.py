@@ -78,6 +78,7 @@ class Delivery:
         self._blendshape_rate_hz = blendshape_rate_hz
         self._answer: Answer | None = None
         self._ending: tuple[Answer, Response, float] | None = None
+        self._unfinished: str | None = None
         self._deletions: list[ConversationItemDeleteEvent] = []
 
     @property
@@ -108,6 +109,7 @@ class Delivery:
         self._out.tell(*self._avatar.next(now_s))
         self._end()
         self._close(interrupted=True)
+        self._cut_short()
         if replaced_id is not None:
             self._calls.replaced(replaced_id)
         if not isinstance(self._responses.active, Running):
@@ -223,6 +225,7 @@ class Delivery:
         self._end()
         answer = self._answer
         self._close(interrupted=True)
+        self._cut_short()
         self._deletions.clear()
         if answer is None and (answer := self._avatar.unheard) and self._calls.in_hand(answer.response_id):
             return None  # its calls bring another
@@ -235,6 +238,7 @@ class Delivery:
             self._out.tell(*answer.close(interrupted=True))
             self._finished(response)
         self._close(interrupted=True)
+        self._cut_short()
 
     def _cut(self, truncation: ConversationItemTruncateEvent) -> None:
         """Cut an item to what was heard. One that is text there is replaced: it has no audio to cut."""
@@ -267,10 +271,20 @@ class Delivery:
             self._calls.hand_over(response.id)
 
     def _finished(self, response: Response) -> None:
+        if response.id == self._unfinished:
+            self._unfinished = None
         self._out.tell(fx.ResponseFinished(response))
         self._out.tell(*(fx.ItemUpdated(item.id, item) for item in response.output or () if item.id))
 
     def _close(self, *, interrupted: bool) -> None:
         if self._answer is not None:
+            if self._answer.began:
+                self._unfinished = self._answer.response_id
             self._out.tell(*self._answer.close(interrupted=interrupted))
             self._answer = None
+
+    def _cut_short(self) -> None:
+        """Of a response that had begun to come out, `response.done` will not come any more."""
+        if self._unfinished is not None:
+            details = {"type": "cancelled", "reason": fx.CUT_SHORT}
+            self._finished(Response(id=self._unfinished, status="cancelled", status_details=details))

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pipecat_voicelive.protocol.audio import AudioFormat
 from pipecat_voicelive.protocol.blendshapes import BlendshapeFrames
@@ -234,9 +234,18 @@ class ResponseClosed:
     interrupted: bool
 
 
+CUT_SHORT: Final = "cut_short"
+"""The reason of a response whose end the service did not tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResponseFinished:
-    """The service's last word on a response: status, items, usage. Comes for interrupted ones too."""
+    """A response is over: the service's last word on it, with status, items and usage.
+
+    Comes once for each that was opened, interrupted ones too. If the connection is gone before the service
+    says it, or another response takes its place, `response` has nothing but the id, the status "cancelled"
+    and the `status_reason` `CUT_SHORT`.
+    """
 
     response: Response
 

@@ -131,6 +131,8 @@ class Talk:
                     first.setdefault("first_audio_s", now_s)
                 case fx.RequestRefused(error=error):
                     return self._refused("turn", "The service refused a typed question.", error)
+                case fx.ResponseFinished() if signal.response.status_reason == fx.CUT_SHORT:
+                    pass  # the end of the connection says more
                 case fx.ResponseFinished():
                     response = signal.response
                 case _:
