@@ -444,3 +444,20 @@ def test_options_that_make_no_sense_are_refused_by_name(wrong):
 def test_a_failover_that_cannot_work_is_refused_at_once(wrong, told):
     with pytest.raises(ConfigurationError, match=told):
         VoiceLiveClient(endpoint="ws://127.0.0.1:9", api_key="k", model="m", failover=Failover(**wrong))
+
+
+async def test_a_token_that_takes_too_long_is_not_blamed_on_the_network():
+    async def slow():
+        await asyncio.sleep(60)
+
+    async with VoiceLiveSimulator(HELLO) as simulator:
+        client = VoiceLiveClient(
+            endpoint=simulator.endpoint,
+            model="gpt-realtime",
+            token_provider=slow,
+            recovery=fast(connect_budget_s=0.0),
+            options=ConnectionOptions(open_timeout_s=0.2),
+        )
+        with pytest.raises(ConnectionFailedError, match=r"The token did not come within 0\.2 s"):
+            await client.connect()
+        await client.close()

@@ -360,3 +360,23 @@ async def test_closing_takes_its_time_only_though_much_waits_to_be_sent():
             talk.client.send_audio(bytes(100_000))
         async with asyncio.timeout(1):
             await talk.client.close()
+
+
+async def test_a_second_session_that_says_too_much_is_given_up_and_another_is_opened():
+    small = ConnectionOptions(max_waiting_bytes=100_000)
+    async with (
+        VoiceLiveSimulator(HELLO) as simulator,
+        talking(simulator, recovery=fast(max_session_age_s=4.0), options=small, every_event=True) as talk,
+    ):
+        first = simulator.sessions[0]
+        started = {"type": "input_audio_buffer.speech_started", "item_id": "u1", "audio_start_ms": 1}
+        await first.send_event(started)  # so that it is not left at once
+        await talk.until(SessionExpiring)
+        second = await simulator.wait_for_session(2)
+        await second.wait_for_sent("session.updated")
+        for _ in range(30):
+            await second.send_event({"type": "something.new", "told": "x" * 20_000})
+        await second.wait_closed()
+        assert not talk.told(ConnectionInterrupted)
+        assert (await talk.until(Reconnected)).planned
+        assert len(simulator.sessions) == 3

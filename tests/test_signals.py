@@ -90,3 +90,12 @@ def test_it_is_known_whether_the_end_of_an_answer_waits():
     assert signals.ends_an_answer
     taken(signals)
     assert not signals.ends_an_answer
+
+
+def test_what_lies_deep_counts_like_anything_else():
+    deep = "x" * 5000
+    for _ in range(5000):
+        deep = [deep]
+    signals = SignalQueue(1000)
+    signals.put(fx.AgentEvent({"deep": deep}))
+    assert signals.crowded

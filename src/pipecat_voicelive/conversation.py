@@ -71,6 +71,7 @@ class Conversation:
         self._make_session = make_session
         self._of_agent = of_agent
         self._every_event = every_event
+        self._most_waiting_bytes = options.max_waiting_bytes
         self._clock = clock
         self._options: dict[str, Any] = {}
         self._info: SessionInfo | None = None
@@ -167,7 +168,12 @@ class Conversation:
     def prepare(self, second: Leg) -> Listener:
         """Begin a session on a second connection."""
         return Candidate(
-            self._make_session(), second, self._options, every_event=self._every_event, clock=self._clock
+            self._make_session(),
+            second,
+            self._options,
+            every_event=self._every_event,
+            most_bytes=self._most_waiting_bytes,
+            clock=self._clock,
         )
 
     def switch(self, to: Listener, arrived_bytes: int | None) -> None:
@@ -178,7 +184,7 @@ class Conversation:
         self._info = self.session.info
         if self._info is not None:
             self.signals.put(Reconnected(self._info, planned=True, attempts=1, away_s=0.0))
-        for signal in to.signals:
+        while (signal := to.signals.take()) is not None:
             self.signals.put(signal)
         self._perform(self.session.handle(inputs.Configure(self._options), self._clock()))
         self._resume(carried)

@@ -11,7 +11,7 @@ from pipecat_voicelive.protocol.items import ErrorDetails
 from pipecat_voicelive.protocol.names import wire_name
 from pipecat_voicelive.protocol.server_events import ServerEvent
 from pipecat_voicelive.session import Session, effects, inputs
-from pipecat_voicelive.signals import ClientSignal, EventReceived
+from pipecat_voicelive.signals import EventReceived, SignalQueue
 
 
 class Candidate:
@@ -22,6 +22,7 @@ class Candidate:
         leg: Its connection.
         options: The session's options.
         every_event: Whether its events are to be told too.
+        most_bytes: How much it may have to tell. One that has more is given up.
         clock: Seconds that never go back.
     """
 
@@ -34,10 +35,11 @@ class Candidate:
         options: dict[str, Any],
         *,
         every_event: bool,
+        most_bytes: int,
         clock: Callable[[], float],
     ) -> None:
         self.session = session
-        self.signals: list[ClientSignal] = []
+        self.signals = SignalQueue(most_bytes)
         self._leg = leg
         self._every_event = every_event
         self._clock = clock
@@ -45,13 +47,19 @@ class Candidate:
 
     def take(self, event: ServerEvent) -> None:
         """An event has come on its connection."""
+        if self.signals.crowded:
+            return
         if self._every_event:
-            self.signals.append(EventReceived(event))
+            self.signals.put(EventReceived(event))
         try:
             self._handle(event)
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not end a call
             name = type(error).__name__
-            self.signals.append(effects.Unreadable(event.type, f"{name} while handling it"))
+            self.signals.put(effects.Unreadable(event.type, f"{name} while handling it"))
+        if self.signals.crowded:
+            self._leg.give_up(
+                ConnectionFailedError("The next session said too much before anything was asked of it.")
+            )
 
     async def room(self) -> None:
         """Nothing waits here."""
@@ -68,7 +76,7 @@ class Candidate:
                 case effects.SummaryWanted():
                     pass  # nothing was said yet
                 case _:
-                    self.signals.append(effect)
+                    self.signals.put(effect)
 
 
 def options_refused(error: ErrorDetails) -> ConnectionFailedError:

@@ -171,7 +171,7 @@ class SignalQueue:
         self._room.set()
 
     def _append(self, signal: ClientSignal) -> None:
-        size_bytes = _size(signal)
+        size_bytes = size_bytes_of(signal)
         self._waiting.append((signal, size_bytes))
         self._waiting_bytes += size_bytes
         self._endings += _ends(signal)
@@ -186,28 +186,38 @@ def _ends(signal: object) -> bool:
     return isinstance(signal, effects.ResponseClosed | effects.ToolCalls)
 
 
-def _size(signal: object) -> int:
+def size_bytes_of(signal: object) -> int:
+    """About what a signal takes while it waits."""
     if isinstance(signal, effects.Audio):  # by far the most
         return _SIGNAL_BYTES + len(signal.audio)
     return _SIGNAL_BYTES + _content_bytes(signal)
 
 
-def _content_bytes(value: Any) -> int:
-    """About what the texts and bytes in something take."""
-    if value is None or isinstance(value, int | float):
-        return 0
-    if isinstance(value, str | bytes):
-        return len(value)
-    if isinstance(value, dict):
-        members = cast("dict[Any, Any]", value)
-        return sum(50 + _content_bytes(name) + _content_bytes(part) for name, part in members.items())
-    if isinstance(value, list | tuple):
-        return sum(50 + _content_bytes(part) for part in cast("list[Any]", value))
-    if isinstance(value, msgspec.Struct):
-        return sum(_content_bytes(getattr(value, name)) for name in value.__struct_fields__)
-    if is_dataclass(value):
-        return sum(_content_bytes(getattr(value, name)) for name in value.__dataclass_fields__)
-    return int(getattr(value, "nbytes", 0))
+def _content_bytes(content: object) -> int:
+    """About what the texts and bytes in something take, however deep they lie."""
+    size_bytes, parts = 0, [content]
+    while parts:
+        part = parts.pop()
+        if part is None or isinstance(part, int | float):
+            continue
+        if isinstance(part, str | bytes):
+            size_bytes += len(part)
+        elif isinstance(part, dict):
+            members = cast("dict[Any, Any]", part)
+            size_bytes += 50 * len(members)
+            parts += members.keys()
+            parts += members.values()
+        elif isinstance(part, list | tuple):
+            items = cast("list[Any]", part)
+            size_bytes += 50 * len(items)
+            parts += items
+        elif isinstance(part, msgspec.Struct):
+            parts += [getattr(part, name) for name in part.__struct_fields__]
+        elif is_dataclass(part):
+            parts += [getattr(part, name) for name in part.__dataclass_fields__]
+        else:
+            size_bytes += int(getattr(part, "nbytes", 0))
+    return size_bytes
 
 
 def still_wanted(signals: Iterable[ClientSignal], going_on: frozenset[str]) -> Iterator[ClientSignal]:

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from pipecat_voicelive.connection.auth import Auth
 from pipecat_voicelive.connection.content_log import ContentLog
-from pipecat_voicelive.connection.failures import closed, cut, handshake_failed
+from pipecat_voicelive.connection.failures import closed, cut, handshake_failed, no_token_yet
 from pipecat_voicelive.connection.headers import Discreet, checked_headers
 from pipecat_voicelive.connection.hints import Asked, date_s
 from pipecat_voicelive.connection.proxies import Proxy, ProxyChoice, check_proxy, choose_proxy
@@ -231,6 +231,7 @@ async def open_connection(
     """
     proxy, asked = choose_proxy(options.proxy, url), Asked.of(url)
     # Raised without their cause: its traceback, logged with variables as loguru does, would show the key.
+    headers: dict[str, str] | None = None
     try:
         async with asyncio.timeout(options.open_timeout_s):
             headers = Discreet({**(options.headers or {}), **await auth.headers()})
@@ -239,6 +240,8 @@ async def open_connection(
     except (AuthenticationError, ConnectionFailedError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may show the key
+        if headers is None and isinstance(error, TimeoutError):
+            raise no_token_yet(options.open_timeout_s) from None
         raise handshake_failed(error, asked, proxy, options.open_timeout_s) from None
     log = ContentLog(frozenset(headers.values())) if options.log_content else None
     return Connection(websocket, options, dialect, log)

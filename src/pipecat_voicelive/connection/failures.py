@@ -3,7 +3,8 @@
     a handshake refused with 4xx           for good, but 408, 425 and 429; a redirect too
     5xx, 408, 425, 429                     passes; `Retry-After` is taken along
     a certificate that is not trusted      for good, as is a peer that talks no TLS; other TLS trouble passes
-    no such host, nobody listens, silence  passes, once there has been a connection
+    no such host, nobody listens, silence  passes
+    no token in time                       passes
     no token could be had                  passes, once there has been a connection
     closed before the session was ready    for good, but with 1001, 1012 and 1013, which say "go elsewhere";
                                            1011 and 1014 pass too, once there has been a session
@@ -99,6 +100,14 @@ def handshake_failed(error: Exception, asked: Asked, proxy: Proxy | None, timeou
             return ConnectionFailedError(
                 f"No connection to {host}: {type(error).__name__}. Check the endpoint's name and the network."
             )
+
+
+def no_token_yet(timeout_s: float) -> ConnectionFailedError:
+    """Nobody was asked to connect yet, since the token took all the time."""
+    return ConnectionFailedError(
+        f"The token did not come within {timeout_s:g} s. Check the credential, get a token before the call, "
+        "or raise `open_timeout_s` in ConnectionOptions."
+    )
 
 
 def _refused(error: InvalidStatus, asked: Asked) -> Failure:

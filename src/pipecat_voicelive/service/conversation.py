@@ -113,7 +113,7 @@ class Conversation:
             service, self.client, self.hearing, self.seeing, avatar, self._reader, self._gate
         )
         backlog = Backlog()
-        self.client.count_downstream(lambda: backlog.waiting_bytes)
+        self.client.count_downstream(lambda: backlog.waiting_bytes + self._gate.waiting_bytes)
         self._out = FramesOut(service, audio_out, meter, around.marks, self.seeing, avatar, backlog)
 
     @property

@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 
 from pipecat_voicelive.session import effects as fx
-from pipecat_voicelive.signals import ClientSignal, still_wanted
+from pipecat_voicelive.signals import ClientSignal, size_bytes_of, still_wanted
 
 LONGEST_S = 1.5
 """How long an answer waits for the start of its turn."""
@@ -45,6 +45,7 @@ class TurnGate:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._held: deque[ClientSignal] = deque()
+        self._held_bytes = 0
         self._opens_at_s = 0.0
         self._moved = asyncio.Event()
         self._item_id: str | None = None
@@ -56,6 +57,11 @@ class TurnGate:
     def holding(self) -> bool:
         """Whether anything is kept back."""
         return bool(self._held)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much is kept back."""
+        return self._held_bytes
 
     def turn_started(self) -> None:
         """The pipeline says that the caller's turn has begun."""
@@ -76,6 +82,7 @@ class TurnGate:
         for_turn = self._clock() < self._starts_until_s
         self._starts_until_s = 0.0
         self._held = deque(still_wanted(self._held, going_on if for_turn else frozenset()))
+        self._held_bytes = sum(map(size_bytes_of, self._held))
         self._open_by(0.0)
         return for_turn
 
@@ -85,7 +92,7 @@ class TurnGate:
         try:
             while True:
                 if self._held and self._clock() >= self._opens_at_s:
-                    yield self._held.popleft()
+                    yield self._next_held()
                     continue
                 if coming is None and not self._held:
                     signal = await anext(signals, None)
@@ -99,14 +106,20 @@ class TurnGate:
                     break
                 if self._keeps(signal):
                     self._held.append(signal)
+                    self._held_bytes += size_bytes_of(signal)
                     continue
                 yield signal
             while self._held:
-                yield self._held.popleft()
+                yield self._next_held()
         finally:
             if coming is not None:
                 coming.cancel()
                 await asyncio.gather(coming, return_exceptions=True)
+
+    def _next_held(self) -> ClientSignal:
+        signal = self._held.popleft()
+        self._held_bytes -= size_bytes_of(signal)
+        return signal
 
     def _keeps(self, signal: ClientSignal) -> bool:
         match signal:

@@ -158,9 +158,8 @@ class Calls:
         if output := self._tools.answer(answer.call_id, answer.output, answer.name):
             item_id = self._out.add_item(output)
             if output.type == "function_call_output":
-                self._sent = {
-                    sent: given for sent, given in self._sent.items() if sent in self._out.unconfirmed.ids
-                }
+                unconfirmed = self._out.unconfirmed.ids
+                self._sent = {sent: given for sent, given in self._sent.items() if sent in unconfirmed}
                 self._sent[item_id] = answer
             if answer.respond:
                 self._results.given(item_id, group)
