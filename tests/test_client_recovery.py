@@ -461,3 +461,24 @@ async def test_a_token_that_takes_too_long_is_not_blamed_on_the_network():
         with pytest.raises(ConnectionFailedError, match=r"The token did not come within 0\.2 s"):
             await client.connect()
         await client.close()
+
+
+async def test_what_the_caller_says_while_no_session_becomes_ready_comes_to_the_one_that_does():
+    async with (
+        VoiceLiveSimulator(HELLO, faults=["close 1012 at session.created in session 2"]) as simulator,
+        talking(simulator) as talk,
+    ):
+        await simulator.sessions[0].drop()
+        await talk.until(ConnectionInterrupted)
+        for second in range(12):
+            talk.client.send_audio(bytes([second]) * 48_000)
+        await talk.until(Reconnected)
+        third = simulator.sessions[2]
+
+        def heard():
+            return b"".join(event.audio for event in third.received("input_audio_buffer.append"))
+
+        async with asyncio.timeout(3):
+            while len(heard()) < 12 * 48_000:  # noqa: ASYNC110 - so many events, nobody knows how many
+                await asyncio.sleep(0.02)
+        assert heard() == b"".join(bytes([second]) * 48_000 for second in range(12))
