@@ -624,6 +624,18 @@ def test_audio_of_another_format_is_dropped_and_told():
     assert not appended(become_ready(driver))
 
 
+def test_what_is_not_kept_of_a_long_turn_is_told():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(48_000)), speech_started("u1"))
+    for _ in range(34):
+        driver.give(inputs.AppendAudio(bytes(48_000)))
+    _, carried = leave(driver)
+    driver.session = Session(id_prefix="n")
+    effects = driver.give(inputs.Configure(OPTIONS), inputs.Resume(carried))
+    assert [round(dropped.duration_ms) for dropped in of(fx.AudioDropped, effects)] == [4990]
+    assert len(appended(become_ready(driver))) == 30 * 48_000
+
+
 def test_what_was_sent_as_it_is_is_not_sent_again():
     driver = Driver()
     driver.give(inputs.Configure(OPTIONS))

@@ -173,8 +173,12 @@ class CallerAudio:
 
     # --- another session ---------------------------------------------------------------------------
 
-    def rest(self, arrived_bytes: int | None, *, manual: bool) -> tuple[list[bytes], SpokenTurn | None]:
-        """The audio that is to be heard again, and the turn in it, counted from its beginning.
+    def rest(
+        self, arrived_bytes: int | None, *, manual: bool
+    ) -> tuple[list[bytes], SpokenTurn | None, float]:
+        """The audio to be heard again, the turn in it, counted from its beginning, and what is missing.
+
+        The last is how much of it, in ms, was not kept.
 
         Args:
             arrived_bytes: How much of what was sent is known to have arrived, None for all of it.
@@ -188,10 +192,11 @@ class CallerAudio:
             start = self._settled
         else:
             start = max(self._settled, arrived - self.audio_format.size_bytes(PREROLL_MS))
+        missing_ms = self.audio_format.duration_ms(max(0, self._start - start))
         start = max(start, self._start)
         if turn is not None:
             turn = replace(turn, start=0, end=None if turn.end is None else turn.end - start, cough_from=None)
-        return self.between(start, self._end), turn
+        return self.between(start, self._end), turn, missing_ms
 
     def _again(self, arrived: int) -> SpokenTurn | None:
         """The turn that is to be heard again."""

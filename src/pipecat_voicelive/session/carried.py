@@ -32,6 +32,7 @@ class Carried:
         questions: What is asked out of band.
         playback: Spoken items that may not have been heard to the end.
         audio: The caller's audio that is to be heard again.
+        audio_missing_ms: How much before it was not kept, and should be heard too.
         audio_format: Its format.
         turn: The caller's turn in it, that is open or is to be told of anew.
         manual: Whether turns were made here.
@@ -48,6 +49,7 @@ class Carried:
     questions: tuple[Question, ...]
     playback: dict[str, SpokenItem]
     audio: list[bytes]
+    audio_missing_ms: float
     audio_format: AudioFormat
     turn: SpokenTurn | None
     manual: bool

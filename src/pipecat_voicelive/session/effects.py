@@ -328,7 +328,7 @@ class RequestRefused:
 
 @dataclass(frozen=True, slots=True)
 class AudioDropped:
-    """Caller's audio was thrown away: more than the session may hold came before it was ready."""
+    """Caller's audio was thrown away: more than a session may hold before it is ready, or a lost one kept."""
 
     duration_ms: float
 

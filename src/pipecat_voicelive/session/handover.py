@@ -85,7 +85,7 @@ class Parts:
         if cut_off and not any(wish.properties is None for wish in owed):
             owed = (*owed, Wish())
         manual = turns.rules.manual
-        audio, turn = turns.caller.rest(arrived_bytes, manual=manual)
+        audio, turn, missing_ms = turns.caller.rest(arrived_bytes, manual=manual)
         again = turn.item_id if turn is not None else ""
         self.out.tell(*self.transcripts.leave([item for item in history.wordless if item != again]))
         if again:
@@ -100,6 +100,7 @@ class Parts:
             questions=tuple(one for one in self.asides.leave() if not self.summaries.is_ours(one)),
             playback=self.playback.leave(),
             audio=audio,
+            audio_missing_ms=missing_ms if self.setup.ready else 0.0,  # else it was told
             audio_format=turns.caller.audio_format,
             turn=turn,
             manual=manual,
@@ -122,6 +123,8 @@ class Parts:
         if carried.replays:
             played = {item_id: item for item_id, item in carried.playback.items() if item_id in history}
             self.playback.resume(played)
+        if carried.audio_missing_ms:
+            self.out.tell(fx.AudioDropped(carried.audio_missing_ms))
         caller = self.turns.caller
         caller.configured(self.setup.input_format)
         if not carried.replays and carried.turn is not None and carried.turn.is_item:
