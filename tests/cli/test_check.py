@@ -83,6 +83,25 @@ async def test_what_was_not_tried_is_said(capsys):
     assert "Not tried: model, options, turn, end." in capsys.readouterr().out
 
 
+async def test_a_proxy_that_is_not_there_is_told_as_the_proxys_fault(check, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://nowhere.invalid:3128")
+    last = await failing(check, "--endpoint", "https://x.services.ai.azure.com")
+    assert last["step"] == "name"
+    assert "HTTPS_PROXY" in last["advice"]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        last = await failing(check, "--endpoint", "https://x.services.ai.azure.com")
+    assert last["step"] == "port"
+    assert "HTTPS_PROXY" in last["advice"]
+
+
+async def test_an_answer_that_does_not_end_is_not_told_as_silence(check):
+    async with VoiceLiveSimulator(faults=["lose at response.done"]) as simulator:
+        last = await failing(check, "--endpoint", simulator.endpoint, "--timeout", "1")
+    assert "began and did not end" in last["found"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "advice"),
     [
@@ -128,11 +147,11 @@ async def test_a_port_where_nothing_listens(check):
         ("refuse 403", {"status": 403}, "Networking"),
         ("refuse 404", {"status": 404}, "endpoint"),
         ("refuse 400", {"status": 400}, "model"),
-        ("refuse 429 retry-after 2s", {"status": 429, "retry_after_s": 2}, "quota"),
+        ("refuse 429 retry-after 2s", {"status": 429, "retry_after_s": 2}, "wait 2 s"),
         ("refuse 503", {"status": 503}, "not available"),
         ("redirect 307 wss://elsewhere.example/", {"status": 307}, "redirects"),
         ("silent-handshake", {}, "firewall"),
-        ("hang-up", {}, ""),
+        ("hang-up", {}, "did not answer in HTTP"),
     ],
 )
 async def test_a_handshake_that_goes_wrong(check, fault, told, advice):
@@ -168,6 +187,7 @@ async def test_a_handshake_that_goes_wrong(check, fault, told, advice):
 async def test_a_session_that_goes_wrong(check, faults, step, told):
     async with VoiceLiveSimulator(faults=faults) as simulator:
         last = await failing(check, "--endpoint", simulator.endpoint, "--timeout", "0.5")
+    assert "before the session began" not in last["advice"]
     assert last["step"] == step
     assert {name: last.get(name) for name in told} == told
 
@@ -224,7 +244,7 @@ async def test_a_certificate_of_an_unknown_authority(check, authority):
     async with anything(authority.server("127.0.0.1")) as url:
         last = await failing(check, "--endpoint", url)
         assert last["step"] == "tls"
-        assert "ca_file" in last["advice"]
+        assert "--ca-file" in last["advice"]
         last = await failing(check, "--endpoint", url, "--ca-file", authority.file)
         assert last["step"] == "handshake"
         assert last["status"] == 418

@@ -23,7 +23,7 @@ import time
 from typing import Final, TypeAlias
 
 from websockets.datastructures import Headers
-from websockets.exceptions import InvalidProxyStatus, InvalidStatus, InvalidURI
+from websockets.exceptions import InvalidMessage, InvalidProxyStatus, InvalidStatus, InvalidURI
 from websockets.frames import CloseCode
 
 from pipecat_voicelive.connection.hints import Asked, code_in, date_s, what_to_do
@@ -92,6 +92,11 @@ def handshake_failed(error: Exception, asked: Asked, proxy: Proxy | None, timeou
                 f"{host} hung up. Check the endpoint's port and the firewall; what talks TLS there must talk "
                 "1.2 or newer."
             )
+        case InvalidMessage():
+            return ConnectionFailedError(
+                f"{host} did not answer in HTTP. Check the endpoint's port; if what is there talks TLS, "
+                "write the endpoint with https://."
+            )
         case socket.gaierror():
             return ConnectionFailedError(
                 f"There is no host {host}. Check the endpoint's name and the network."
@@ -123,7 +128,9 @@ def _refused(error: InvalidStatus, asked: Asked) -> Failure:
     code = code_in(response.body)
     advice = what_to_do(status, asked, code=code, date=headers.get("Date", ""))
     told = f"{asked.host} answered HTTP {status}{f' ({code})' if code else ''}."
-    message = f"{told} {advice}".rstrip()
+    wait_s = _retry_after_s(headers)
+    asks = f" It asks to wait {wait_s:.0f} s." if wait_s else ""
+    message = f"{told}{asks} {advice}".rstrip()
     if status in (401, 403):
         return AuthenticationError(message, status=status, reason=code)
     return ConnectionFailedError(
@@ -131,7 +138,7 @@ def _refused(error: InvalidStatus, asked: Asked) -> Failure:
         status=status,
         reason=code,
         permanent=_is_permanent(status),
-        retry_after_s=_retry_after_s(headers),
+        retry_after_s=wait_s,
     )
 
 

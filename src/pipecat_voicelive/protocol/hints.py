@@ -40,7 +40,7 @@ _BY_CODE: Final = {
     "context_length_exceeded": "The conversation is too long for this model: shorten instructions and tools.",
     "session_expired": "A session has an end: begin another.",
     "cannot_update_voice": "Set the voice before the bot has spoken.",
-    "unknown_parameter": "This api_version does not have that option: leave it out, or take a newer version.",
+    "unknown_parameter": "Check its spelling; or leave it out, since this api_version may not have it.",
     "internal_error": _FAULT,
     "server_error": _FAULT,
 }

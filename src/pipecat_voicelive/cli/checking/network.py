@@ -31,7 +31,7 @@ async def network(url: str, options: ConnectionOptions) -> AsyncGenerator[Findin
         return
     yield well("proxy", f"{str(proxy).capitalize()} is asked first." if proxy else "None: straight there.")
     nearest = Place(*proxy.address, secure=False) if proxy else place
-    finding = await _name(nearest, options)
+    finding = await _name(nearest, options, is_proxy=proxy is not None)
     yield finding
     if finding.state == "failed":
         return
@@ -46,7 +46,7 @@ async def network(url: str, options: ConnectionOptions) -> AsyncGenerator[Findin
         yield finding
 
 
-async def _name(place: Place, options: ConnectionOptions) -> Finding:
+async def _name(place: Place, options: ConnectionOptions, *, is_proxy: bool) -> Finding:
     began_s = time.monotonic()
     try:
         async with asyncio.timeout(options.open_timeout_s):
@@ -63,8 +63,10 @@ async def _name(place: Place, options: ConnectionOptions) -> Finding:
         return failed(
             "name",
             f"There is no host {place.host}.",
-            "Copy the endpoint from the resource's page `Keys and Endpoint`. If it is right, the name is "
-            "known in a private network only (VPN, private endpoint), or the network is down.",
+            "It is the proxy's: mend HTTPS_PROXY, or name this endpoint in NO_PROXY."
+            if is_proxy
+            else "Copy the endpoint from the resource's page `Keys and Endpoint`. If it is right, the name "
+            "is known in a private network only (VPN, private endpoint), or the network is down.",
         )
     took_s = time.monotonic() - began_s
     addresses = list(dict.fromkeys(str(address[4][0]) for address in found))
@@ -74,7 +76,6 @@ async def _name(place: Place, options: ConnectionOptions) -> Finding:
 
 async def _port(place: Place, options: ConnectionOptions, *, is_proxy: bool) -> Finding:
     began_s = time.monotonic()
-    who = "the proxy" if is_proxy else "the endpoint"
     try:
         async with asyncio.timeout(options.open_timeout_s):
             _, writer = await asyncio.open_connection(place.host, place.port)
@@ -89,7 +90,10 @@ async def _port(place: Place, options: ConnectionOptions, *, is_proxy: bool) -> 
         return failed(
             "port",
             f"Nothing listens at {place}.",
-            f"Check the port of {who}, and whether the service (`voicelive simulator`, for one) is running.",
+            "Check the port of the proxy in HTTPS_PROXY, and whether it runs."
+            if is_proxy
+            else "Check the port of the endpoint, and whether the service (`voicelive simulator`, for one) "
+            "is running.",
         )
     except OSError as error:
         return failed(
@@ -108,7 +112,9 @@ async def _tls(place: Place, options: ConnectionOptions) -> AsyncGenerator[Findi
             context = await asyncio.to_thread(client_context, options.ca_file) if place.secure else None
             reader, writer = await asyncio.open_connection(place.host, place.port, ssl=context)
     except ssl.SSLError as error:
-        yield failed_with("tls", "TLS failed.", tls_error(error, place.host))
+        yield failed(
+            "tls", "TLS failed.", str(tls_error(error, place.host)).replace("`ca_file`", "--ca-file")
+        )
         return
     except ConnectionFailedError as error:
         yield failed_with("tls", "TLS failed.", error)

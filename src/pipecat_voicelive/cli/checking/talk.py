@@ -124,7 +124,10 @@ class Talk:
             now_s = round(time.monotonic() - began_s, 3)
             match signal:
                 case None:
-                    return self._over("turn", "A typed question was not answered.")
+                    begun = (
+                        "The answer began and did not end." if first else "A typed question was not answered."
+                    )
+                    return self._over("turn", begun)
                 case fx.TextDelta():
                     first.setdefault("first_word_s", now_s)
                 case fx.Audio():
@@ -191,7 +194,7 @@ class Talk:
             return failed_with(step, found, self._lost)
         return failed(
             step,
-            f"{found} It was silent for {self._patience_s:g} s.",
+            f"{found} Then it was silent for {self._patience_s:g} s.",
             "The service is overloaded, or something between here and there holds WebSocket messages back: "
             "check the proxy and the firewall, then try another region.",
             session_id=self._session_id,
