@@ -432,7 +432,8 @@ async def test_a_refusal_is_final_at_once_and_one_error(speaker, fault, category
         await call.bot_has_spoken()
         await call.session.drop()
         async with asyncio.timeout(5):
-            await call.until(lambda: not call.service.is_usable, "for the end")
+            await call.until(lambda: errors(call), "for the error")
+            assert not call.service.is_usable
         (error,) = errors(call)
         assert category is None or error.category is category
         assert events.names == ["connection_lost"]
@@ -482,7 +483,8 @@ async def test_when_the_budget_is_over_there_is_one_error_and_the_pipeline_ends_
         await call.until(lambda: events.count("connection_lost"), "for the loss")
         assert call.service.is_usable
         assert not errors(call)
-        await call.until(lambda: not call.service.is_usable, "for the end of the budget")
+        await call.until(lambda: errors(call), "for the end of the budget")
+        assert not call.service.is_usable
         assert len(errors(call)) == 1
         assert events.names == ["connection_lost"]
         await call.queue(EndFrame())

@@ -48,7 +48,7 @@ async def test_what_the_service_says_in_errors_is_not_told_however_it_quotes():
                 for event in echoes(said, number):
                     await call.session.send_event(event)
             await call.session.close(1011, sayings[-1])
-            await call.until(lambda: not call.service.is_usable, "for the end")
+            await call.until(lambda: logged.with_any(["(code 1011"]), "for the end")
             logged.show_objects()
             told(call, logged)
             await call.worker.cancel()

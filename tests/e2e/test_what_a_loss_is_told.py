@@ -35,7 +35,7 @@ async def test_the_error_at_the_end_names_the_session_that_was_lost_last(speaker
         await until_back(call, events)
         last = live_id(call)
         await call.session.drop()
-        await call.until(lambda: not call.service.is_usable, "for the end")
+        await call.until(lambda: errors(call), "for the end")
         (error,) = errors(call)
         assert error.exception.session_id == last
 
