@@ -293,7 +293,7 @@ async def test_a_service_that_begins_an_answer_and_brings_nothing_is_left_and_th
     ):
         talk.client.respond()
         await talk.until(ConnectionInterrupted)
-        await talk.until(fx.ResponseFinished)
+        await talk.until(fx.ResponseFinished, 2)
         assert len(simulator.sessions) == 2
 
 

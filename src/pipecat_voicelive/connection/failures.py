@@ -42,8 +42,9 @@ EXPIRED = "session_expired"
 
 _PASSING_STATUSES = frozenset({408, 425, 429})
 _GO_ELSEWHERE = frozenset({CloseCode.GOING_AWAY, CloseCode.SERVICE_RESTART, CloseCode.TRY_AGAIN_LATER})
-_OUT_OF_ORDER = frozenset({CloseCode.INTERNAL_ERROR, CloseCode.BAD_GATEWAY})
-"""What 500 and 502 are to a handshake. With options that were never taken they may well be at fault."""
+_OUT_OF_ORDER = frozenset({CloseCode.INTERNAL_ERROR, CloseCode.BAD_GATEWAY, CloseCode.INVALID_DATA})
+"""What 500 and 502 are to a handshake, and bytes that are no text. With options that were never taken they
+may well be at fault."""
 
 _UNAUTHORIZED, _FORBIDDEN = 3000, 3003
 _NOT_ALLOWED = frozenset({_UNAUTHORIZED, _FORBIDDEN})
