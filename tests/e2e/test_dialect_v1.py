@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import inspect
 import json
 import math
 
@@ -243,4 +244,4 @@ async def test_the_simulator_takes_credentials_of_v1_in_headers_only():
 
 def test_it_says_that_it_is_experimental():
     assert "Experimental." in V1Dialect.__doc__
-    assert VoiceLiveLLMService.__init__.__kwdefaults__["dialect"] is None
+    assert inspect.signature(VoiceLiveLLMService).parameters["dialect"].default is None
