@@ -164,5 +164,6 @@ async def test_a_failed_answer_says_why_and_not_what_was_said(speaker):
         assert frame.category is ErrorCategory.SERVER
         assert frame.error == (
             "Voice Live could not answer: (42 characters, which log_content=True logs) "
-            "(code content_filter). Azure's content filter stopped it: change what is asked for, or the filter."
+            "(code content_filter). Azure's content filter stopped it: change what is asked for, "
+            "or the filter."
         )
