@@ -32,6 +32,8 @@ PATIENCE_S = 30.0
 REFUSED_S = 1.0
 """How long is waited for an answer after an error was told."""
 SETTLED_S = 0.6
+TO_AGREE_S = 10.0
+"""How long both sides may take to have the same conversation when nothing is said any more."""
 TO_END_S = 40.0
 """How long a bot may take to end: it waits half a minute for an answer that is owed."""
 
@@ -72,7 +74,12 @@ class Evidence:
 
 
 async def make_call(
-    plan: Plan, backstage: Backstage, voices: dict[str, bytes], *, until_s: float | None = None
+    plan: Plan,
+    backstage: Backstage,
+    voices: dict[str, bytes],
+    *,
+    until_s: float | None = None,
+    agrees: Callable[[Evidence], bool] = lambda _: True,
 ) -> Evidence:
     """Hold a call from its first to its last word.
 
@@ -81,6 +88,7 @@ async def make_call(
         backstage: Where the simulators are.
         voices: The sound of each line.
         until_s: When no further turn is begun, by the monotonic clock; None to go through the whole plan.
+        agrees: Whether both sides have the same conversation; that may take a moment after a loss.
     """
     bot = Bot(plan, await backstage.open(plan))
     evidence = Evidence(plan, [], bot)
@@ -89,6 +97,11 @@ async def make_call(
     try:
         await caller.goes_through(until_s)
         evidence.server = await caller.settles(backstage)
+        # What a session was told of again may still be on its way.
+        deadline_s = time.monotonic() + TO_AGREE_S
+        while not agrees(evidence) and time.monotonic() < deadline_s:
+            await asyncio.sleep(1)
+            evidence.server = await caller.settles(backstage)
     except _CallOverError as over:
         evidence.problem = str(over)
     finally:

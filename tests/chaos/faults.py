@@ -115,7 +115,8 @@ def _damaging(dice: Random) -> str:
         (
             f"lose at {event} {nth}",
             f"corrupt {dice.randint(1, 4)} at {event} {nth}",
-            f"corrupt-bytes at {event} {nth}",
+            # Before a session is ready this counts as a refusal of the service.
+            f"corrupt-bytes at response.* {nth}",
             f"reorder {dice.randint(2, 4)} at {event} {nth}",
         )
     )

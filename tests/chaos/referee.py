@@ -4,7 +4,7 @@
     unanswered      each turn has its answer: it began to be heard
     unsolicited     nothing else was answered, and nothing twice
     tools           each call was run at most once and has exactly one answer in the conversation
-    conversation    the service's last session holds what the context holds
+    conversation    the service's last session holds what the context holds, within ten seconds of silence
     after           no sound of an answer after the interruption that ended it
     holes           what was heard of an answer is without a gap
     errors          no error frame but for what the service was told to refuse
@@ -29,7 +29,9 @@ answers with their words, calls, in order. Both must have the same entries in th
 - In calls with damaged messages nothing of this is compared.
 
 A turn whose words the service withheld, and whose session was lost before the answer, is known to nobody:
-one for each such fault may go unanswered, or its predecessor be answered once more.
+one for each such fault may go unanswered, or its predecessor be answered once more. So may one spoken turn
+for each network that dies without a word: that is noticed only after seconds, and of what nobody told of by
+then the last three are heard again.
 """
 
 from __future__ import annotations
@@ -55,6 +57,11 @@ def findings(evidence: Evidence) -> dict[str, list[str]]:
     return {name: list(check(evidence)) for name, check in CHECKS.items()}
 
 
+def agrees(evidence: Evidence) -> bool:
+    """Whether both sides have the same conversation, results of tools included."""
+    return not [*_conversation(evidence), *_tools(evidence)]
+
+
 def faults_fired(evidence: Evidence) -> list[str]:
     """The faults that happened; one that befell many messages counts once."""
     return sorted(set(evidence.server["fired"]))
@@ -72,6 +79,14 @@ def _forgotten(evidence: Evidence) -> int:
     return _fired(evidence, "transcribe empty", "transcribe never", "transcribe fail") if lost else 0
 
 
+def _dead_lines(evidence: Evidence) -> int:
+    """How often a network died without a word; what is said into it is lost, but for the last 3 s."""
+    return sum(
+        fault.startswith("stop-reading") and not fault.startswith("stop-reading for")
+        for fault in faults_fired(evidence)
+    )
+
+
 def _fired(evidence: Evidence, *kinds: str) -> int:
     return sum(fault.startswith(kinds) for fault in faults_fired(evidence))
 
@@ -82,7 +97,9 @@ def _sessions(evidence: Evidence) -> list[dict[str, Any]]:
 
 def _last_items(evidence: Evidence) -> list[dict[str, Any]]:
     sessions = [session for session in _sessions(evidence) if session["ready"]]
-    return sessions[-1]["items"] if sessions else []
+    # One that was opened to take over, when the call ended, knows nothing yet.
+    told = [session for session in sessions if session["items"]] or sessions
+    return told[-1]["items"] if told else []
 
 
 def _lines(evidence: Evidence) -> list[str]:
@@ -100,6 +117,8 @@ def _unanswered(evidence: Evidence) -> Iterator[str]:
         for seen in evidence.turns
         if seen.turn.answer and seen.answered_s is None and not evidence.problem
     ]
+    for seen in [seen for seen in missing if seen.turn.kind == "spoken"][: _dead_lines(evidence)]:
+        missing.remove(seen)
     excused = refusals(evidence) + _forgotten(evidence)
     if evidence.plan.damaged:
         return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
 import gc
 import os
 import resource
@@ -15,7 +17,9 @@ from pathlib import Path
 import numpy as np
 
 _EVERY_S = 0.05
-WARM_UP = 1 / 3
+LOOK_EVERY_S = 10.0
+"""How often memory is looked at."""
+WARM_UP = 1 / 2
 """How much of a run its memory may take to find its size."""
 
 
@@ -38,7 +42,10 @@ class Held:
 
 @dataclass
 class Watch:
-    """Looks at the event loop twenty times a second, and once at the memory of this process and another one.
+    """Looks at the event loop twenty times a second, and now and then at the memory of two processes.
+
+    Bots are cycles, which Python collects when it likes, and the allocator keeps what is free. So both
+    processes `tidy` before their memory is looked at.
 
     Attributes:
         lags_ms: How late the loop was each time.
@@ -58,18 +65,26 @@ class Watch:
             now_s = time.perf_counter()
             self.lags_ms.append((now_s - due_s) * 1000)
             if now_s >= look_s:
-                look_s = now_s + 1
+                look_s = now_s + LOOK_EVERY_S
+                tidy()
                 own, other = resident_mib(os.getpid()), resident_mib(self.other_pid)
                 self.memory.append((now_s - began_s, own, other))
 
     def slopes_mib_per_min(self) -> tuple[float, float]:
         """How fast both grow after the warm-up, by a straight line through what was seen."""
         kept = self.memory[int(len(self.memory) * WARM_UP) :]
-        if len(kept) < 10:
+        if len(kept) < 5:
             return 0.0, 0.0
         at_min = np.array([point[0] for point in kept]) / 60
         own, other = (float(np.polyfit(at_min, [point[side] for point in kept], 1)[0]) for side in (1, 2))
         return own, other
+
+
+def tidy() -> None:
+    """Give back what nobody uses: what is left is held."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # not with every C library
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

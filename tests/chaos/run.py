@@ -13,7 +13,7 @@ from chaos.backstage import Backstage
 from chaos.bot import Log
 from chaos.call import Evidence, make_call
 from chaos.plan import Plan, make_plan
-from chaos.referee import CHECKS, faults_fired, findings
+from chaos.referee import CHECKS, agrees, faults_fired, findings
 from chaos.resources import Held, Watch, cpu_s
 from chaos.voices import callers_voices
 
@@ -146,11 +146,13 @@ async def _hold(
     number = slot if options.only is None else options.only
     while True:
         plan = make_plan(options.seed, number, recovery=options.recovery)
-        evidence = await make_call(plan, backstage, voices, until_s=until_s if options.only is None else None)
+        ends_s = until_s if options.only is None else None
+        evidence = await make_call(plan, backstage, voices, until_s=ends_s, agrees=agrees)
         wrong = outcome.add(evidence)
         if wrong or options.only is not None:
             tell(report(options, plan, evidence, wrong, at_length=options.only is not None))
         number += options.calls
+        del evidence, wrong  # else a slot holds two bots
         if options.only is not None or time.monotonic() >= until_s:
             return
 

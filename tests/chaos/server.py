@@ -20,6 +20,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from chaos.resources import LOOK_EVERY_S, tidy
 from chaos.voices import LINES_HZ, callers_voices
 from chaos.words import CodedSpeaker
 from pipecat_voicelive.protocol.client_events import ConversationItemCreateEvent
@@ -230,13 +231,22 @@ async def serve() -> None:
         except Exception as error:  # noqa: BLE001 - whoever asked is told
             _say({"id": asked["id"], "error": f"{type(error).__name__}: {error}"})
 
+    collecting = asyncio.create_task(_collect())
     while line := await reader.readline():
         task = asyncio.create_task(obey(json.loads(line)))
         working.add(task)
         task.add_done_callback(working.discard)
+    collecting.cancel()
     for stage in stages.values():
         with contextlib.suppress(Exception):
             await stage.close()
+
+
+async def _collect() -> None:
+    """Tidy as often as memory is looked at."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        tidy()
 
 
 async def _obey(asked: dict[str, Any], stages: dict[int, Stage], voices: dict[str, bytes]) -> dict[str, Any]:
