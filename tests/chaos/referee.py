@@ -302,8 +302,8 @@ def _holes(evidence: Evidence) -> Iterator[str]:
         return
     last: dict[str, int] = {}
     for at_s, name, place, _ in _runs(evidence):
-        if place == 0:
-            last[name] = 0
+        if place == 0 or name == "?":  # other words than ours are no answer's
+            last[name] = place
             continue
         if place != last.get(name, -1) + 1:
             yield f"at {at_s:.2f} s word {place} of {name} followed word {last.get(name, -1)}"

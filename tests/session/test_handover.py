@@ -219,6 +219,17 @@ def test_a_turn_without_words_or_answer_is_heard_again_and_told_of_once():
     assert not requests_in(driver.give(done("r1")) + driver.wait(10))
 
 
+def test_a_turn_whose_calls_are_being_run_is_not_heard_again_though_its_words_never_came():
+    driver = ready()
+    driver.give(inputs.AppendAudio(bytes(96_000)), speech_started("u1"), speech_stopped("u1"))
+    driver.give(committed("u1"), confirmed("u1"), created("r1"), item_added("r1", call_item("c1")))
+    driver.give(arguments_done("r1", "c1"), done("r1", output=[call_item("c1")]))
+    assert of(fx.ToolCalls, driver.wait(5))
+    _, again = dropped(driver)
+    assert len(appended(again)) <= 96_000 - 24_000  # nothing of the turn, which ended after half a second
+    assert not requests_in(again)
+
+
 def test_what_is_heard_after_an_answer_is_another_turn():
     driver = ready()
     driver.give(inputs.AppendAudio(bytes(96_000)), speech_started("u1"), speech_stopped("u1"))

@@ -194,7 +194,10 @@ class Session:
             self._server_event(event, now_s)
         if self._asides.waiting or self._responses.occupied:
             self._see_to_asides()
-        return self._out.empty()
+        effects = self._out.empty()
+        if self._turns.caller.turn is not None and any(isinstance(one, fx.ToolCalls) for one in effects):
+            self._turns.caller.settle()  # its calls are being run: heard again, it would bring them again
+        return effects
 
     def leave(self, now_s: float, arrived_bytes: int | None = None) -> tuple[list[fx.Effect], Carried]:
         """The connection is gone, or about to be, and another session goes on. This one is over.
