@@ -1,5 +1,7 @@
 """What another session is told of the conversation when a connection is lost: over real sockets."""
 
+import asyncio
+
 from pipecat_voicelive import FoundryAgent, FunctionTool, SessionProperties
 from pipecat_voicelive.client import ConnectionInterrupted, Reconnected
 from pipecat_voicelive.session import effects as fx
@@ -134,6 +136,24 @@ async def test_the_oldest_turns_stand_summarised_by_a_function():
         if len(given) > 1:
             assert given[1][0] == f"{SO_FAR}{len(given[0])} things were said."
         assert not requests(simulator)
+
+
+async def test_a_function_that_fails_to_summarise_is_told_without_what_it_was_given():
+    async def summarize(items):
+        raise LookupError(items[0].words)
+
+    told = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    turns = [{"user": f"Say {number}. " + "x" * 100, "say": "y" * 100} for number in range(8)]
+    memory = MemoryOptions(budget_chars=1_000, oldest="summarize", summarize=summarize)
+    async with VoiceLiveSimulator({"turns": turns}) as simulator, talking(simulator, memory=memory) as talk:
+        for turn in turns:
+            await said(talk, turn["user"])
+        await lose(simulator, talk)
+        assert conversation(simulator)[-1] == ("assistant", "y" * 100)
+    assert told
+    assert all("summarize failed (LookupError)" in context["message"] for context in told)
+    assert "Say 0." not in str(told)
 
 
 async def test_the_oldest_turns_stand_summarised_by_the_model():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
@@ -57,8 +56,12 @@ class Questions:
 
         async def summarize() -> None:
             text = ""
-            with contextlib.suppress(Exception):  # without a summary the oldest turns are dropped
+            try:
                 text = str(await wanted.summarize(list(wanted.items)))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the call goes on without a summary
+                name = type(error).__name__
+                told = f"MemoryOptions.summarize failed ({name}): the oldest turns are dropped."
+                asyncio.get_running_loop().call_exception_handler({"message": told})
             tell(inputs.Summary(wanted.summary_id, text))
 
         task = asyncio.get_running_loop().create_task(summarize(), name="voicelive-summary")

@@ -43,7 +43,7 @@ class Reconnected:
 
     Attributes:
         session: The new session.
-        planned: Whether it was opened because the one before was about to end; then nothing was interrupted.
+        planned: Whether it had been opened before the one before ended.
         attempts: How many attempts it took; 1 if the first succeeded.
         away_s: How long there was no session; 0 if planned.
     """
@@ -56,7 +56,7 @@ class Reconnected:
 
 @dataclass(frozen=True, slots=True)
 class SessionExpiring:
-    """The session ends in so many seconds; another is being opened beside it."""
+    """The session ends in so many seconds; another is opened beside it now, unless losses are final."""
 
     expires_in_s: float
 

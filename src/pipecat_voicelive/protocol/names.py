@@ -7,6 +7,7 @@ import re
 _LONGEST = 64
 _PART = r"[A-Za-z]{1,24}[0-9]{0,2}"
 _NAME = re.compile(rf"{_PART}(?:[_.-]{_PART}|\[[0-9]{{0,3}}\])*|[1-5][0-9]{{2}}")
+_COMPOUND = re.compile(r"[a-z0-9]+([_.][a-z0-9]+)+")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*")
 
 
@@ -18,6 +19,11 @@ def wire_name(text: str | None) -> str:
     if not text:
         return ""
     return text if len(text) <= _LONGEST and _NAME.fullmatch(text) else _length(text)
+
+
+def is_compound(text: str) -> bool:
+    """Whether it is such as server_vad or session.turn_detection.type: what nobody says in a conversation."""
+    return _COMPOUND.fullmatch(text) is not None
 
 
 def wire_id(text: str | None) -> str:

@@ -12,10 +12,7 @@ from typing import Final
 from pipecat_voicelive.errors import ServiceError
 from pipecat_voicelive.protocol.hints import hint_for
 from pipecat_voicelive.protocol.items import ErrorDetails, Response
-from pipecat_voicelive.protocol.names import wire_id, wire_name
-
-_NAME_OF_THE_WIRE = re.compile(r"[a-z0-9]+([_.][a-z0-9]+)+")
-"""Such as server_vad or session.turn_detection.type: what nobody says in a conversation."""
+from pipecat_voicelive.protocol.names import is_compound, wire_id, wire_name
 
 _VALUE = r"(?P<value>.*)"
 _NUMBER = r"-?[0-9]{1,6}(?:\.[0-9]{1,6})?"
@@ -86,7 +83,7 @@ def known_words(message: str) -> str:
 def _shown(value: str) -> str:
     stop = "." if value.endswith(".") else ""
     name = value.removesuffix(".").strip("'\"`")
-    return f"'{name if _NAME_OF_THE_WIRE.fullmatch(name) and wire_name(name) == name else '…'}'{stop}"
+    return f"'{name if is_compound(name) and wire_name(name) == name else '…'}'{stop}"
 
 
 def service_error(error: ErrorDetails, session_id: str | None = None) -> ServiceError:

@@ -78,7 +78,7 @@ class LineOut:
         service = self._service
         match signal:
             case SessionExpiring(expires_in_s):
-                logger.info(f"{service}: the session ends in {expires_in_s:.0f} s; another is being opened")
+                logger.info(f"{service}: the session ends in {expires_in_s:.0f} s")
                 await service.tell(ON_EXPIRING, expires_in_s)
             case ConnectionInterrupted(error):
                 self._away, self._connected = True, False
