@@ -184,6 +184,22 @@ async def test_an_agent_keeps_the_conversation_itself_and_is_told_nothing_again(
         assert before
 
 
+async def test_an_agent_that_does_not_name_its_conversation_is_told_it_again():
+    agent = FoundryAgent(name="clerk", project="office")
+    options = {"agent": agent, "model": None, "api_key": None, "token_provider": lambda: "token"}
+    unnamed = 'send {"type": "session.updated", "session": {"agent": {}}} at response.done in session 1'
+    async with (
+        VoiceLiveSimulator({"turns": TURNS}, faults=[unnamed]) as simulator,
+        talking(simulator, **options) as talk,
+    ):
+        await said(talk, "Who are you?")
+        await simulator.sessions[0].drop()
+        await talk.until(Reconnected)
+        assert "conversation-id" not in simulator.sessions[1].handshake.query
+        await said(talk, "And I?")
+        assert conversation(simulator)[:2] == [("user", "Who are you?"), ("assistant", "A bot.")]
+
+
 async def test_words_typed_and_answers_asked_for_while_nobody_is_there_come_after_the_conversation():
     async with (
         VoiceLiveSimulator({"turns": TURNS}) as simulator,

@@ -177,6 +177,7 @@ class VoiceLiveClient(Asks):
             recovery,
             dialect,
             of_agent=self._of_agent,
+            conversation_id=parameters.get("conversation-id"),
             every_event=every_event,
             clock=clock,
         )

@@ -47,6 +47,7 @@ class Conversation:
         recovery: What to do about losses.
         dialect: How events are written, if not as the dated API versions have them.
         of_agent: Whether it is held with an agent, which remembers it.
+        conversation_id: The agent's name for it, if it goes on with an earlier one.
         every_event: Whether every server event is told too.
         clock: Seconds that never go back.
     """
@@ -60,6 +61,7 @@ class Conversation:
         dialect: Dialect | None,
         *,
         of_agent: bool,
+        conversation_id: str | None,
         every_event: bool,
         clock: Callable[[], float],
     ) -> None:
@@ -70,6 +72,7 @@ class Conversation:
         self.over = False
         self._make_session = make_session
         self._of_agent = of_agent
+        self._conversation_id = conversation_id
         self._every_event = every_event
         self._most_waiting_bytes = options.max_waiting_bytes
         self._clock = clock
@@ -89,7 +92,7 @@ class Conversation:
         """With an agent: what it calls this conversation."""
         agent = self.info.agent if self.info else None
         thread_id: object = agent.get("thread_id") if agent else None
-        return thread_id if isinstance(thread_id, str) and thread_id else None
+        return thread_id if isinstance(thread_id, str) and thread_id else self._conversation_id
 
     def handle(self, event: inputs.Input) -> None:
         """Tell the session something, and do at once what it wants done. Nothing, if it is over."""
@@ -196,7 +199,7 @@ class Conversation:
         self._info = self.info
         left, carried = self.session.leave(self._clock(), arrived_bytes)
         self._perform(effect for effect in left if not isinstance(effect, effects.Send))
-        return carried.without_history() if self._of_agent else carried
+        return carried.without_history() if self.parameters() else carried
 
     def _resume(self, carried: Carried) -> None:
         self._perform(self.session.handle(inputs.Resume(carried), self._clock()))

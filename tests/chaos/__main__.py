@@ -27,6 +27,8 @@ def main() -> int:
     )
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table into this page")
     given = parser.parse_args()
+    if given.write is not None and not given.write.is_file():
+        parser.error(f"there is no page {given.write} to write the table into")
     cores = sorted(os.sched_getaffinity(0))
     pinned = (cores[0], cores[1]) if len(cores) > 1 else None
     options = Options(

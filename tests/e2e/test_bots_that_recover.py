@@ -98,6 +98,20 @@ async def test_a_second_connection_that_waits_for_the_end_of_a_turn_goes_on_when
         assert not errors(call)
 
 
+async def test_a_conversation_that_is_begun_anew_while_the_service_is_away_waits_for_it_as_long(speaker):
+    options = recovering(connect_budget_s=0)
+    refused = [f"refuse 503 at connect {number}" for number in (2, 3, 4)]
+    async with calling(TALK, speaker, sim_options={"faults": refused}, service_options=options) as call:
+        events = Events(call.service)
+        await call.bot_has_spoken()
+        await call.session.drop()
+        await call.until(lambda: events.names == ["connection_lost"], "for the loss")
+        await call.service.reset_conversation()
+        await call.queue(typed("My name is Ada."))
+        await call.bot_has_spoken(2)
+        await introduced(call)
+
+
 async def test_an_agents_conversation_goes_on_by_its_id_after_a_loss(speaker):
     async def token():
         return "a-token"

@@ -20,6 +20,7 @@ from session_harness import (
     names,
     of,
     ready,
+    refusal,
     request_in,
     requests_in,
     sent,
@@ -495,6 +496,18 @@ def test_with_an_agent_only_what_may_not_have_arrived_is_told_again():
     again = become_ready(driver)
     assert told_again(again) == [("user", "And?")]
     assert len(requests_in(again)) == 1
+
+
+def test_an_agent_that_does_not_take_a_result_that_is_sent_again_is_told_it_in_a_message():
+    driver = ready()
+    driver.give(created("r1"), arguments_done("r1", "c1"), done("r1"))
+    driver.give(inputs.AnswerTool("c1", "fine", "look", respond=False))
+    _, carried = leave(driver)
+    follow(driver, carried.without_history())
+    (output,) = [one for one in sent(become_ready(driver)) if one.type == "conversation.item.create"]
+    assert output.item.type == "function_call_output"
+    (event,) = sent(driver.give(refusal(output.event_id, "invalid_tool_call_id")))
+    assert event.item.words == "Result of the earlier call of look: fine"
 
 
 def test_a_renewal_at_a_boundary_says_nothing_but_the_conversation():

@@ -16,6 +16,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Protocol
 
+from loguru import logger
+
 from pipecat_voicelive.connection.backoff import Backoff
 from pipecat_voicelive.connection.connection import ConnectionOptions, open_connection
 from pipecat_voicelive.connection.failures import Failure, final
@@ -267,9 +269,10 @@ class Line:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody must be told
-            if leg is self._live and self.is_open:
-                return  # nothing has come of a renewal; the session that lives goes on to its end
             name = type(error).__name__
+            if leg is self._live and self.is_open:  # the session that lives goes on to its end
+                logger.warning(f"Voice Live: nothing has come of another session: {name}")
+                return
             self._side.lost(ConnectionFailedError(f"{name} while another session began.", permanent=True))
 
     def _new_backoff(self, budget_s: float) -> Backoff:

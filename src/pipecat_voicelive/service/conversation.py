@@ -16,6 +16,7 @@ from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.types import assert_given
 
 from pipecat_voicelive.client import ConnectionInterrupted, Reconnected, VoiceLiveClient
+from pipecat_voicelive.connection.recovery import RecoveryOptions
 from pipecat_voicelive.errors import VoiceLiveError
 from pipecat_voicelive.protocol.echo import ECHO_QUERY
 from pipecat_voicelive.protocol.session_options import SessionProperties
@@ -62,8 +63,11 @@ class Surroundings:
     rates_hz: tuple[int, int] = (16000, 24000)
     meter: PlaybackMeter = dataclasses.field(default_factory=PlaybackMeter)
 
-    def forget_agents_conversation(self) -> None:
-        """The next conversation with an agent is a new one."""
+    def begin_anew(self) -> None:
+        """The next conversation is of the same call: fought for as long, and with an agent a new one."""
+        recovery: RecoveryOptions = self.connect["recovery"] or RecoveryOptions()
+        patience_s = max(recovery.connect_budget_s, recovery.budget_s)
+        self.connect["recovery"] = dataclasses.replace(recovery, connect_budget_s=patience_s)
         if agent := self.connect["agent"]:
             self.connect["agent"] = dataclasses.replace(agent, conversation_id=None)
 

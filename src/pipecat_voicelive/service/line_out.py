@@ -101,7 +101,8 @@ class LineOut:
                 self.close()
                 self._tell_dropped()
                 await service.cancel_metrics()
-                await service.push_error(str(error), exception=error, force_treat_as_permanent=True)
+                session = f" Session: {wire_id(error.session_id)}." if error.session_id else ""
+                await service.push_error(f"{error}{session}", exception=error, force_treat_as_permanent=True)
                 if not self._away:
                     await service.tell(ON_LOST, error)
             case _:

@@ -458,7 +458,7 @@ class VoiceLiveLLMService(InferringService):
         speeches = self._client.speeches
         self._conversation.leave()
         self._stop_running()
-        self._around.forget_agents_conversation()
+        self._around.begin_anew()
         self._begin_conversation()
         self._conversation.frames_in.read_whole(self.context)
         for speech in speeches:

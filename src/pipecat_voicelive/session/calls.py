@@ -211,11 +211,12 @@ class Calls:
             self.answer_approval(AnswerApproval(request_id, approve=False), now_s, timed_out=True)
         self.tell(self._remote.tick(now_s))
 
-    def leave(self) -> tuple[dict[str, Call], Results, bool]:
+    def leave(self) -> tuple[dict[str, Call], Results, dict[str, AnswerTool], bool]:
         """The connection is left: what the service ran itself is cut off.
 
         Returns:
-            The calls and the results for `resume`, and whether an answer is wanted to what was cut off.
+            The calls, the results and the outputs that were sent, for `resume`; and whether an answer is
+            wanted to what was cut off.
         """
         pending = self._remote.pending
         for signal in self._remote.lost():
@@ -225,11 +226,12 @@ class Calls:
         calls = self._tools.leave()
         running = [call_id for call_id, call in calls.items() if isinstance(call, InHand)]
         self._out.history.in_hand(running)
-        return calls, self._results, pending
+        return calls, self._results, self._sent, pending
 
-    def resume(self, calls: dict[str, Call], results: Results) -> None:
-        """These were made and given over another connection."""
+    def resume(self, calls: dict[str, Call], results: Results, outputs: dict[str, AnswerTool]) -> None:
+        """These were made, given and sent over another connection."""
         self._tools.resume(calls)
+        self._sent = outputs
         self._results.resume(results)
         self._speak_of_results()
 

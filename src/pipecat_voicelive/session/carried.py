@@ -10,6 +10,7 @@ from pipecat_voicelive.protocol.codec import RawEvent
 from pipecat_voicelive.session.asides import Question
 from pipecat_voicelive.session.caller_audio import SpokenTurn
 from pipecat_voicelive.session.history import History
+from pipecat_voicelive.session.inputs import AnswerTool
 from pipecat_voicelive.session.playback import SpokenItem
 from pipecat_voicelive.session.response import Wish
 from pipecat_voicelive.session.results import Results
@@ -27,6 +28,7 @@ class Carried:
             conversation by its id, so only what may never have arrived is sent again.
         calls: The tool calls that were handed over, and those that have their answer.
         results: Results that no answer has spoken of.
+        outputs: Results that were sent and may still be refused, by item.
         owed: Answers and speeches that are wanted, in order.
         echoes: Whether the service gives the ids of requests back, None if that is not known.
         questions: What is asked out of band.
@@ -44,6 +46,7 @@ class Carried:
     history: History
     calls: dict[str, Call]
     results: Results
+    outputs: dict[str, AnswerTool]
     owed: tuple[Wish, ...]
     echoes: bool | None
     questions: tuple[Question, ...]

@@ -80,7 +80,7 @@ class Parts:
         if unheard is None and turns.answer_was_due(now_s):
             unheard = Wish()
         self.out.tell(*self.avatar.lost())
-        calls, results, cut_off = self.calls.leave()
+        calls, results, outputs, cut_off = self.calls.leave()
         owed = self.responses.leave(unheard)
         if cut_off and not any(wish.properties is None for wish in owed):
             owed = (*owed, Wish())
@@ -95,6 +95,7 @@ class Parts:
             history=history,
             calls=calls,
             results=results,
+            outputs=outputs,
             owed=owed,
             echoes=self.responses.echoes,
             questions=tuple(one for one in self.asides.leave() if not self.summaries.is_ours(one)),
@@ -145,5 +146,5 @@ class Parts:
         self.responses.resume(carried.owed, echoes=carried.echoes)
         for question in carried.questions:
             self.asides.want(question)
-        self.calls.resume(carried.calls, carried.results)
+        self.calls.resume(carried.calls, carried.results, carried.outputs)
         self.out.send(self.responses.ask())
