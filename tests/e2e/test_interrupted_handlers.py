@@ -105,6 +105,7 @@ async def test_a_context_that_is_replaced_while_a_tool_runs_is_told_and_the_resu
         await call.bot_has_spoken()
         await call.say("What is the weather in Lisbon?")
         await call.until(lambda: call.seen(FunctionCallInProgressFrame), "for the call")
+        await call.until(lambda: ("user", "What is the weather in Lisbon?") in call.said, "for the context")
         new = [{"role": "user", "content": "Forget the weather."}]
         await call.queue(LLMMessagesUpdateFrame(new, run_llm=True))
         await call.until(lambda: len(call.sim.sessions) == 2, "for a new session")
