@@ -100,7 +100,7 @@ SAYINGS = {
     "fail-response": f"fail-response server_error \"The model said '{TOLD}'.\" at response 2",
     "refuse": f'refuse 400 "{TOLD}" at connect 1',
     "redirect": f"redirect 307 wss://elsewhere.example/{TOLD}?key={TOLD} at connect 1",
-    "expire": "expire at response.done",  # unannounced: else it is never waited for
+    "expire": "expire at response.done 3",  # unannounced: else it is never waited for
     "silent-handshake": "silent-handshake at connect 1",
     "slow-handshake": "slow-handshake 300ms at connect 1",
     "stop-reading": "stop-reading for 1s at response.created",
