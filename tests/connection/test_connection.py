@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import socket
 
 import pytest
 from loguru import logger
@@ -81,6 +82,23 @@ async def test_a_close_tells_code_and_reason():
     assert (error.code, error.reason) == (1001, "session expired")
     with pytest.raises(ConnectionFailedError, match="session expired"):
         connection.send(ResponseCreateEvent())
+
+
+async def test_what_is_written_to_a_broken_connection_is_refused_once_that_is_known(caplog):
+    peers = asyncio.Queue()
+
+    async def stay(websocket):
+        peers.put_nowait(websocket)
+        await websocket.wait_closed()
+
+    async with connected(stay) as connection:
+        peer = await peers.get()
+        peer.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        with pytest.raises(ConnectionFailedError):
+            for _ in range(20):  # in one step: nobody was told yet
+                connection.send(ResponseCreateEvent())
+        assert [event async for event in connection] == []
+    assert "exception" not in caplog.text  # of asyncio, which counts what is written to nobody
 
 
 async def test_a_peer_that_stops_reading_is_noticed_and_not_waited_for():

@@ -17,10 +17,12 @@ Every message says what to do and quotes nothing that anybody said.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
 from typing import Final, TypeAlias
+from urllib.parse import urlsplit
 
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidMessage, InvalidProxyStatus, InvalidStatus, InvalidURI
@@ -39,6 +41,8 @@ Failure: TypeAlias = ConnectionFailedError | AuthenticationError
 """Why there is no connection."""
 
 EXPIRED = "session_expired"
+
+_HOST = re.compile(r"[a-z0-9.:-]{1,253}")
 
 _PASSING_STATUSES = frozenset({408, 425, 429})
 _GO_ELSEWHERE = frozenset({CloseCode.GOING_AWAY, CloseCode.SERVICE_RESTART, CloseCode.TRY_AGAIN_LATER})
@@ -120,9 +124,11 @@ def _refused(error: InvalidStatus, asked: Asked) -> Failure:
     response = error.response
     status, headers = response.status_code, response.headers
     if 300 <= status < 400:
+        host = _host_in(headers.get("Location", ""))
+        where = f"to {host}" if host else "elsewhere"
         return ConnectionFailedError(
-            f"{asked.host} redirects elsewhere, which is not followed, so that your credentials stay here. "
-            "Give the endpoint it redirects to.",
+            f"{asked.host} redirects {where}, which is not followed, so that your credentials stay here. "
+            "If your resource is there, give that as the endpoint.",
             status=status,
             permanent=True,
         )
@@ -145,6 +151,15 @@ def _refused(error: InvalidStatus, asked: Asked) -> Failure:
 
 def _is_permanent(status: int) -> bool:
     return status < 500 and status not in _PASSING_STATUSES
+
+
+def _host_in(location: str) -> str:
+    """The host that a redirect names, "" if none; what else it says is kept out."""
+    try:
+        host = urlsplit(location).hostname or ""
+    except ValueError:
+        return ""
+    return host if _HOST.fullmatch(host) else ""
 
 
 def _retry_after_s(headers: Headers) -> float | None:

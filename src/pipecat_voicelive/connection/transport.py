@@ -66,7 +66,7 @@ class WriteNow(ClientConnection):
             BufferFull: That much is waiting already; nothing was written.
             NotOpen: The connection is not open; nothing was written.
         """
-        if self.protocol.state is not State.OPEN:
+        if not self.is_live:
             raise NotOpen
         if self.transport.get_write_buffer_size() > limit_bytes:
             raise BufferFull
@@ -103,8 +103,8 @@ class WriteNow(ClientConnection):
 
     @property
     def is_live(self) -> bool:
-        """Whether messages can be written."""
-        return self.protocol.state is State.OPEN
+        """Whether messages can be written. A transport that failed closes before its protocol hears of it."""
+        return self.protocol.state is State.OPEN and not self.transport.is_closing()
 
     @property
     def reads(self) -> bool:
