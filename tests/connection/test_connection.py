@@ -87,6 +87,10 @@ async def test_a_close_tells_code_and_reason():
 async def test_what_is_written_to_a_broken_connection_is_refused_once_that_is_known(caplog):
     peers = asyncio.Queue()
 
+    def send_often(connection):
+        for _ in range(20):
+            connection.send(ResponseCreateEvent())
+
     async def stay(websocket):
         peers.put_nowait(websocket)
         await websocket.wait_closed()
@@ -95,8 +99,7 @@ async def test_what_is_written_to_a_broken_connection_is_refused_once_that_is_kn
         peer = await peers.get()
         peer.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         with pytest.raises(ConnectionFailedError):
-            for _ in range(20):  # in one step: nobody was told yet
-                connection.send(ResponseCreateEvent())
+            send_often(connection)  # in one step: nobody was told yet
         assert [event async for event in connection] == []
     assert "exception" not in caplog.text  # of asyncio, which counts what is written to nobody
 
