@@ -15,6 +15,7 @@ from pipecat_voicelive.session.history import STILL_RUNNING
 
 from .harness import calling
 from .test_every_call_answered import (
+    QUESTION,
     ask,
     both_run,
     gives,
@@ -162,6 +163,25 @@ async def test_a_call_that_was_not_made_to_its_end_is_not_run_and_the_question_i
         await call.bot_has_spoken()
     assert answered_once(call, carried=0) == []
     assert runs == made(call.session)
+
+
+async def test_an_answer_that_is_lost_when_it_has_begun_to_call_a_tool_is_asked_to_go_on(speaker):
+    runs = []
+
+    async def look(params):
+        runs.append(params.tool_call_id)
+        await params.result_callback("rain")
+
+    turns = scenario("look")
+    turns["turns"][0]["say"] = "Let me look."
+    async with bot(turns, speaker, "drop at response.function_call_arguments.done", look=look) as call:
+        await ask(call)
+        await call.until(lambda: len(call.said) == 3, "for more")
+        said = [words for _, words in call.said]
+        assert said == [QUESTION, "Let me look.", "Anything else?"]  # a model would call now
+    assert order(call.session) == [QUESTION, "Let me look.", "ask"]
+    assert runs == made(call.session)
+    assert not call.seen(ErrorFrame)
 
 
 async def test_a_call_that_an_interruption_cancels_after_the_loss_is_answered_without_a_word(speaker):

@@ -480,6 +480,19 @@ def test_items_are_told_in_the_order_of_the_service():
     assert told_again(again) == [("user", "Spoken."), ("user", "Typed.")]
 
 
+def test_an_answer_that_was_lost_when_it_had_begun_to_call_a_tool_is_asked_to_go_on():
+    for began in (item_added("r1", call_item("c1", "look")), arguments_done("r1", "c1")):
+        driver = ready()
+        driver.give(inputs.AddItem(message("What is the weather?", "u1")))
+        request = request_in(driver.give(inputs.Respond()))
+        driver.give(created("r1", request))
+        driver.give(item_added("r1", ConversationItem(type="message", id="a1", role="assistant")))
+        driver.give(spoken("r1", "a1", "Let me see."), silence("r1", "a1", 500), began)
+        _, again = dropped(driver)
+        assert told_again(again) == [("user", "What is the weather?"), ("assistant", "Let me see.")]
+        assert len(requests_in(again)) == 1
+
+
 def test_a_question_out_of_band_is_asked_again():
     driver = ready()
     driver.give(inputs.Ask("q1", ce.ResponseProperties(instructions="Which language?")))

@@ -45,9 +45,9 @@ Output: TypeAlias = (
 )
 
 
-def _still_wanted(answer: Answer | None) -> Wish | None:
-    """What an answer is wanted for of which nothing came out."""
-    if answer is None or answer.came_out:
+def _still_wanted(answer: Answer | None, *, calls: bool) -> Wish | None:
+    """What an answer is wanted for of which nothing came out, or whose `calls` are lost."""
+    if answer is None or (answer.came_out and not calls):
         return None
     return answer.wish or (Wish() if answer.answers else None)
 
@@ -220,16 +220,18 @@ class Delivery:
         """The connection is left: what is done ends, and nothing else goes on.
 
         Returns:
-            What an answer is still wanted for: the one of which nothing came out.
+            What an answer is still wanted for: the one of which nothing came out, or that had begun to call
+            tools, none of which was run.
         """
         self._end()
         answer = self._answer
+        calls = answer is not None and self._calls.in_hand(answer.response_id)
         self._close(interrupted=True)
         self._cut_short()
         self._deletions.clear()
         if answer is None and (answer := self._avatar.unheard) and self._calls.in_hand(answer.response_id):
             return None  # its calls bring another
-        return _still_wanted(answer)
+        return _still_wanted(answer, calls=calls)
 
     def lost(self) -> None:
         """The connection is gone: no answer goes on, and none of their calls is run."""

@@ -6,6 +6,7 @@ then what is owed. Nobody is asked for anything that was not wanted before:
 
     said to its end, or in part    stands in the conversation, as far as it came out, and is not repeated
     nothing of it came out         is asked for again, with what it was asked for
+    it had begun to call tools     likewise, though words came out before: none of them was run
     calls being run here           go on, with an output that says so, and their results come as messages
     calls run by the service       are told as lost, and an answer to that is asked for
     a turn that is going on        is heard again from its beginning
