@@ -158,9 +158,7 @@ class Calls:
         if output := self._tools.answer(answer.call_id, answer.output, answer.name):
             item_id = self._out.add_item(output)
             if output.type == "function_call_output":
-                unconfirmed = self._out.unconfirmed.ids
-                self._sent = {sent: given for sent, given in self._sent.items() if sent in unconfirmed}
-                self._sent[item_id] = answer
+                self._sent = {**self._unconfirmed_outputs(), item_id: answer}
             if answer.respond:
                 self._results.given(item_id, group)
             self._speak_of_results()
@@ -226,7 +224,7 @@ class Calls:
         calls = self._tools.leave()
         running = [call_id for call_id, call in calls.items() if isinstance(call, InHand)]
         self._out.history.in_hand(running)
-        return calls, self._results, self._sent, pending
+        return calls, self._results, self._unconfirmed_outputs(), pending
 
     def resume(self, calls: dict[str, Call], results: Results, outputs: dict[str, AnswerTool]) -> None:
         """These were made, given and sent over another connection."""
@@ -242,6 +240,10 @@ class Calls:
 
     def _give(self, outputs: Iterable[ConversationItem]) -> list[str]:
         return [self._out.add_item(output) for output in outputs]
+
+    def _unconfirmed_outputs(self) -> dict[str, AnswerTool]:
+        unconfirmed = self._out.unconfirmed.ids
+        return {sent: given for sent, given in self._sent.items() if sent in unconfirmed}
 
     def _speak_of_results(self) -> None:
         if self._results.due(lambda group: self._tools.in_hand(group) or self._remote.in_hand(group)):
