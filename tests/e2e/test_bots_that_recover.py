@@ -55,6 +55,19 @@ async def test_a_peer_that_reads_nothing_is_left_when_too_much_waits_for_it_and_
         first.lift_faults()
 
 
+async def test_a_message_beyond_the_limit_is_a_loss_that_says_so_and_the_call_goes_on(speaker):
+    async with calling(TALK, speaker, service_options=connecting(max_message_bytes=2**20)) as call:
+        events = Events(call.service)
+        await call.bot_has_spoken()
+        await call.session.send_event({"type": "brand.new", "x": "a" * 2**21})
+        await until_back(call, events)
+        assert events.names == ["connection_lost", "reconnected"]
+        assert "max_message_bytes" in str(events.told[0][1])
+        await call.queue(typed("My name is Ada."))
+        await call.bot_has_spoken(2)
+        await introduced(call)
+
+
 @pytest.mark.quiet
 @pytest.mark.parametrize(
     "fault",
