@@ -64,11 +64,41 @@ class Side(Heard):
         self.switched.set()
 
 
-async def test_what_the_left_connection_still_says_is_not_heard_after_the_switch():
-    side, recovery = Side(), fast(max_session_age_s=2.0, force_before_s=0.0)
+def line_to(simulator, side, **recovery):
+    route = Route([Target(simulator.endpoint, "gpt-realtime", "2026-04-10", {}, ApiKey("key"))], 3)
+    return Line(side, route, ConnectionOptions(), fast(**recovery), None, clock=time.monotonic)
+
+
+class Mistaken(Side):
+    """A conversation that cannot begin on a second connection, by a mistake of ours."""
+
+    def prepare(self, second):
+        self.asked.set()
+        raise LookupError("SECRET")
+
+
+async def test_a_mistake_while_another_session_begins_is_told_and_leaves_the_one_that_lives(caplog_loguru):
+    side = Mistaken()
     async with VoiceLiveSimulator() as simulator:
-        route = Route([Target(simulator.endpoint, "gpt-realtime", "2026-04-10", {}, ApiKey("key"))], 3)
-        line = Line(side, route, ConnectionOptions(), recovery, None, clock=time.monotonic)
+        line = line_to(simulator, side, max_session_age_s=1.0)
+        try:
+            await line.open()
+            line.send(SessionUpdateEvent(session={}))
+            async with asyncio.timeout(5):
+                await side.asked.wait()
+                await simulator.sessions[1].wait_closed()
+            assert line.is_open
+        finally:
+            await line.close()
+    (told,) = [line for line in caplog_loguru if "nothing has come of another session" in line]
+    assert "LookupError" in told
+    assert "SECRET" not in told
+
+
+async def test_what_the_left_connection_still_says_is_not_heard_after_the_switch():
+    side = Side()
+    async with VoiceLiveSimulator() as simulator:
+        line = line_to(simulator, side, max_session_age_s=2.0, force_before_s=0.0)
         try:
             await line.open()
             line.send(SessionUpdateEvent(session={}))
