@@ -220,6 +220,41 @@ def test_a_turn_without_words_or_answer_is_heard_again_and_told_of_once():
     assert not requests_in(driver.give(done("r1")) + driver.wait(10))
 
 
+def in_a_turn_that_is_lost_after(*items: ConversationItem) -> Driver:
+    """The turn was committed when its connection was lost; the next session has begun."""
+    driver = ready()
+    for item in items:
+        driver.give(inputs.AddItem(item))
+    confirm_all(driver)
+    driver.give(inputs.AppendAudio(bytes(96_000)), speech_started("u1"), speech_stopped("u1"))
+    driver.give(committed("u1"), confirmed("u1"))
+    dropped(driver)
+    return driver
+
+
+def test_a_turn_that_a_dead_session_does_not_hear_is_heard_by_the_next():
+    driver = in_a_turn_that_is_lost_after(message("My name is Ada.", "t0"))
+    assert driver.wait(8) == []  # nor does it say that it has the item
+    effects, again = dropped(driver)
+    assert not of(fx.UserTranscriptFailed, effects)
+    assert told_again(again) == [("user", "My name is Ada.")]
+    assert len(appended(again)) == 96_000 - 480
+    assert not requests_in(again)
+
+
+def test_a_turn_that_a_living_session_does_not_hear_stands_as_its_audio():
+    driver = in_a_turn_that_is_lost_after(message("My name is Ada.", "t0"))
+    confirm_all(driver)
+    (told, *rest) = driver.wait(4)
+    assert isinstance(told, fx.UserTranscriptFailed)
+    assert told_again(rest)[0][0] == "user"
+
+
+def test_a_session_that_confirms_nothing_is_not_taken_for_dead_for_ever():
+    driver = in_a_turn_that_is_lost_after(message("My name is Ada.", "t0"))
+    assert of(fx.UserTranscriptFailed, driver.wait(20))
+
+
 def test_a_turn_whose_calls_are_being_run_is_not_heard_again_though_its_words_never_came():
     driver = ready()
     driver.give(inputs.AppendAudio(bytes(96_000)), speech_started("u1"), speech_stopped("u1"))

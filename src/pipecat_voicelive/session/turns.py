@@ -39,6 +39,9 @@ UNNOTICED_S = 30.0
 HEAR_S = 3.0
 """How long a new session may take to hear what is known to be speech."""
 
+DEAD_FOR_S = 16.0
+"""A connection that dies is found dead in so much time, with the usual pings."""
+
 LONGEST_TURN_S = 90.0
 """How long a turn lasts whose end is never told: nobody else gets the floor until then."""
 
@@ -115,6 +118,7 @@ class Turns:
         self.rules = TurnRules()
         self.caller = CallerAudio()
         self._lost_from_sight = False
+        self._dead_by_s = 0.0
         self._answer_due = False
         self._due_until_s = 0.0
         self._out = out
@@ -257,10 +261,15 @@ class Turns:
 
     def tick(self, now_s: float) -> None:
         """Time has passed."""
-        if not isinstance(self._turn, Quiet) and now_s >= self._turn.until_s:
-            if isinstance(self._turn, Answering):
-                self.caller.doubt()
-            self._over()
+        if isinstance(self._turn, Quiet) or now_s < self._turn.until_s:
+            return
+        if self._lost_from_sight and self._out.unconfirmed.ids and now_s < self._dead_by_s:
+            # The service has not said that it has the conversation, which came before: it may be dead.
+            self._turn = Speaking(now_s + HEAR_S, heard_by_service=False)
+            return
+        if isinstance(self._turn, Answering):
+            self.caller.doubt()
+        self._over()
 
     def lost(self) -> None:
         """The connection is gone: nobody is heard."""
@@ -318,6 +327,7 @@ class Turns:
         """What is known to be speech should be heard soon."""
         if self._lost_from_sight:
             self._turn = Speaking(now_s + HEAR_S, heard_by_service=False)
+            self._dead_by_s = now_s + DEAD_FOR_S
 
     def _unheard(self) -> None:
         """A turn of another session is not heard by this one."""
