@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=600, help="how long calls are begun (600)")
     parser.add_argument("--calls", type=int, default=50, help="how many at once (50)")
-    parser.add_argument("--call", type=int, help="one call alone, by its number, told at length")
+    parser.add_argument("--call", type=int, help="one call alone, by its number")
     parser.add_argument("--no-drops", action="store_true", help="lose no connection")
     parser.add_argument(
         "--restarts", type=int, default=2, help="how often all simulators restart at once (2)"

@@ -150,7 +150,7 @@ async def _hold(
         evidence = await make_call(plan, backstage, voices, until_s=ends_s, agrees=agrees)
         wrong = outcome.add(evidence)
         if wrong or options.only is not None:
-            tell(report(options, plan, evidence, wrong, at_length=options.only is not None))
+            tell(report(options, plan, evidence, wrong))
         number += options.calls
         del evidence, wrong  # else a slot holds two bots
         if options.only is not None or time.monotonic() >= until_s:
@@ -170,21 +170,18 @@ async def _restarts(options: Options, backstage: Backstage, tell: Callable[[str]
         await backstage.restart(down_s)
 
 
-def report(
-    options: Options, plan: Plan, evidence: Evidence, wrong: dict[str, list[str]], *, at_length: bool
-) -> str:
-    """What is wrong with a call, and how to hold it again."""
+def report(options: Options, plan: Plan, evidence: Evidence, wrong: dict[str, list[str]]) -> str:
+    """What is wrong with a call, all that happened in it, and how to hold it again."""
     lines = [f"call {plan.number}: {'wrong' if wrong else 'well'} after {evidence.lasted_s:.1f} s"]
     lines += [f"    {name}: {problem}" for name, found in wrong.items() for problem in found]
     lines += [f"    {line}" for line in plan.in_words]
     if came := evidence.server["fleet"]:
         lines.append(f"    restarted with all others: {', '.join(f'{at_s:.1f} s' for at_s in came)}")
-    if at_length:
-        lines += [f"    {line}" for line in evidence.bot.log.lines]
-        for session in evidence.server["sessions"]:
-            lines.append(f"  session {session['number']}, closed {session['closed']}")
-            lines += [f"    {line}" for line in session["log"]]
-        lines += [f"    {str(message)[:200]}" for message in evidence.bot.context.get_messages()]
-    else:
+    lines += [f"    {line}" for line in evidence.bot.log.lines]
+    for session in evidence.server["sessions"]:
+        lines.append(f"  session {session['number']}, closed {session['closed']}")
+        lines += [f"    {line}" for line in session["log"]]
+    lines += [f"    {str(message)[:200]}" for message in evidence.bot.context.get_messages()]
+    if options.only is None:
         lines.append(f"    again: make chaos SEED={options.seed} CALL={plan.number}")
     return "\n".join(lines)
