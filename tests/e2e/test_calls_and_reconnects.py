@@ -44,6 +44,16 @@ def bot(turns, speaker, *faults, **handlers):
     )
 
 
+def noting(runs):
+    """A handler that notes the calls that it is run for."""
+
+    async def look(params):
+        runs.append(params.tool_call_id)
+        await params.result_callback("rain")
+
+    return look
+
+
 async def next_session(call):
     """Wait for the second session to be ready."""
     await call.until(lambda: len(call.sim.sessions) == 2, "for another session")
@@ -135,12 +145,7 @@ async def test_a_group_that_the_loss_divides_is_spoken_about_once_it_is_complete
 )
 async def test_an_output_that_went_out_before_the_loss_is_told_once_more_with_its_call(speaker, fault):
     runs = []
-
-    async def look(params):
-        runs.append(params.tool_call_id)
-        await params.result_callback("rain")
-
-    async with bot(scenario("look"), speaker, fault, look=look) as call:
+    async with bot(scenario("look"), speaker, fault, look=noting(runs)) as call:
         await ask(call)
         await call.bot_has_spoken()
     assert answered_once(call, carried=1) == []
@@ -153,12 +158,7 @@ async def test_an_output_that_went_out_before_the_loss_is_told_once_more_with_it
 )
 async def test_a_call_that_was_not_made_to_its_end_is_not_run_and_the_question_is_asked_again(speaker, fault):
     runs = []
-
-    async def look(params):
-        runs.append(params.tool_call_id)
-        await params.result_callback("rain")
-
-    async with bot(scenario("look"), speaker, fault, look=look) as call:
+    async with bot(scenario("look"), speaker, fault, look=noting(runs)) as call:
         await ask(call)
         await call.bot_has_spoken()
     assert answered_once(call, carried=0) == []
@@ -167,14 +167,11 @@ async def test_a_call_that_was_not_made_to_its_end_is_not_run_and_the_question_i
 
 async def test_an_answer_that_is_lost_when_it_has_begun_to_call_a_tool_is_asked_to_go_on(speaker):
     runs = []
-
-    async def look(params):
-        runs.append(params.tool_call_id)
-        await params.result_callback("rain")
-
     turns = scenario("look")
     turns["turns"][0]["say"] = "Let me look."
-    async with bot(turns, speaker, "drop at response.function_call_arguments.done", look=look) as call:
+    async with bot(
+        turns, speaker, "drop at response.function_call_arguments.done", look=noting(runs)
+    ) as call:
         await ask(call)
         await call.until(lambda: len(call.said) == 3, "for more")
         said = [words for _, words in call.said]

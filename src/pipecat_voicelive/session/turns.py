@@ -39,8 +39,8 @@ UNNOTICED_S = 30.0
 HEAR_S = 3.0
 """How long a new session may take to hear what is known to be speech."""
 
-DEAD_FOR_S = 16.0
-"""A connection that dies is found dead in so much time, with the usual pings."""
+DEAD_FOR_S = 18.0
+"""A connection that dies is found dead in so much time at most, with the usual pings."""
 
 LONGEST_TURN_S = 90.0
 """How long a turn lasts whose end is never told: nobody else gets the floor until then."""
